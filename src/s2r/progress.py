@@ -1,0 +1,14 @@
+"""Progress bars with an estimate of the time left, on standard error."""
+
+from collections.abc import Iterable
+
+from tqdm import tqdm
+
+
+def progress(items: Iterable | None = None, label: str = "", total: int | None = None, **options):
+    """A tqdm bar: ``for item in progress(items, "decode")`` or ``bar = progress(total=n)``.
+
+    Outside a terminal (logs, continuous integration) it prints a line at most every 10 s.
+    """
+    return tqdm(items, desc=label, total=total, dynamic_ncols=True, mininterval=1.0,
+                maxinterval=10.0, **options)
