@@ -1,0 +1,56 @@
+# make table1   recordings -> results/table1.csv, on the embedded default
+# make test     the test suite
+# make lint     the checks of style
+# make clean    remove .venv (results stay)
+#
+# Only Python 3.11 or newer and make are assumed: .venv is built from constraints.txt when needed.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+CORES ?= all
+
+.PHONY: help table1 test lint clean
+
+help:
+	@sed -n '/^$$/q; s/^# //p' Makefile
+
+table1: $(VENV)/installed
+	@$(BIN)/snakemake --cores $(CORES) --quiet rules
+	@echo
+	@echo "results/table1.md     the table (also .csv, .tex and .png; all scores: scores.csv)"
+	@echo "results/looks/        contact sheet, and videos with sound: truth left, generated right"
+
+test: $(VENV)/installed
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/installed
+	@$(BIN)/ruff check src tests workflow
+	@$(BIN)/ruff format --check src tests workflow
+	@$(BIN)/snakefmt --check Snakefile workflow
+	@$(BIN)/snakemake --lint
+
+clean:
+	@rm -rf $(VENV)
+
+# uv unpacks 5 GB of wheels in parallel, but reads no settings of pip; where it cannot reach an
+# index, or the user has one of his own, pip does the same more slowly.
+$(VENV)/installed: pyproject.toml constraints.txt
+	@python=; for candidate in python3 python3.11 python3.12 python3.13 python3.14; do \
+	  if $$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    python=$$candidate; break; fi; done; \
+	if [[ -z $$python ]]; then \
+	  echo "s2r needs Python 3.11 or newer, and there is none on the PATH." >&2; exit 1; fi; \
+	echo "Building $(VENV) with $$($$python --version), once: about 5 GB and a few minutes."; \
+	if ! $$python -m venv $(VENV); then \
+	  echo "$$python cannot make a virtual environment (Debian, Ubuntu: apt install python3-venv)." >&2; \
+	  exit 1; fi
+	@if [[ -z $$($(BIN)/pip config list | grep -E 'index-url|no-index' | grep -v extra-) ]] \
+	    && $(BIN)/pip install --quiet uv -c constraints.txt \
+	    && $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[workflow,dev]'; \
+	then :; else \
+	  $(BIN)/pip install --quiet --no-compile -c constraints.txt -e '.[workflow,dev]'; fi
+	@touch $@

@@ -1,0 +1,227 @@
+"""The index of a corpus: one row a recording, good or not, with what probing its files found."""
+
+import zlib
+from collections.abc import Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from s2r.clock import FRAME_RATE
+from s2r.corpus import folder, usc75
+from s2r.errors import UserError
+from s2r.files import atomic_path
+from s2r.media import MediaError, probe, read_audio
+from s2r.progress import progress
+
+DTYPES = {
+    "recording": "str",
+    "subject": "str",
+    "stimulus": "str",
+    "repetition": "int64",
+    "style": "str",
+    "video": "str",
+    "audio": "str",
+    "truth": "str",
+    "frame_rate": "float64",
+    "frames": "int64",
+    "width": "int64",
+    "height": "int64",
+    "video_seconds": "float64",
+    "audio_seconds": "float64",
+    "sample_rate": "int64",
+    "shard": "str",
+    "status": "str",
+    "reason": "str",
+}
+"""The columns of ``recordings.csv``. What is not known is empty or zero."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a usable recording must keep to.
+
+    ``length_tolerance``: seconds by which the video and the sound may differ in length. A sound
+    recording of the USC corpus is known to run 0.66 s longer than its 29.9 s of video, in step
+    from the start, so 1 s lets such files through (both are cut to the shorter) and stops wrong
+    pairs. ``silence_threshold``: root mean square in dB of full scale below which the sound counts
+    as silent. ``minimum_frames``: fewest frames of 20 ms that video and sound must share.
+    """
+
+    length_tolerance: float = 1.0
+    silence_threshold: float = -60.0
+    minimum_frames: int = 20
+
+
+def index_corpus(
+    kind: str,
+    root: str | Path,
+    *,
+    pattern: str = folder.DEFAULT_PATTERN,
+    suffixes: Collection[str] = folder.SUFFIXES,
+    expected_subjects: Iterable[str] = (),
+    shards: int = 8,
+    limits: Limits | None = None,
+    workers: int = 8,
+) -> pd.DataFrame:
+    """List and probe every recording under ``root``; one row each, columns as in ``DTYPES``.
+
+    ``kind`` is ``usc75``, ``phantom`` (the same layout) or ``folder``, for which ``pattern`` and
+    ``suffixes`` are explained in ``folder.find_recordings``. A recording that cannot be used has
+    status ``defect`` and a sentence in ``reason`` that begins with one of: truncated, no audio,
+    silent, zero frames, length mismatch, unreadable name, unreadable, too short, missing,
+    duplicate. ``expected_subjects`` without any recording become rows with the reason missing.
+    ``workers`` files are read at a time.
+
+    Raises UserError if the folder does not exist or holds no recording at all.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise UserError(f"{root}: there is no such folder; set corpus.path to the recordings.")
+    if kind in ("usc75", "phantom"):
+        entries = list(usc75.find_recordings(root))
+    elif kind == "folder":
+        entries = list(folder.find_recordings(root, pattern, suffixes))
+    else:
+        raise UserError(f"corpus.kind: {kind!r} is not known; use phantom, usc75 or folder.")
+    if not entries:
+        wanted = (
+            "video" if kind == "folder" else "subject in the USC layout (sub001/2drt/video/...)"
+        )
+        raise UserError(f"{root}: the folder holds no {wanted}; check corpus.path and corpus.kind.")
+    entries += _absent_subjects(entries, expected_subjects, root)
+    rows = [_blank_row() | {k: _plain(v) for k, v in entry.items()} for entry in entries]
+    _mark_duplicates(rows)
+    examine = partial(_examine, limits=limits or Limits())
+    with ThreadPoolExecutor(workers) as pool:
+        rows = list(progress(pool.map(examine, rows), "probe recordings", total=len(rows)))
+    for row in rows:
+        row["shard"] = shard_of(row["recording"], shards)
+        row["status"] = "defect" if row["reason"] else "ok"
+    table = pd.DataFrame(rows)[list(DTYPES)].astype(DTYPES)
+    return table.sort_values("recording", ignore_index=True)
+
+
+def shard_of(recording: str, shards: int) -> str:
+    """The shard of a recording, e.g. ``03``: CRC-32 of its id, modulo the number of shards."""
+    return f"{zlib.crc32(recording.encode()) % shards:02d}"
+
+
+def summary(recordings: pd.DataFrame) -> str:
+    """A few lines for the user: how much can be used, and each kind of defect with an example."""
+    good = recordings[recordings["status"] == "ok"]
+    lines = [
+        f"{len(recordings)} recordings: {len(good)} ok "
+        f"({good['subject'].nunique()} subjects, {good['video_seconds'].sum() / 60:.1f} min), "
+        f"{len(recordings) - len(good)} with a defect"
+    ]
+    bad = recordings[recordings["status"] != "ok"]
+    names = bad["reason"].map(lambda reason: reason.partition(":")[0])
+    for name, reasons in sorted(bad["reason"].groupby(names)):
+        lines.append(f"  {len(reasons)} x {name}, e.g. {reasons.iloc[0]}")
+    return "\n".join(lines)
+
+
+def write_recordings(path: str | Path, recordings: pd.DataFrame) -> None:
+    """Write the index as CSV, atomically."""
+    with atomic_path(path) as temporary:
+        recordings.to_csv(temporary, index=False)
+
+
+def read_recordings(path: str | Path) -> pd.DataFrame:
+    """Read an index written by ``write_recordings``; empty text stays empty text."""
+    return pd.read_csv(path, dtype=DTYPES, keep_default_na=False)
+
+
+def _blank_row() -> dict:
+    return {column: "" if dtype == "str" else 0 for column, dtype in DTYPES.items()}
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Path) else value
+
+
+def _absent_subjects(entries: list[dict], expected: Iterable[str], root: Path) -> list[dict]:
+    present = {entry.get("subject") for entry in entries}
+    return [
+        {
+            "recording": subject,
+            "subject": subject,
+            "problem": f"missing: there is no recording of subject {subject} under {root}",
+        }
+        for subject in sorted(set(expected) - present)
+    ]
+
+
+def _mark_duplicates(rows: list[dict]) -> None:
+    """The first of several recordings with one id stays; the others get an id of their own."""
+    first: dict[str, str] = {}
+    for row in rows:
+        name = row["recording"]
+        if name not in first:
+            first[name] = row["video"]
+            continue
+        row["problem"] = f"duplicate: {row['video']} has the same id as {first[name]}"
+        copy = next(k for k in range(2, len(rows) + 2) if f"{name}_duplicate{k}" not in first)
+        row["recording"] = f"{name}_duplicate{copy}"
+        first[row["recording"]] = row["video"]
+
+
+def _examine(row: dict, limits: Limits) -> dict:
+    """The row with what its files say, and the reason if it cannot be used."""
+    row = dict(row)
+    row["reason"] = row.pop("problem", "")
+    if row["reason"]:
+        return row
+    try:
+        _probe_files(row)
+        row["reason"] = _judge(row, limits)
+    except MediaError as fault:
+        row["reason"] = f"{fault.reason}: {fault.path.name}: {fault.detail}"
+    except Exception as fault:  # no single file may stop the index of a corpus
+        row["reason"] = f"unreadable: {type(fault).__name__}: {fault}"
+    return row
+
+
+def _probe_files(row: dict) -> None:
+    """Fill in sizes and lengths; ``audio`` becomes the file that the sound is taken from."""
+    if row["video"].endswith(".h5"):
+        row["frames"], row["height"], row["width"] = usc75.recon_shape(row["video"])
+        row["frame_rate"] = float(usc75.FRAME_RATE)
+        row["video_seconds"] = float(row["frames"] / usc75.FRAME_RATE)
+    else:
+        found = probe(row["video"])
+        row["frames"], row["height"], row["width"] = found.frames, found.height, found.width
+        row["frame_rate"] = float(found.frame_rate)
+        row["video_seconds"] = found.video_seconds
+        if found.sample_rate:
+            row["audio"] = row["video"]
+
+
+def _judge(row: dict, limits: Limits) -> str:
+    """The reason why a recording with a readable video cannot be used, or nothing."""
+    name = Path(row["video"]).name
+    if not row["audio"]:
+        return f"no audio: {name} has no sound and there is no wav beside it"
+    audio, rate = read_audio(row["audio"])
+    video_seconds, audio_seconds = row["video_seconds"], len(audio) / rate
+    row["audio_seconds"], row["sample_rate"] = audio_seconds, rate
+    level = 20 * np.log10(max(float(np.sqrt(np.mean(np.square(audio)))), 1e-10))
+    if level < limits.silence_threshold:
+        floor = limits.silence_threshold
+        return f"silent: the sound of {name} has {level:.0f} dB of full scale, below {floor:.0f}"
+    if abs(video_seconds - audio_seconds) > limits.length_tolerance:
+        return (
+            f"length mismatch: {name} has {video_seconds:.2f} s of video and "
+            f"{audio_seconds:.2f} s of sound; up to {limits.length_tolerance:g} s may differ"
+        )
+    shared = int(min(video_seconds, audio_seconds) * FRAME_RATE)
+    if shared < limits.minimum_frames:
+        return (
+            f"too short: {name} ({row['frames']} frames) fills {shared} frames of 20 ms; "
+            f"at least {limits.minimum_frames} are needed"
+        )
+    return ""

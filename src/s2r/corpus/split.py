@@ -1,0 +1,160 @@
+"""Who and what is held out: five disjoint sets of recordings, by subject and stimulus."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from s2r.errors import UserError
+
+SETS = ("train", "validation", "unseen_speech", "unseen_subject", "unseen_both", "unused")
+COLUMNS = ["recording", "subject", "stimulus", "set"]
+
+
+def make_split(
+    recordings: pd.DataFrame,
+    seed: int,
+    *,
+    unseen_subjects: int,
+    unseen_stimuli: Sequence[str] | int,
+    validation_stimuli: Sequence[str] | int,
+    train_styles: Sequence[str] = ("scripted",),
+) -> pd.DataFrame:
+    """Put every usable recording of the index into one of ``SETS``.
+
+    ``unseen_subjects`` subjects are drawn by ``seed`` and held out. Of the others (the seen ones),
+
+    * ``unseen_speech`` are the unseen stimuli, ``validation`` the validation stimuli,
+    * ``train`` is the rest if its style is one of ``train_styles``;
+
+    of the held-out subjects,
+
+    * ``unseen_both`` are the unseen stimuli,
+    * ``unseen_subject`` those stimuli that occur in ``train``.
+
+    What is left is ``unused``. Where stimuli are given as a number, so many are drawn by ``seed``
+    from those of the training styles that seen subjects speak, and stimuli of which no seen
+    subject has a recording count as unseen too (for corpora where no two subjects say the same).
+    ``unseen_subjects`` 0 is allowed and leaves the sets of held-out subjects empty.
+
+    Returns columns ``recording, subject, stimulus, set``, sorted by recording. Raises UserError
+    that names the key if more is held out than there is, a stimulus is not known or has two
+    roles, or nothing is left to train on.
+    """
+    usable = recordings[recordings["status"] == "ok"].sort_values("recording")
+    if usable.empty:
+        raise UserError("No recording of the corpus can be used; see the reasons in the index.")
+    rng = np.random.default_rng(seed)
+    held_out = _draw_subjects(rng, usable, unseen_subjects)
+    seen = usable[~usable["subject"].isin(held_out)]
+    pool = sorted(set(seen.loc[seen["style"].isin(train_styles), "stimulus"]))
+    known = set(recordings["stimulus"]) - {""}
+    named = set() if isinstance(validation_stimuli, int) else set(validation_stimuli)
+    free = [stimulus for stimulus in pool if stimulus not in named]
+    unseen = _stimuli(rng, unseen_stimuli, free, known, "split.unseen_stimuli")
+    pool = [stimulus for stimulus in pool if stimulus not in unseen]
+    validation = _stimuli(rng, validation_stimuli, pool, known, "split.validation_stimuli")
+    if both := sorted(unseen & validation):
+        raise UserError(
+            f"split.unseen_stimuli and split.validation_stimuli both name {', '.join(both)}; "
+            "a stimulus can have one role only."
+        )
+    if isinstance(unseen_stimuli, int):
+        unseen |= set(usable["stimulus"]) - set(seen["stimulus"])
+
+    is_held_out = usable["subject"].isin(held_out)
+    is_unseen = usable["stimulus"].isin(unseen)
+    is_validation = usable["stimulus"].isin(validation)
+    is_train = ~is_held_out & ~is_unseen & ~is_validation & usable["style"].isin(list(train_styles))
+    is_trained_stimulus = usable["stimulus"].isin(usable.loc[is_train, "stimulus"])
+    roles = [
+        (is_train, "train"),
+        (~is_held_out & is_validation, "validation"),
+        (~is_held_out & is_unseen, "unseen_speech"),
+        (is_held_out & is_unseen, "unseen_both"),
+        (is_held_out & is_trained_stimulus, "unseen_subject"),
+    ]
+    split = usable[["recording", "subject", "stimulus"]].copy()
+    split["set"] = np.select([mask for mask, _ in roles], [name for _, name in roles], "unused")
+    if not is_train.any():
+        raise UserError(
+            "split: the training set is empty; hold out fewer subjects or stimuli, or add to "
+            f"split.training_styles ({', '.join(train_styles)})."
+        )
+    check_split(split)
+    return split.reset_index(drop=True)
+
+
+def check_split(split: pd.DataFrame) -> None:
+    """Raise UserError if anything that is tested could have been seen in training.
+
+    No recording may stand twice; no held-out subject in train, validation or unseen_speech; no
+    unseen stimulus in train or validation; no validation stimulus in train; and unseen_subject
+    may only hold stimuli that occur in train.
+    """
+    if unknown := set(split["set"]) - set(SETS):
+        raise UserError(f"split: {', '.join(sorted(unknown))} is not one of {', '.join(SETS)}.")
+    twice = split.loc[split["recording"].duplicated(), "recording"]
+    if not twice.empty:
+        raise UserError(f"split: the recording {twice.iloc[0]} stands in the list twice.")
+    held_out = ("unseen_subject", "unseen_both")
+    _forbid(split, "subject", held_out, ("train", "validation", "unseen_speech"))
+    _forbid(split, "stimulus", ("unseen_speech", "unseen_both"), ("train", "validation"))
+    _forbid(split, "stimulus", ("validation",), ("train",))
+    strange = _values(split, "stimulus", ("unseen_subject",)) - _values(
+        split, "stimulus", ("train",)
+    )
+    if strange:
+        raise UserError(
+            f"split: unseen_subject holds {', '.join(sorted(strange))}, which nobody trains on."
+        )
+
+
+def _values(split: pd.DataFrame, column: str, sets: Iterable[str]) -> set[str]:
+    return set(split.loc[split["set"].isin(list(sets)), column])
+
+
+def _forbid(split: pd.DataFrame, column: str, tested: tuple, trained: tuple) -> None:
+    if leak := sorted(_values(split, column, tested) & _values(split, column, trained)):
+        raise UserError(
+            f"split: leak: the {column} {', '.join(leak)} is both in {' or '.join(tested)} and "
+            f"in {' or '.join(trained)}."
+        )
+
+
+def _draw_subjects(rng: np.random.Generator, usable: pd.DataFrame, number: int) -> set[str]:
+    subjects = sorted(set(usable["subject"]))
+    if not 0 <= number < len(subjects):
+        raise UserError(
+            f"split.unseen_subjects: {number} cannot be held out of {len(subjects)} subjects with "
+            "usable recordings; at least one must remain to train on."
+        )
+    return set(rng.choice(subjects, number, replace=False).tolist())
+
+
+def _stimuli(
+    rng: np.random.Generator,
+    wanted: Sequence[str] | int,
+    pool: list[str],
+    known: set[str],
+    key: str,
+) -> set[str]:
+    """The stimuli named under ``key``, or so many drawn from ``pool``."""
+    if isinstance(wanted, int):
+        if not 0 <= wanted < len(pool):
+            raise UserError(
+                f"{key}: {wanted} cannot be held out of {len(pool)} stimuli of the seen subjects; "
+                "at least one must remain to train on."
+            )
+        return set(rng.choice(pool, wanted, replace=False).tolist())
+    for stimulus in wanted:
+        if stimulus not in known:
+            near = difflib.get_close_matches(stimulus, sorted(known), n=2)
+            hint = (
+                f"did you mean {' or '.join(near)}?"
+                if near
+                else (f"the corpus has {', '.join(sorted(known))}.")
+            )
+            raise UserError(f"{key}: no recording has the stimulus {stimulus!r}; {hint}")
+    return set(wanted)

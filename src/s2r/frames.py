@@ -1,0 +1,225 @@
+"""From any video to frames on the clock: 50 Hz, 64 x 64, grey levels set by recording."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from s2r.clock import FRAME_RATE, FRAME_SIZE, SAMPLE_RATE
+from s2r.corpus.usc75 import read_recon
+from s2r.errors import UserError
+from s2r.media import read_audio, read_video, resample
+from s2r.progress import progress
+from s2r.store import write_shard
+
+BLOCK = 256
+"""Frames worked on at a time, so that memory does not grow with the size of the picture."""
+
+
+@dataclass(frozen=True)
+class FramesConfig:
+    """How recordings are brought onto the clock.
+
+    ``percentiles``: grey levels of the recording that become 0 and 255. ``onset_trim``: seconds
+    dropped at the start (the first 1.5 s of a USC recording are brighter than the rest).
+    ``audio_offset``: seconds by which the sound comes later than the picture it belongs to; it
+    is moved earlier by as much (negative: later).
+    """
+
+    size: int = FRAME_SIZE
+    rate: int = FRAME_RATE
+    interpolation: str = "linear"
+    percentiles: tuple[float, float] = (0.5, 99.5)
+    onset_trim: float = 0.0
+    audio_offset: float = 0.0
+
+
+def resample_frames(
+    video: np.ndarray,
+    source_rate: Fraction | float,
+    *,
+    size: int = FRAME_SIZE,
+    rate: int = FRAME_RATE,
+    interpolation: str = "linear",
+    count: int | None = None,
+    offset: float = 0.0,
+) -> np.ndarray:
+    """Video (T, H, W) at ``source_rate`` Hz to (count, size, size) float32 at ``rate`` Hz.
+
+    Grey levels keep their unit. The picture is reduced as in ``shrink``, time as in ``retime``.
+    """
+    return retime(
+        shrink(video, size),
+        source_rate,
+        rate=rate,
+        interpolation=interpolation,
+        count=count,
+        offset=offset,
+    )
+
+
+def shrink(video: np.ndarray, size: int) -> np.ndarray:
+    """Area averages: (T, H, W) to (T, size, size) float32.
+
+    Every new pixel is the mean of the area it covers, pixels at its border counting in part. A
+    picture that is not square is cut to its central square first, so shapes are not distorted.
+    """
+    rows, columns = _area_weights(size, *video.shape[1:])
+    small = np.empty((len(video), size, size), np.float32)
+    for start in range(0, len(video), BLOCK):
+        block = video[start : start + BLOCK].astype(np.float32)
+        small[start : start + BLOCK] = rows @ (block @ columns.T)
+    return small
+
+
+def retime(
+    frames: np.ndarray,
+    source_rate: Fraction | float,
+    *,
+    rate: int = FRAME_RATE,
+    interpolation: str = "linear",
+    count: int | None = None,
+    offset: float = 0.0,
+) -> np.ndarray:
+    """Frames (T, ...) at ``source_rate`` Hz to (count, ...) float32 at ``rate`` Hz.
+
+    Source frame ``i`` is centred at ``(i + 0.5) / source_rate``; new frame ``t`` takes its value
+    at ``offset + (t + 0.5) / rate`` seconds, by linear interpolation between the neighbouring
+    centres or from the nearest frame; beyond the outer centres the outer frame holds. ``count``
+    defaults to the whole frames that fit.
+    """
+    if interpolation not in ("linear", "nearest"):
+        raise UserError(f"frames.interpolation: {interpolation!r} is not linear or nearest.")
+    if count is None:
+        count = int((len(frames) / Fraction(source_rate) - _seconds(offset)) * rate)
+    times = offset + (np.arange(count) + 0.5) / rate
+    position = np.clip(times * float(source_rate) - 0.5, 0, len(frames) - 1)
+    if interpolation == "nearest":
+        return frames[np.rint(position).astype(int)].astype(np.float32)
+    left = np.floor(position).astype(int)
+    right = np.minimum(left + 1, len(frames) - 1)
+    share = (position - left).astype(np.float32).reshape(-1, *[1] * (frames.ndim - 1))
+    result = np.empty((count, *frames.shape[1:]), np.float32)
+    for start in range(0, count, BLOCK):
+        part = slice(start, start + BLOCK)
+        before, after = frames[left[part]], frames[right[part]]
+        result[part] = before + share[part] * (after.astype(np.float32) - before)
+    return result
+
+
+def intensity_range(frames: np.ndarray, percentiles: tuple[float, float]) -> tuple[float, float]:
+    """The two percentiles of all grey levels. UserError if they are the same."""
+    low, high = (float(level) for level in np.percentile(frames, percentiles))
+    if not high > low:
+        raise UserError(f"the picture never changes: its grey level is {low:.4g} everywhere")
+    return low, high
+
+
+def to_uint8(frames: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Map ``low``..``high`` to 0..255, rounded; levels outside are clipped."""
+    scaled = (np.asarray(frames, np.float32) - low) * (255 / (high - low))
+    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+
+
+def prepare_recording(row: Mapping, config: FramesConfig) -> dict[str, object]:
+    """Decode one recording of the index (keys ``recording``, ``video``, ``audio``).
+
+    Returns ``frames`` (T, size, size) uint8, ``audio`` float32 of 16 kHz, exactly as long as the
+    frames (320 samples each at 50 Hz), ``low`` and ``high`` (grey levels of the source that
+    became 0 and 255) and ``source_rate`` (Hz). Sound and picture are cut to the shorter.
+
+    Raises UserError if a file cannot be decoded, nothing is left, or the picture never changes.
+    """
+    small, source_rate = _read_frames(row["video"], lambda block: shrink(block, config.size))
+    sound, sample_rate = read_audio(row["audio"])
+    trim, late = _seconds(config.onset_trim), _seconds(config.audio_offset)
+    # Where the sound would have to start before its first sample, both start later instead.
+    video_start = max(trim, -late)
+    audio_start = video_start + late
+    seconds = min(
+        len(small) / source_rate - video_start, Fraction(len(sound), sample_rate) - audio_start
+    )
+    count = int(seconds * config.rate)
+    if count < 1:
+        raise UserError(
+            f"{row['video']}: nothing is left after recordings.onset_trim ({config.onset_trim} s) "
+            f"and recordings.audio_offset ({config.audio_offset} s)."
+        )
+    frames = retime(
+        small,
+        source_rate,
+        rate=config.rate,
+        interpolation=config.interpolation,
+        count=count,
+        offset=float(video_start),
+    )
+    try:
+        low, high = intensity_range(frames, config.percentiles)
+    except UserError as fault:
+        raise UserError(f"{row['video']}: {fault}; take it out of the corpus.") from fault
+    audio = resample(sound, sample_rate, SAMPLE_RATE)
+    first, length = int(audio_start * SAMPLE_RATE), count * SAMPLE_RATE // config.rate
+    return {
+        "frames": to_uint8(frames, low, high),
+        "audio": np.clip(audio[first : first + length], -1, 1),
+        "low": low,
+        "high": high,
+        "source_rate": float(source_rate),
+    }
+
+
+def prepare_shard(rows: pd.DataFrame, path: str | Path, config: FramesConfig) -> None:
+    """Prepare every recording of ``rows`` (from the index, status ``ok``) and write the shard.
+
+    A recording that cannot be prepared is left out; its sentence stands under ``failed`` in the
+    JSON index of the shard (see ``store``).
+    """
+    failed: dict[str, str] = {}
+
+    def items():
+        records = rows.sort_values("recording").to_dict("records")
+        for row in progress(records, f"frames {Path(path).stem}"):
+            try:
+                made = prepare_recording(row, config)
+            except Exception as fault:  # no single recording may stop the job
+                name = "" if isinstance(fault, UserError) else f"{type(fault).__name__}: "
+                failed[row["recording"]] = f"{name}{fault}"
+                continue
+            arrays = {name: made.pop(name) for name in ("frames", "audio")}
+            yield row["recording"], arrays, made | {k: row[k] for k in ("subject", "stimulus")}
+
+    write_shard(path, items(), _attributes(config), failed)
+
+
+def _attributes(config: FramesConfig) -> dict:
+    return asdict(config) | {"percentiles": list(config.percentiles), "sample_rate": SAMPLE_RATE}
+
+
+def _read_frames(path: str, transform: Callable[[np.ndarray], np.ndarray]):
+    read = read_recon if str(path).endswith(".h5") else read_video
+    return read(path, transform)
+
+
+def _seconds(value: float) -> Fraction:
+    """The decimal number the user wrote, exactly (0.1 s is five frames, not a hair more)."""
+    return Fraction(value).limit_denominator(1_000_000)
+
+
+@cache
+def _area_weights(size: int, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Matrices (size, height) and (size, width) that average areas of the central square."""
+    side = min(height, width)
+    return _overlaps(size, height, side), _overlaps(size, width, side)
+
+
+def _overlaps(size: int, length: int, side: int) -> np.ndarray:
+    """Share of source pixel ``j`` in new pixel ``i``; the rows sum to one."""
+    edges = (length - side) / 2 + side / size * np.arange(size + 1)
+    pixels = np.arange(length)
+    upper = np.minimum(edges[1:, None], pixels + 1)
+    lower = np.maximum(edges[:-1, None], pixels)
+    return (np.clip(upper - lower, 0, None) * (size / side)).astype(np.float32)

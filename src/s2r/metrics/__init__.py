@@ -1,0 +1,1 @@
+"""Scores: each is a function of arrays, and each is paired with its own ground truth."""

@@ -1,0 +1,97 @@
+"""Label-free articulation: do the regions that move, move as in the truth?
+
+The dynamic region is cut into cells of 4 x 4 pixels. The mean grey level of a cell over time is
+its time course; tissue that enters or leaves the cell drives it, so it follows constrictions
+without any contour (region-of-interest analysis: Lammert, Proctor & Narayanan 2010).
+Frames are (T, H, W) in grey levels 0..255, uint8 or float, at 50 Hz.
+"""
+
+import numpy as np
+
+CELL = 4
+LARGEST_LAG = 10
+
+
+def moving_cells(mask: np.ndarray, size: int = CELL) -> np.ndarray:
+    """Cells of size x size pixels of which at least half lie in the dynamic region ``mask``.
+
+    mask (H, W) bool; returns (K, 2): row and column of each cell's first pixel.
+    """
+    height, width = (length // size * size for length in mask.shape)
+    blocks = mask[:height, :width].reshape(height // size, size, width // size, size)
+    rows, columns = np.nonzero(blocks.mean((1, 3)) >= 0.5)
+    if len(rows) == 0:
+        raise ValueError("the dynamic region fills no cell by half")
+    return np.stack([rows, columns], axis=1) * size
+
+
+def time_courses(frames: np.ndarray, cells: np.ndarray, size: int = CELL) -> np.ndarray:
+    """Mean grey level of every cell over time, (T, K) float64."""
+    courses = [frames[:, r : r + size, c : c + size].mean((1, 2)) for r, c in cells]
+    return np.stack(courses, axis=1).astype(np.float64)
+
+
+def velocity(courses: np.ndarray) -> np.ndarray:
+    """Change of each course in grey levels per frame, central differences over 40 ms, (T, K)."""
+    return np.gradient(courses, axis=0)
+
+
+def course_correlation(truth: np.ndarray, other: np.ndarray) -> float:
+    """Mean over cells of the correlation of two sets of courses (T, K), weighted by variance.
+
+    The weight of a cell is the variance of its true course. A course that does not move at all,
+    as in a copied frame, explains nothing of the true movement: its correlation is 0. NaN if
+    nothing moves in the truth, since then there is nothing to explain.
+    """
+    truth, other = truth - truth.mean(0), other - other.mean(0)
+    variance_truth, variance_other = (truth**2).mean(0), (other**2).mean(0)
+    moving = variance_other > 1e-12
+    scale = np.sqrt(variance_truth * np.where(moving, variance_other, 1.0))
+    covariance = (truth * other).mean(0)
+    correlation = np.where(moving & (scale > 0), covariance / np.maximum(scale, 1e-12), 0.0)
+    total = variance_truth.sum()
+    return float((variance_truth * correlation).sum() / total) if total > 0 else float("nan")
+
+
+def kinematics(truth: np.ndarray, other: np.ndarray, cells: np.ndarray) -> dict[str, float]:
+    """Scores of one recording: truth and other (T, H, W).
+
+    ``position``: :func:`course_correlation` of the time courses; ``velocity``: the same of
+    their changes; ``lag``: frames by which ``other`` comes after ``truth`` (:func:`lag`).
+    """
+    true_courses, courses = time_courses(truth, cells), time_courses(other, cells)
+    true_velocity, other_velocity = velocity(true_courses), velocity(courses)
+    return {
+        "position": course_correlation(true_courses, courses),
+        "velocity": course_correlation(true_velocity, other_velocity),
+        "lag": lag(true_velocity, other_velocity),
+    }
+
+
+def lag(truth: np.ndarray, other: np.ndarray, largest: int = LARGEST_LAG) -> float:
+    """Frames (20 ms) by which ``other`` comes after ``truth``, in -largest..largest.
+
+    truth, other: velocities (T, K). The lag with the largest correlation of all cells together
+    counts; the true video follows the sound, so this is the lag of the video behind the sound.
+    NaN where one of the two does not move or is shorter than four times ``largest``.
+    """
+    if len(truth) < 4 * largest or not (truth.any() and other.any()):
+        return float("nan")
+    scores = {}
+    for shift in range(-largest, largest + 1):
+        early = truth[max(-shift, 0) : len(truth) - max(shift, 0)]
+        late = other[max(shift, 0) : len(other) - max(-shift, 0)]
+        norm = np.sqrt((early**2).sum() * (late**2).sum())
+        scores[shift] = (early * late).sum() / norm if norm > 0 else -1.0
+    return float(max(scores, key=scores.get))
+
+
+def drift_ratio(error: np.ndarray) -> float:
+    """Mean error in the last third of a rollout over that in its first third.
+
+    error (T,): any error per frame, such as the squared error. 1 means that a long rollout ends
+    as well as it began; NaN below three frames or where the first third has no error.
+    """
+    third = len(error) // 3
+    first = np.mean(error[:third]) if third else 0.0
+    return float(np.mean(error[-third:]) / first) if first > 0 else float("nan")

@@ -1,0 +1,1 @@
+"""The denoiser, its diffusion formalism, and the regression it corrects."""

@@ -1,0 +1,108 @@
+"""Ridge regression from speech to the expected picture: the mean that diffusion corrects.
+
+The prediction for a frame is the subject's reference frame plus a linear function of the speech
+around the frame. What is left is drawn by diffusion (residual or "corrective" diffusion, Mardani
+et al. 2023, arXiv:2309.15214).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Regression:
+    """frame = reference + [speech, 1] @ weights @ components."""
+
+    weights: np.ndarray
+    """(E + 1, K) float32."""
+    components: np.ndarray
+    """(K, H * W) float32, orthonormal rows."""
+
+    def change(self, speech: np.ndarray) -> np.ndarray:
+        """Predicted change from the reference frame: (..., E) -> (..., H * W)."""
+        return (speech @ self.weights[:-1] + self.weights[-1]) @ self.components
+
+
+def principal_components(changes: np.ndarray, count: int) -> np.ndarray:
+    """The ``count`` principal directions of ``changes`` (N, H * W) about zero, orthonormal rows.
+
+    At most 6,000 evenly spaced rows are used; eigenvectors come from the smaller Gram matrix.
+    """
+    rows = changes[:: max(1, len(changes) // 6000)].astype(np.float32)
+    count = min(count, *rows.shape)
+    if len(rows) < rows.shape[1]:
+        _, vectors = np.linalg.eigh(rows @ rows.T)
+        directions = vectors[:, ::-1][:, :count].T @ rows
+        return directions / np.linalg.norm(directions, axis=1, keepdims=True)
+    _, vectors = np.linalg.eigh(rows.T @ rows)
+    return np.ascontiguousarray(vectors[:, ::-1][:, :count].T)
+
+
+@dataclass(frozen=True)
+class RidgeSums:
+    """Sufficient statistics of a ridge regression; sums over disjoint data can be added."""
+
+    inputs: np.ndarray
+    """(E + 1, E + 1) float64."""
+    products: np.ndarray
+    """(E + 1, K) float64."""
+    squares: float
+    """Sum of the squared targets."""
+    count: int
+
+    @classmethod
+    def of(cls, speech: np.ndarray, targets: np.ndarray) -> "RidgeSums":
+        """From speech (N, E) and targets (N, K)."""
+        x = np.concatenate([speech, np.ones((len(speech), 1), speech.dtype)], axis=1)
+        squares = float(np.square(targets, dtype=float).sum())
+        return cls((x.T @ x).astype(float), (x.T @ targets).astype(float), squares, len(x))
+
+    def __add__(self, other: "RidgeSums") -> "RidgeSums":
+        return RidgeSums(
+            self.inputs + other.inputs,
+            self.products + other.products,
+            self.squares + other.squares,
+            self.count + other.count,
+        )
+
+    def solve(self, strength: float) -> np.ndarray:
+        """Weights (E + 1, K) float32; penalty ``strength * count`` on all but the bias."""
+        penalty = np.full(len(self.inputs), strength * self.count)
+        penalty[-1] = 0
+        weights = np.linalg.solve(self.inputs + np.diag(penalty), self.products)
+        return weights.astype(np.float32)
+
+    def error(self, weights: np.ndarray) -> float:
+        """Sum of squared errors of ``weights`` (E + 1, K) on these data."""
+        explained = 2 * np.sum(weights * self.products)
+        return self.squares - explained + np.sum(weights * (self.inputs @ weights))
+
+
+def fit_ridge(
+    groups: list[RidgeSums], strengths: tuple[float, ...]
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Ridge weights, chosen and cross-fitted by leaving out one group at a time.
+
+    Args:
+        groups: the data of each group, for example of each stimulus.
+        strengths: penalties per observation to choose from, by the error on left-out groups.
+
+    Returns:
+        weights (E + 1, K) fitted on everything; weights (G, E + 1, K) fitted without each group
+        (their errors on it are those of unseen speech, which is what diffusion must learn to
+        correct); the strength chosen. A single group's weights stand for its left-out ones.
+    """
+    total = sum(groups[1:], groups[0])
+    if len(groups) == 1:
+        weights = total.solve(strengths[0])
+        return weights, weights[None], strengths[0]
+    rests = [sum(groups[:i] + groups[i + 2 :], groups[i + 1]) for i in range(len(groups) - 1)]
+    rests.append(sum(groups[1:-1], groups[0]))
+    left_out = {one: [rest.solve(one) for rest in rests] for one in strengths}
+    errors = [
+        sum(group.error(weights) for group, weights in zip(groups, left_out[one], strict=True))
+        for one in strengths
+    ]
+    best = strengths[int(np.argmin(errors))]
+    return total.solve(best), np.stack(left_out[best]), best

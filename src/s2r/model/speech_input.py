@@ -1,0 +1,40 @@
+"""What the model hears at a frame: embeddings projected, with neighbours or pooled."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class SpeechProjection:
+    """Standardise embeddings and keep their principal directions.
+
+    Wide embeddings over-fit little speech; the projection is fitted on training embeddings
+    alone and travels with the model.
+    """
+
+    mean: np.ndarray
+    """(D,) float32."""
+    basis: np.ndarray
+    """(D, P) float32; ``(embedding - mean) @ basis`` has about unit variance."""
+
+    def __call__(self, embeddings: np.ndarray) -> np.ndarray:
+        """(T, D) embeddings of any float type -> (T, P) float32."""
+        return (embeddings.astype(np.float32) - self.mean) @ self.basis
+
+
+def fit_projection(embeddings: np.ndarray, dimensions: int) -> SpeechProjection:
+    """Fit a projection to at most ``dimensions`` directions on embeddings (N, D).
+
+    Every embedding dimension is scaled to unit variance first (encoders have a few dimensions
+    with variances hundreds of times the others'). The kept directions are scaled by the
+    overall, not their own, standard deviation: directions of little variance stay small.
+    """
+    values = embeddings.astype(np.float32)
+    mean, scale = values.mean(0), values.std(0) + 1e-4
+    covariance = np.cov(((values - mean) / scale).T)
+    variances, directions = np.linalg.eigh(covariance)
+    kept = np.argsort(variances)[::-1][: min(dimensions, len(variances))]
+    overall = np.sqrt(variances[kept].mean())
+    basis = directions[:, kept] / scale[:, None] / overall
+    return SpeechProjection(mean.astype(np.float32), basis.astype(np.float32))

@@ -1,0 +1,180 @@
+"""The whole model: speech input, regression, denoiser and the constants that tie them."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from s2r.errors import UserError
+from s2r.files import atomic_path
+from s2r.model.denoiser import Denoiser, DenoiserConfig
+from s2r.model.diffusion import SIGMA_DATA, SIGMA_GIVEN, precondition
+from s2r.model.regression import Regression
+from s2r.model.speech_input import SpeechProjection
+from s2r.window import Window
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Everything that fixes the shape and the use of a model."""
+
+    window: Window = field(default_factory=Window)
+    denoiser: DenoiserConfig = field(default_factory=DenoiserConfig)
+    pooling: bool = False
+    """Whether all frames of a window hear the mean of its new frames' embeddings."""
+    speech_radius: int = 5
+    """Neighbouring embeddings heard on each side of a frame (none when pooling)."""
+    context_sigma: float = 0.05
+    """Noise added to context frames when generating; the network is told."""
+    frame_size: int = 64
+
+    @property
+    def radius(self) -> int:
+        """Neighbours to look up: pooling replaces them."""
+        return 0 if self.pooling else self.speech_radius
+
+
+class TractModel(nn.Module):
+    """Frames in, frames out, all in [-1, 1]; diffusion runs on scaled residuals inside."""
+
+    def __init__(self, config: ModelConfig, dimension: int, projected: int, components: int):
+        """An untrained model for embeddings of width ``dimension``, projected to ``projected``.
+
+        ``components`` is the rank of the regression; 0 for a model without one.
+        """
+        super().__init__()
+        heard = projected * (2 * config.radius + 1)
+        if config.denoiser.speech_dimension != heard:
+            raise ValueError(f"denoiser.speech_dimension must be {heard}")
+        self.config = config
+        pixels = config.frame_size**2
+        self.register_buffer("speech_mean", torch.zeros(dimension))
+        self.register_buffer("speech_basis", torch.zeros(dimension, projected))
+        self.register_buffer("regression_weights", torch.zeros(heard + 1, components))
+        self.register_buffer("regression_components", torch.zeros(components, pixels))
+        # frames: mean and standard deviation; residuals: standard deviation
+        self.register_buffer("frame_mean", torch.tensor(0.0))
+        self.register_buffer("frame_scale", torch.tensor(1.0))
+        self.register_buffer("residual_scale", torch.tensor(1.0))
+        self.denoiser = Denoiser(config.denoiser)
+
+    @property
+    def regresses(self) -> bool:
+        """Whether diffusion corrects a regression."""
+        return self.config.denoiser.mean_channel
+
+    def project(self, embeddings: np.ndarray) -> np.ndarray:
+        """(T, D) embeddings -> (T, P) float32."""
+        projection = SpeechProjection(
+            self.speech_mean.cpu().numpy(), self.speech_basis.cpu().numpy()
+        )
+        return projection(embeddings)
+
+    def set_regression(self, regression: Regression) -> None:
+        """Take over fitted weights."""
+        self.regression_weights.copy_(torch.from_numpy(regression.weights))
+        self.regression_components.copy_(torch.from_numpy(regression.components))
+
+    def hear(self, speech: Tensor) -> Tensor:
+        """Looked-up speech (B, T, 2 radius + 1, P) -> what the model hears (B, T, E).
+
+        With pooling every frame hears the mean over the window's new frames (true temporal
+        pooling; the reference and context frames hear the same vector).
+        """
+        if self.config.pooling:
+            new = speech[:, self.config.window.given :]
+            speech = new.mean(dim=1, keepdim=True).expand_as(speech)
+        return speech.flatten(2)
+
+    def mean(self, reference: Tensor, heard: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Expected frames in [-1, 1]: (B, 1, H, W) and (B, T, E) -> (B, T, 1, H, W).
+
+        The reference frame's own place in the window gets the reference frame. ``weights``
+        (B, E + 1, K) replaces the regression's own (cross-fitting in training). Zero without
+        a regression.
+        """
+        shape = (*heard.shape[:2], 1, *reference.shape[-2:])
+        if not self.regresses:
+            return reference.new_zeros(()).expand(shape)
+        weights = self.regression_weights if weights is None else weights
+        change = (heard @ weights[..., :-1, :] + weights[..., -1:, :]) @ self.regression_components
+        change = change.view(shape)
+        if self.config.window.reference:
+            change = torch.cat([torch.zeros_like(change[:, :1]), change[:, 1:]], dim=1)
+        return reference[:, None] + change
+
+    def encode(self, frames: Tensor, mean: Tensor) -> Tensor:
+        """Frames in [-1, 1] -> diffusion's data, of standard deviation ``SIGMA_DATA``."""
+        if self.regresses:
+            return (frames - mean) * (SIGMA_DATA / self.residual_scale)
+        return (frames - self.frame_mean) * (SIGMA_DATA / self.frame_scale)
+
+    def decode(self, data: Tensor, mean: Tensor) -> Tensor:
+        """The inverse of `encode`; not clipped."""
+        if self.regresses:
+            return mean + data * (self.residual_scale / SIGMA_DATA)
+        return self.frame_mean + data * (self.frame_scale / SIGMA_DATA)
+
+    def denoise(
+        self, noisy: Tensor, sigma: Tensor, heard: Tensor, keep: Tensor, mean: Tensor
+    ) -> Tensor:
+        """Estimate the clean data of all frames of a window.
+
+        Args:
+            noisy: (B, T, 1, H, W) noisy data (see `encode`).
+            sigma: (B, T) noise level of each frame.
+            heard: (B, T, E), see `hear`.
+            keep: (B, 1) bool, False where speech is withheld. The reference frame's speech
+                always is: it is a picture, not a moment of this speech.
+            mean: (B, T, 1, H, W), see `mean`.
+        """
+        keep = keep.expand(sigma.shape).clone()
+        if self.config.window.reference:
+            keep[:, 0] = False
+        image = (mean - self.frame_mean) / self.frame_scale if self.regresses else None
+        return precondition(self.denoiser, noisy, sigma.clamp_min(SIGMA_GIVEN), heard, keep, image)
+
+
+def save_model(model: TractModel, path: str | Path, info: dict) -> None:
+    """Write weights, configuration and ``info`` (JSON-able) as one safetensors file."""
+    header = {
+        "format": "s2r-model-1",
+        "config": json.dumps(asdict(model.config)),
+        "info": json.dumps(info),
+    }
+    tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    with atomic_path(path) as temporary:
+        save_file(tensors, temporary, metadata=header)
+
+
+def load_model(path: str | Path, device: str = "cpu") -> tuple[TractModel, dict]:
+    """Read a model and its ``info`` as written by `save_model`.
+
+    Raises:
+        UserError: the file is missing or is no model of this program.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            header = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path}: not a readable model file ({error})") from error
+    if header.get("format") != "s2r-model-1":
+        raise UserError(f"{path}: not a model of this program; train one or give another file")
+    content = json.loads(header["config"])
+    denoiser = content["denoiser"] | {"channels": tuple(content["denoiser"]["channels"])}
+    config = ModelConfig(
+        **content | {"window": Window(**content["window"]), "denoiser": DenoiserConfig(**denoiser)}
+    )
+    model = TractModel(
+        config,
+        *tensors["speech_basis"].shape,
+        components=len(tensors["regression_components"]),
+    )
+    model.load_state_dict(tensors)
+    return model.to(device).eval(), json.loads(header["info"])

@@ -1,0 +1,158 @@
+"""A phantom corpus on disk, in the layout of the USC 75-speaker data set."""
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from s2r.errors import UserError
+from s2r.files import atomic_path, write_json
+from s2r.media import write_video, write_wav
+from s2r.phantom.acoustics import SAMPLE_RATE, add_scanner_noise, synthesise
+from s2r.phantom.picture import draw
+from s2r.phantom.script import PROFILES, STIMULI, Profile
+from s2r.phantom.speakers import Speaker, draw_speaker
+from s2r.phantom.speech import Utterance, plan_speech, recording_rng
+from s2r.phantom.tract import Contours, contours
+from s2r.phantom.truth import write_truth
+from s2r.progress import progress
+
+GENERATOR = "s2r phantom 1"
+"""Name and version of the generator. Raise the number when its output changes."""
+
+FRAME_PERIOD = Fraction(12_008, 1_000_000)
+"""s: two spiral arms of 6.004 ms, as in the real corpus."""
+
+_COMMENT = f"Synthetic: {GENERATOR}, a numerical vocal tract. Not a recording of a person."
+
+
+# The presets slower than this one use x264's macroblock tree, whose AVX-512 code gives other
+# bytes for the same frames from run to run.
+_PRESET, _CRF = "superfast", 16
+
+
+@dataclass(frozen=True)
+class Take:
+    """One recording before it is encoded."""
+
+    speaker: Speaker
+    utterance: Utterance
+    times: np.ndarray
+    """(T,) s, centres of the frames."""
+    q: np.ndarray
+    """(T, len(PARAMETERS)) articulatory parameters at these times."""
+    contours: Contours
+    frames: np.ndarray
+    """(T, 84, 84) uint8."""
+    wave: np.ndarray
+    """(N,) float32, 20 kHz."""
+
+
+def recording_name(subject: int, stimulus: str, repetition: int | None = None) -> str:
+    """Stem of the files of a recording, as ``sub001_2drt_08_grandfather2_r1``."""
+    return f"sub{subject:03d}_2drt_{STIMULI[stimulus].stem(repetition)}"
+
+
+def record(
+    subject: int,
+    stimulus: str,
+    seed: int,
+    profile: str | Profile,
+    repetition: int | None = None,
+) -> Take:
+    """Let a subject say a stimulus: sound and picture of the same movements.
+
+    Only the arguments decide, not what was recorded before.
+    """
+    speaker = draw_speaker(subject, seed)
+    utterance = plan_speech(speaker, stimulus, seed, profile, repetition)
+
+    def rng(purpose: str) -> np.random.Generator:
+        return recording_rng(seed, speaker, STIMULI[stimulus].stem(repetition), purpose)
+
+    count = int(utterance.duration / FRAME_PERIOD)
+    times = (np.arange(count) + 0.5) * float(FRAME_PERIOD)
+    q = utterance.trajectories(times)
+    shape = contours(speaker, q)
+    wave = add_scanner_noise(synthesise(speaker, utterance, rng("voice")), rng("scanner"))
+    frames = draw(speaker, q, shape, rng("picture"))
+    return Take(speaker, utterance, times, q, shape, frames, wave)
+
+
+def write_recording(
+    folder: str | Path,
+    subject: int,
+    stimulus: str,
+    seed: int,
+    profile: str | Profile,
+    repetition: int | None = None,
+) -> None:
+    """Write video (with sound), audio and truth of one recording below the corpus ``folder``."""
+    take = record(subject, stimulus, seed, profile, repetition)
+    name = recording_name(subject, stimulus, repetition)
+    home = Path(folder) / f"sub{subject:03d}" / "2drt"
+    write_wav(home / "audio" / f"{name}_audio.wav", take.wave, SAMPLE_RATE)
+    write_video(
+        home / "video" / f"{name}_video.mp4",
+        take.frames,
+        1 / FRAME_PERIOD,
+        audio=take.wave,
+        sample_rate=SAMPLE_RATE,
+        crf=_CRF,
+        preset=_PRESET,
+        comment=_COMMENT,
+    )
+    truth = home / "truth" / f"{name}_truth.h5"
+    write_truth(truth, take.times, take.speaker, take.utterance, take.q, take.contours)
+
+
+def write_corpus(folder: str | Path, profile: str, seed: int, processes: int = 1) -> None:
+    """Write the phantom corpus of a profile; the folder appears whole or not at all.
+
+    ``processes`` only changes how long it takes. Raises UserError for an unknown profile.
+    """
+    if profile not in PROFILES:
+        raise UserError(
+            f"unknown phantom profile {profile!r}; choose one of {', '.join(PROFILES)}."
+        )
+    size = PROFILES[profile]
+    subjects = range(1, size.speakers + 1)
+    with atomic_path(folder) as temporary:
+        temporary.mkdir()
+        jobs = [
+            (temporary, subject, stimulus, seed, size, repetition)
+            for subject in subjects
+            for stimulus, repetition in size.recordings
+        ]
+        _run(jobs, processes)
+        speakers = (draw_speaker(subject, seed) for subject in subjects)
+        write_json(
+            temporary / "phantom.json",
+            {
+                "synthetic": True,
+                "generator": GENERATOR,
+                "profile": profile,
+                "seed": seed,
+                "recordings": len(jobs),
+                "subjects": {speaker.name: asdict(speaker) for speaker in speakers},
+            },
+        )
+
+
+def _run(jobs: list[tuple], processes: int) -> None:
+    """Write every recording, here or in ``processes`` other processes."""
+    if processes == 1:
+        for job in progress(jobs, "phantom"):
+            write_recording(*job)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        waiting = [pool.submit(write_recording, *job) for job in jobs]
+        try:
+            for done in progress(as_completed(waiting), "phantom", total=len(jobs)):
+                done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)

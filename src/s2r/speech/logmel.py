@@ -1,0 +1,56 @@
+"""Log-mel spectrum: the encoder without a model, and the floor for the learned ones.
+
+25 ms Hann windows centred on the middle of each 20 ms bin, 80 mel bands from 0 to 8 kHz, powers
+in bels (log10). Two steps make it independent of the recording level and, to first order, of the
+microphone and the mean voice spectrum: powers below 80 dB under the recording's peak are raised to
+that floor, and each band's mean over the recording is subtracted (cepstral mean normalisation).
+The scale is left alone; in speech it is about one bel standard deviation.
+"""
+
+import numpy as np
+import torch
+from torchaudio.functional import melscale_fbanks
+
+from s2r.clock import SAMPLE_RATE
+from s2r.speech.encoders import HOP, Encoder
+
+BANDS = 80
+WINDOW = 400
+FFT_SIZE = 512
+RANGE_BELS = 8.0
+QUIETEST = 1e-10
+"""Power that stands for digital silence."""
+
+
+def load() -> Encoder:
+    """The log-mel encoder, 80 values per bin."""
+    description = {"kind": "logmel", "window_samples": WINDOW, "range_bels": RANGE_BELS}
+    return Encoder(BANDS, description, log_mel)
+
+
+def log_mel(waveform: np.ndarray) -> np.ndarray:
+    """Normalised log-mel spectrum (N // 320, 80) float32, in bels, of a waveform (N,) at 16 kHz."""
+    padding = (FFT_SIZE - HOP) // 2
+    padded = torch.nn.functional.pad(torch.from_numpy(waveform), (padding, padding))
+    spectrum = torch.stft(
+        padded,
+        n_fft=FFT_SIZE,
+        hop_length=HOP,
+        win_length=WINDOW,
+        window=torch.hann_window(WINDOW),
+        center=False,
+        return_complex=True,
+    )
+    filters = melscale_fbanks(
+        n_freqs=FFT_SIZE // 2 + 1,
+        f_min=0.0,
+        f_max=SAMPLE_RATE / 2,
+        n_mels=BANDS,
+        sample_rate=SAMPLE_RATE,
+        norm="slaney",
+        mel_scale="slaney",
+    )
+    power = spectrum.abs().square().T @ filters
+    bels = power.clamp(min=QUIETEST).log10()
+    bels = bels.clamp(min=float(bels.max()) - RANGE_BELS)
+    return (bels - bels.mean(dim=0)).numpy()

@@ -1,0 +1,33 @@
+"""Time stamps of video frames, laid onto an even grid."""
+
+from fractions import Fraction
+
+import numpy as np
+
+
+def even_timeline(
+    stamps: list[int | None], time_base: Fraction, nominal_rate: Fraction
+) -> tuple[np.ndarray, Fraction]:
+    """Lay frames with time stamps (in units of ``time_base``) onto an even time grid.
+
+    Returns the indices (into the frames in order of presentation) that fill the grid, and its
+    rate. An even stream gives ``arange(n)`` and its exact mean rate. A stream that skips or
+    lingers (variable frame rate) is filled with the nearest frame at its median rate, so that
+    frame ``i`` is always true to the time ``i / rate``. Without stamps, ``nominal_rate`` holds.
+    """
+    count = len(stamps)
+    if count < 2 or any(stamp is None for stamp in stamps):
+        return np.arange(count), nominal_rate
+    ticks = np.sort(np.asarray(stamps, np.int64))
+    ticks -= ticks[0]
+    span = int(ticks[-1])
+    if span == 0:
+        return np.arange(count), nominal_rate
+    step = span / (count - 1)
+    if np.abs(ticks - step * np.arange(count)).max() <= step / 2:
+        return np.arange(count), Fraction(count - 1, span) / time_base
+    median = max(int(np.median(np.diff(ticks))), 1)
+    grid = np.arange(round(span / median) + 1) * median
+    right = np.clip(np.searchsorted(ticks, grid), 1, count - 1)
+    nearer_left = grid - ticks[right - 1] <= ticks[right] - grid
+    return right - nearer_left, 1 / (median * time_base)

@@ -1,0 +1,223 @@
+"""Training one model, from shards to a file of averaged weights."""
+
+import math
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from s2r.clips import ClipStore, load_clips
+from s2r.errors import UserError
+from s2r.files import atomic_path
+from s2r.metrics.paired import dynamic_region
+from s2r.model.diffusion import SIGMA_DATA, SIGMA_GIVEN, draw_sigmas, frame_losses
+from s2r.model.ema import averaged
+from s2r.model.sampler import SamplerConfig
+from s2r.model.tract_model import ModelConfig, TractModel, save_model
+from s2r.preparation import Prepared, TrainingConfig, prepare, window_tensors
+from s2r.progress import progress
+from s2r.rollout import generate_window
+from s2r.store import Shards
+
+
+def training_loss(
+    prepared: Prepared, training: TrainingConfig, step: int, network: TractModel
+) -> torch.Tensor:
+    """Mean loss of the batch of ``step``; everything random depends on (seed, step) alone."""
+    window = network.config.window
+    rng = np.random.default_rng([training.seed, step])
+    noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    recording, start = prepared.clips.draw(training.batch, window, rng)
+    video, references, heard = window_tensors(network, prepared.clips, recording, start)
+    device, count = video.device, len(video)
+    weights = prepared.left_out[prepared.group[recording]].to(device)
+    mean = network.mean(references, heard, weights)
+    clean = network.encode(video, mean)
+
+    sigma = torch.full((count, window.frames), SIGMA_GIVEN)
+    sigma[:, window.given :] = draw_sigmas(
+        count, training.sigma_mean, training.sigma_spread, noise
+    )[:, None]
+    if window.context:
+        level = torch.rand(count, generator=noise) * training.context_sigma_max
+        drowned = torch.rand(count, generator=noise) < training.context_dropout
+        level[drowned] = 40 * SIGMA_DATA
+        sigma[:, window.given - window.context : window.given] = level[:, None]
+    keep = torch.rand(count, 1, generator=noise) >= training.speech_dropout
+    sigma, keep = sigma.clamp_min(SIGMA_GIVEN).to(device), keep.to(device)
+    noisy = torch.randn(clean.shape, generator=noise).to(device)
+    noisy = clean + sigma[..., None, None, None] * noisy
+    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        denoised = network.denoise(noisy, sigma, heard, keep, mean)
+    return frame_losses(denoised, clean, sigma)[:, window.given :].mean()
+
+
+def learning_rate(training: TrainingConfig, seen: int) -> float:
+    """Linear warm-up, then a cosine down to zero at the last clip."""
+    if seen < training.warmup_clips:
+        return training.learning_rate * (seen + training.batch) / training.warmup_clips
+    rest = (seen - training.warmup_clips) / max(1, training.clips - training.warmup_clips)
+    return training.learning_rate * 0.5 * (1 + math.cos(math.pi * min(rest, 1.0)))
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Fixed windows of the validation set, each with its own speech and another's."""
+
+    video: torch.Tensor
+    """(B, T, 1, H, W) in [-1, 1]."""
+    references: torch.Tensor
+    """(B, 1, H, W)."""
+    speech: torch.Tensor
+    """(B, T, 2 radius + 1, P) looked-up speech."""
+    region: torch.Tensor
+    """(H, W) bool, the dynamic region."""
+
+    @torch.inference_mode()
+    def errors(self, model: TractModel, sampler: SamplerConfig) -> dict[str, float]:
+        """Squared error in the dynamic region, in units of [-1, 1], of one draw per window, of
+        one draw with another window's speech, and of the regression."""
+        given = model.config.window.given
+        truth = self.video[:, given:]
+
+        def error(other: torch.Tensor) -> float:
+            return (other - truth).square()[..., self.region].mean().item()
+
+        def draw(speech: torch.Tensor) -> torch.Tensor:
+            noise = [torch.Generator().manual_seed(one) for one in range(len(truth))]
+            return generate_window(model, sampler, self.video[:, :given], speech, noise)
+
+        heard = model.hear(self.speech)
+        return {
+            "validation_error": error(draw(self.speech)),
+            "wrong_speech_error": error(draw(self.speech.roll(1, dims=0))),
+            "regression_error": error(model.mean(self.references, heard)[:, given:]),
+        }
+
+
+def validation_windows(
+    model: TractModel, frames: Shards, embeddings: Shards, split: pd.DataFrame, clips: ClipStore
+) -> Validation | None:
+    """About 16 windows spread over the validation recordings; None where there are none."""
+    recordings = sorted(split.loc[split["set"] == "validation", "recording"])[:16]
+    if not recordings:
+        return None
+    store = load_clips(frames, embeddings, recordings, model.project)
+    new = model.config.window.new
+    chosen = np.arange(max(16, len(recordings))) % len(recordings)
+    part = (np.arange(len(chosen)) // len(recordings) + 1) / (len(chosen) // len(recordings) + 2)
+    start = (part * np.maximum(store.lengths[chosen] - new, 0)).astype(int)
+    video, references, _ = window_tensors(model, store, chosen, start)
+    _, speech = store.window(chosen, start, model.config.window, model.config.radius)
+    pieces = np.split(clips.frames, clips.first[1:])
+    region = dynamic_region(pieces)
+    return Validation(
+        video,
+        references,
+        torch.from_numpy(speech).to(video.device),
+        torch.from_numpy(region).to(video.device),
+    )
+
+
+def train(
+    config: ModelConfig,
+    training: TrainingConfig,
+    sampler: SamplerConfig,
+    frames: Shards,
+    embeddings: Shards,
+    split: pd.DataFrame,
+    state_folder: Path,
+    model_path: Path,
+    curve_path: Path,
+    device: str = "cpu",
+    info: dict | None = None,
+) -> None:
+    """Train a model, or go on where an interrupted training stopped.
+
+    Args:
+        config, training, sampler: the model, how it is trained, how validation draws.
+        frames, embeddings: shards with the recordings of ``split``.
+        split: see `s2r.corpus.split.make_split`.
+        state_folder: where checkpoints lie; belongs to exactly these settings and data.
+        model_path: gets the averaged weights, when training is complete.
+        curve_path: gets a row at every validation, as CSV.
+        info: kept in the model file.
+
+    Raises:
+        UserError: nothing to train on, or the loss is no longer finite.
+    """
+    prepared = prepare(config, training, frames, embeddings, split)
+    model = prepared.model.to(device, memory_format=torch.channels_last)
+    average = averaged(model, training.ema_length)
+    optimizer = torch.optim.AdamW(
+        model.parameters(),
+        lr=training.learning_rate,
+        betas=(0.9, 0.99),
+        weight_decay=training.weight_decay,
+    )
+    validation = validation_windows(model, frames, embeddings, split, prepared.clips)
+    seen, curve = 0, []
+    state_path = state_folder / "state.pt"
+    if state_path.exists():
+        state = torch.load(state_path, map_location=device, weights_only=True)
+        model.load_state_dict(state["model"])
+        average.load_state_dict(state["average"])
+        optimizer.load_state_dict(state["optimizer"])
+        seen, curve = state["seen"], state["curve"]
+    bar = progress(total=training.clips, initial=seen, label=f"train {model_path.parent.name}")
+    losses, started, saved = [], time.monotonic(), seen
+    while seen < training.clips:
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(training, seen)
+        loss = training_loss(prepared, training, seen, model)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        average.update_parameters(model)
+        seen += training.batch
+        losses.append(loss.detach())
+        bar.update(training.batch)
+        last = seen >= training.clips
+        if (
+            last
+            or seen // training.validate_clips > (seen - training.batch) // training.validate_clips
+        ):
+            row = {"clips": seen, "loss": float(torch.stack(losses).mean())}
+            if not math.isfinite(row["loss"]):
+                raise UserError(
+                    f"{state_folder}: the loss is not finite after {seen} clips; "
+                    "lower training.learning_rate and delete this folder"
+                )
+            row["seconds"] = time.monotonic() - started
+            if validation is not None:
+                row |= validation.errors(average.module.eval(), sampler)
+            curve.append(row)
+            losses, started = [], time.monotonic()
+            bar.set_postfix(
+                {k: f"{v:.4g}" for k, v in row.items() if k not in ("clips", "seconds")}
+            )
+        if last or seen - saved >= training.checkpoint_clips:
+            state = {
+                "model": model.state_dict(),
+                "average": average.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "seen": seen,
+                "curve": curve,
+            }
+            with atomic_path(state_path) as temporary:
+                torch.save(state, temporary)
+            saved = seen
+    bar.close()
+    with atomic_path(curve_path) as temporary:
+        pd.DataFrame(curve).to_csv(temporary, index=False)
+    about = (info or {}) | {
+        "training": asdict(training),
+        "sampler": asdict(sampler),
+        "ridge": prepared.ridge,
+        "training_recordings": len(prepared.clips.recordings),
+    }
+    save_model(average.module, model_path, about)

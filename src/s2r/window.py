@@ -1,0 +1,45 @@
+"""Which frames the model sees at once, and which speech belongs to them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which frames the model sees at once: reference frame, context frames, new frames."""
+
+    reference: bool = True
+    """Whether every window starts with the recording's reference frame (its first frame)."""
+    context: int = 3
+    """Given frames directly before the new ones."""
+    new: int = 12
+    """Frames to generate."""
+
+    @property
+    def given(self) -> int:
+        """Frames that are not generated."""
+        return self.reference + self.context
+
+    @property
+    def frames(self) -> int:
+        """All frames of the window."""
+        return self.given + self.new
+
+    def places(self, first: np.ndarray) -> np.ndarray:
+        """Frame numbers (B, T) of windows whose first new frame is ``first`` (B,).
+
+        The reference frame is frame 0; context before the recording's start is frame 0 too.
+        """
+        new = first[:, None] + np.arange(-self.context, self.new)
+        reference = np.zeros((len(first), int(self.reference)), int)
+        return np.concatenate([reference, np.maximum(new, 0)], axis=1)
+
+
+def heard_indices(frames: np.ndarray, length: int | np.ndarray, radius: int) -> np.ndarray:
+    """Embedding indices within ``radius`` of each of ``frames`` (...,) -> (..., 2 radius + 1).
+
+    At the ends of a recording of ``length`` frames (a number, or an array that broadcasts
+    against the result) the first and last embedding are repeated.
+    """
+    return np.clip(frames[..., None] + np.arange(-radius, radius + 1), 0, length - 1)

@@ -1,0 +1,83 @@
+"""Bootstrap intervals: coverage, pairing, undefined values, and the Fréchet distance."""
+
+import numpy as np
+import pytest
+
+from s2r.metrics import statistics
+from s2r.metrics.frechet import frechet_distance
+
+
+def named(values):
+    return {f"r{i}": float(v) for i, v in enumerate(values)}
+
+
+def test_interval_covers_the_mean_about_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    hits = 0
+    for _ in range(200):
+        value, low, high, n = statistics.bootstrap_interval(
+            named(rng.normal(3, 1, 30)), draws=300, level=0.9
+        )
+        assert low < value < high and n == 30
+        hits += low < 3 < high
+    assert 0.82 <= hits / 200 <= 0.95
+
+
+def test_weights_are_a_weighted_mean():
+    values, weights = named([1, 4, 7]), named([1, 1, 2])
+    result = statistics.bootstrap_interval(values, weights)
+    assert result.value == pytest.approx(19 / 4)
+    assert 1 <= result.low <= result.value <= result.high <= 7
+    equal = statistics.bootstrap_interval(values, named([5, 5, 5]))
+    assert equal == statistics.bootstrap_interval(values)
+
+
+def test_undefined_values_are_left_out_and_counted_out():
+    result = statistics.bootstrap_interval(named([1, np.nan, 3, np.inf]))
+    assert result.value == 2 and result.n == 2
+    one = statistics.bootstrap_interval(named([5.0]))
+    assert one.value == 5 and one.n == 1 and np.isnan(one.low) and np.isnan(one.high)
+    none = statistics.bootstrap_interval({})
+    assert np.isnan(none.value) and none.n == 0
+
+
+def test_the_same_seed_gives_the_same_interval():
+    values = named(np.random.default_rng(1).standard_normal(12))
+    assert statistics.bootstrap_interval(values) == statistics.bootstrap_interval(values)
+    other = statistics.bootstrap_interval(values, seed=1)
+    assert other != statistics.bootstrap_interval(values)
+
+
+def test_pairing_removes_what_recordings_share():
+    rng = np.random.default_rng(2)
+    shared = rng.normal(0, 10, 25)
+    a = named(shared + 1 + 0.1 * rng.standard_normal(25))
+    b = named(shared)
+    gap = statistics.paired_difference(a, b)
+    assert 0.9 < gap.low < gap.value < gap.high < 1.1
+    b.pop("r3")
+    assert statistics.paired_difference(a, b).n == 24
+    with pytest.raises(ValueError):
+        statistics.paired_difference(a, {"x": 1.0})
+
+
+def test_frechet_interval_lies_around_the_estimate():
+    rng = np.random.default_rng(3)
+    names = [f"r{i // 4}" for i in range(48)]
+    real = rng.standard_normal((48, 100))
+    other = rng.standard_normal((48, 100)) + 0.5
+    result = statistics.bootstrap_frechet(other, names, real, names, draws=30)
+    assert result.value == pytest.approx(frechet_distance(other, real), rel=1e-9)
+    assert result.low < result.value < result.high and result.n == 48
+    assert result == statistics.bootstrap_frechet(other, names, real, names, draws=30)
+    # more different recordings, wider interval
+    other[:24] += 1.0
+    wide = statistics.bootstrap_frechet(other, names, real, names, draws=30)
+    assert wide.high - wide.low > 1.5 * (result.high - result.low)
+
+
+def test_frechet_of_one_recording_has_no_interval():
+    rng = np.random.default_rng(4)
+    a, b = rng.standard_normal((2, 10, 20))
+    result = statistics.bootstrap_frechet(a, ["r"] * 10, b, ["r"] * 10)
+    assert result.value > 0 and np.isnan(result.low) and result.n == 10

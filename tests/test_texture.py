@@ -1,0 +1,74 @@
+"""Fine spatial power and motion at seams, on noise, blur, stalls and jumps of known size."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from s2r.metrics import texture
+
+
+def test_white_noise_has_the_power_of_its_share_of_frequencies():
+    rng = np.random.default_rng(0)
+    noise = 100 + 12.75 * rng.standard_normal((50, 64, 64))  # standard deviation 0.1
+    rows, columns = np.meshgrid(np.fft.fftfreq(64), np.fft.fftfreq(64))
+    share = np.mean(np.hypot(rows, columns) > 0.25)
+    assert texture.high_frequency_power(noise).mean() == pytest.approx(0.01 * share, rel=0.02)
+
+
+def test_slow_waves_and_edges_do_not_count_and_fast_waves_do():
+    y, x = np.mgrid[:64, :64]
+    slow = 127 + 100 * np.cos(2 * np.pi * 0.1 * x)
+    fast = 127 + 100 * np.cos(2 * np.pi * 0.4 * y)
+    ramp = 2.0 * x  # opposite edges differ: what a plain transform would call fine
+    power = texture.high_frequency_power(np.stack([slow, fast, ramp]))
+    assert power[1] == pytest.approx((100 / 127.5) ** 2 / 2, rel=0.01)
+    assert power[0] < 1e-4 * power[1] and power[2] < 1e-4 * power[1]
+
+
+def test_blur_lowers_and_grain_raises_the_ratio():
+    rng = np.random.default_rng(1)
+    truth = gaussian_filter(rng.uniform(0, 255, (10, 64, 64)), (0, 0.7, 0.7))
+    assert texture.high_frequency_ratio(truth, truth) == 1
+    assert texture.high_frequency_ratio(truth, gaussian_filter(truth, (0, 1, 1))) < 0.5
+    grainy = truth + 20 * rng.standard_normal(truth.shape)
+    assert texture.high_frequency_ratio(truth, grainy) > 1.2
+
+
+def test_motion_energy_is_the_mean_squared_change():
+    frames = np.zeros((3, 8, 8), dtype=np.uint8)
+    frames[1:, 0, 0] = 255
+    mask = np.zeros((8, 8), dtype=bool)
+    mask[0, :2] = True
+    np.testing.assert_allclose(texture.motion_energy(frames), [4 / 64, 0], rtol=1e-6)
+    np.testing.assert_allclose(texture.motion_energy(frames, mask), [2, 0], rtol=1e-6)
+
+
+def moving(steps):
+    """A fixed pattern whose brightness takes the given steps: motion energy = steps^2."""
+    pattern = np.random.default_rng(2).uniform(-1, 1, (16, 16))
+    return 127.5 + 10 * np.concatenate([[0], np.cumsum(steps)])[:, None, None] * pattern
+
+
+def test_seam_ratio_finds_stalls_and_jumps_and_is_one_for_the_truth():
+    rng = np.random.default_rng(3)
+    steps = rng.uniform(0.2, 2, 99)
+    seams = list(range(10, 100, 9))
+    truth = moving(steps)
+    assert texture.seam_ratio(truth, seams, truth) == pytest.approx(1)
+    # the whole video half as fast: neither a stall nor a jump
+    assert texture.seam_ratio(moving(steps / 2), seams, truth) == pytest.approx(1)
+    at_seam = steps.copy()
+    at_seam[[s - 1 for s in seams]] *= 0.5
+    assert texture.seam_ratio(moving(at_seam), seams, truth) == pytest.approx(0.25)
+    at_seam[[s - 1 for s in seams]] *= 4
+    assert texture.seam_ratio(moving(at_seam), seams, truth) == pytest.approx(4)
+
+
+def test_seam_ratio_without_truth_and_given_frames():
+    steps = np.ones(29)
+    steps[:9] = 50  # given frames, before the first seam: they do not count
+    video = moving(steps)
+    assert texture.seam_ratio(video, [10, 20]) == pytest.approx(1, rel=1e-4)
+    assert texture.seam_ratio(video, np.array([0, 10, 20])) == pytest.approx(1, rel=1e-4)
+    assert np.isnan(texture.seam_ratio(video, []))
+    assert np.isnan(texture.seam_ratio(np.repeat(video[:1], 30, axis=0), [10], video))

@@ -1,0 +1,71 @@
+"""The checked configuration, and the names that the rules share."""
+
+import sys
+
+try:
+    from s2r import config as settings
+    from s2r.errors import UserError
+    from s2r.schema import check_schema
+except ModuleNotFoundError as error:
+    sys.exit(
+        f"The package s2r is not installed ({error}): pip install -c constraints.txt -e ."
+    )
+
+try:
+    settings.remove_nulls(config)
+    check_schema(config, workflow.source_path("../schemas/config.schema.yaml"))
+    settings.check_config(config)
+except UserError as error:
+    # An exception would bring a traceback along; one sentence is what helps here.
+    sys.exit(f"Configuration: {error}")
+
+ENCODERS = config["encoders"]
+RUNS = list(config["runs"])
+RUNS_WITH_REGRESSION = settings.runs_with_regression(config)
+SYSTEMS = settings.systems(config)
+SETS = settings.evaluation_sets(config)
+# The names that s2r.corpus.recording.shard_of gives.
+SHARDS = [f"{number:02d}" for number in range(config["recordings"]["shards"])]
+
+HAS_TRUTH = config["corpus"]["kind"] == "phantom"
+GPU = settings.gpus_wanted(config["device"])
+
+# A folder as input is as old as its newest entry: new recordings start the index again.
+PHANTOM = "data/phantom/phantom.json"
+CORPUS = PHANTOM if HAS_TRUTH else config["corpus"]["path"]
+I3D = config["evaluation"]["i3d"] or "weights/i3d-kinetics-400.safetensors"
+WHISPER = "weights/whisper-tiny.en.bin"
+
+FRAMES = expand("<results>/frames/{shard}.h5", shard=SHARDS)
+
+
+wildcard_constraints:
+    shard=settings.any_of(SHARDS),
+    encoder=settings.any_of(ENCODERS),
+    run=settings.any_of(RUNS),
+    system=settings.any_of(SYSTEMS),
+
+
+def encoder_weights(wildcards):
+    """Weights that must be there before an encoder is loaded."""
+    return [WHISPER] if ENCODERS[wildcards.encoder]["kind"] == "whisper" else []
+
+
+def embeddings(wildcards):
+    """Embedding shards of a run's encoder."""
+    encoder = config["runs"][wildcards.run]["encoder"]
+    return expand(
+        "<results>/embeddings/{encoder}/{shard}.h5", encoder=encoder, shard=SHARDS
+    )
+
+
+def training_settings(wildcards):
+    """What decides the weights of a run: the sampler does not, so changing it trains nothing."""
+    own = settings.run_settings(config, wildcards.run)
+    return {key: value for key, value in own.items() if key != "sampler"}
+
+
+def generation_settings(wildcards):
+    """What decides a run's videos, given its weights."""
+    own = settings.run_settings(config, wildcards.run)
+    return {key: value for key, value in own.items() if key != "training"}

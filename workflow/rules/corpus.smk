@@ -1,0 +1,51 @@
+if config["corpus"]["kind"] == "phantom":
+
+    rule phantom:
+        output:
+            marker=PHANTOM,
+        log:
+            "<logs>/phantom.log",
+        benchmark:
+            "<benchmarks>/phantom.tsv"
+        conda:
+            "../envs/s2r.yaml"
+        threads: 16
+        params:
+            **config["corpus"]["phantom"],
+        script:
+            "../scripts/phantom.py"
+
+
+rule index:
+    input:
+        corpus=CORPUS,
+    output:
+        recordings="<results>/recordings.csv",
+        shards=expand("<results>/shards/{shard}.csv", shard=SHARDS),
+    log:
+        "<logs>/index.log",
+    conda:
+        "../envs/s2r.yaml"
+    params:
+        kind=config["corpus"]["kind"],
+        folder=(
+            config["corpus"]["folder"] if config["corpus"]["kind"] == "folder" else {}
+        ),
+        recordings=config["recordings"],
+    script:
+        "../scripts/index.py"
+
+
+rule split:
+    input:
+        recordings=rules.index.output.recordings,
+    output:
+        split="<results>/split.csv",
+    log:
+        "<logs>/split.log",
+    conda:
+        "../envs/s2r.yaml"
+    params:
+        split=config["split"],
+    script:
+        "../scripts/split.py"

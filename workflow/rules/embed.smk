@@ -1,0 +1,34 @@
+localrules:
+    fetch_whisper,
+
+
+rule fetch_whisper:
+    output:
+        weights=WHISPER,
+    log:
+        "<logs>/fetch_whisper.log",
+    conda:
+        "../envs/s2r.yaml"
+    script:
+        "../scripts/fetch_whisper.py"
+
+
+rule embed:
+    input:
+        frames="<results>/frames/{shard}.h5",
+        weights=encoder_weights,
+    output:
+        embeddings="<results>/embeddings/{encoder}/{shard}.h5",
+        index="<results>/embeddings/{encoder}/{shard}.json",
+    log:
+        "<logs>/embed/{encoder}/{shard}.log",
+    benchmark:
+        "<benchmarks>/embed/{encoder}/{shard}.tsv"
+    conda:
+        "../envs/s2r.yaml"
+    resources:
+        gpu=GPU,
+    params:
+        encoder=lambda wildcards: settings.encoder_settings(config, wildcards.encoder),
+    script:
+        "../scripts/embed.py"

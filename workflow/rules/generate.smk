@@ -1,0 +1,58 @@
+rule baseline:
+    input:
+        frames=FRAMES,
+        split=rules.split.output.split,
+    output:
+        expand("<results>/generated/{{baseline}}/{set}.h5", set=SETS),
+    log:
+        "<logs>/generate/{baseline}.log",
+    benchmark:
+        "<benchmarks>/generate/{baseline}.tsv"
+    wildcard_constraints:
+        baseline=settings.any_of(settings.BASELINES),
+    conda:
+        "../envs/s2r.yaml"
+    params:
+        clips=config["evaluation"]["clips"],
+        sets=SETS,
+    script:
+        "../scripts/baseline.py"
+
+
+rule generate:
+    input:
+        model=rules.train.output.model,
+        frames=FRAMES,
+        embeddings=embeddings,
+        split=rules.split.output.split,
+    output:
+        videos=expand("<results>/generated/{{run}}/{set}.h5", set=SETS),
+        regression=expand("<results>/generated/regression-{{run}}/{set}.h5", set=SETS),
+    log:
+        "<logs>/generate/{run}.log",
+    benchmark:
+        "<benchmarks>/generate/{run}.tsv"
+    wildcard_constraints:
+        run=settings.any_of(RUNS_WITH_REGRESSION),
+    conda:
+        "../envs/s2r.yaml"
+    threads: 2
+    resources:
+        gpu=GPU,
+    params:
+        settings=generation_settings,
+        size=lambda wildcards: settings.size_label(config, wildcards.run),
+        amount={
+            key: config["evaluation"][key]
+            for key in ("draws", "clips", "recordings", "batch", "seed")
+        },
+        sets=SETS,
+    script:
+        "../scripts/generate.py"
+
+
+use rule generate as generate_without_regression with:
+    output:
+        videos=expand("<results>/generated/{{run}}/{set}.h5", set=SETS),
+    wildcard_constraints:
+        run=settings.any_of(run for run in RUNS if run not in RUNS_WITH_REGRESSION),

@@ -1,0 +1,52 @@
+rule tables:
+    input:
+        scores=expand("<results>/scores/{system}.json", system=SYSTEMS),
+    output:
+        table=report(
+            "<results>/table1.csv", caption="../report/table1.rst", category="Table 1"
+        ),
+        markdown="<results>/table1.md",
+        tex="<results>/table1.tex",
+        figure=report(
+            "<results>/table1.png", caption="../report/table1.rst", category="Table 1"
+        ),
+        scores=report(
+            "<results>/scores.csv", caption="../report/scores.rst", category="Table 1"
+        ),
+    log:
+        "<logs>/tables.log",
+    conda:
+        "../envs/s2r.yaml"
+    params:
+        resamples=config["evaluation"]["resamples"],
+        seed=config["evaluation"]["seed"],
+        synthetic=config["corpus"]["kind"] == "phantom",
+    script:
+        "../scripts/tables.py"
+
+
+rule looks:
+    input:
+        generated=expand(
+            "<results>/generated/{system}/{set}.h5", system=SYSTEMS, set=SETS
+        ),
+        scores=rules.tables.output.scores,
+        frames=FRAMES,
+    output:
+        folder=report(
+            directory("<results>/looks"),
+            patterns=["{name}.png", "{system}/{set}/{name}.mp4"],
+            caption="../report/looks.rst",
+            category="Videos",
+            labels={"file": "{name}"},
+        ),
+    log:
+        "<logs>/looks.log",
+    conda:
+        "../envs/s2r.yaml"
+    params:
+        systems=SYSTEMS,
+        sets=SETS,
+        synthetic=config["corpus"]["kind"] == "phantom",
+    script:
+        "../scripts/looks.py"

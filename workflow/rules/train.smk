@@ -1,0 +1,29 @@
+rule train:
+    input:
+        frames=FRAMES,
+        embeddings=embeddings,
+        split=rules.split.output.split,
+    output:
+        model="<results>/runs/{run}/model.safetensors",
+        curve="<results>/runs/{run}/curve.csv",
+        plot=report(
+            "<results>/runs/{run}/curve.png",
+            caption="../report/curve.rst",
+            category="Training",
+            labels={"run": "{run}"},
+        ),
+    log:
+        "<logs>/train/{run}.log",
+    benchmark:
+        "<benchmarks>/train/{run}.tsv"
+    conda:
+        "../envs/s2r.yaml"
+    threads: 2
+    resources:
+        gpu=GPU,
+    params:
+        settings=training_settings,
+        # Not an output: Snakemake would delete it with a job that was killed.
+        state="state/{run}",
+    script:
+        "../scripts/train.py"

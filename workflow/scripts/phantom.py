@@ -1,0 +1,15 @@
+"""Write the synthetic corpus."""
+
+from pathlib import Path
+
+from s2r.script import job
+
+with job(snakemake):
+    from s2r.phantom.corpus import write_corpus
+
+    write_corpus(
+        Path(snakemake.output.marker).parent,
+        profile=snakemake.params.profile,
+        seed=snakemake.params.seed,
+        processes=snakemake.threads,
+    )

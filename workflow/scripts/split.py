@@ -1,0 +1,21 @@
+"""Draw the sets: train, validation and what is held out."""
+
+from s2r.script import job
+
+with job(snakemake):
+    from s2r.corpus.recording import read_recordings
+    from s2r.corpus.split import make_split
+    from s2r.files import atomic_path
+
+    wanted = snakemake.params.split
+    split = make_split(
+        read_recordings(snakemake.input.recordings),
+        wanted["seed"],
+        unseen_subjects=wanted["unseen_subjects"],
+        unseen_stimuli=wanted["unseen_stimuli"],
+        validation_stimuli=wanted["validation_stimuli"],
+        train_styles=wanted["training_styles"],
+    )
+    print(split["set"].value_counts().to_string())
+    with atomic_path(snakemake.output.split) as temporary:
+        split.to_csv(temporary, index=False)

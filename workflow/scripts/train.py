@@ -1,0 +1,38 @@
+"""Train one model; killed and started again, it goes on where the last checkpoint was."""
+
+from pathlib import Path
+
+from s2r.script import job
+
+with job(snakemake):
+    import pandas as pd
+
+    from s2r import run_config
+    from s2r.config import run_settings
+    from s2r.device import find_device
+    from s2r.figures import plot_curve
+    from s2r.files import digest_of, sha256_of
+    from s2r.store import Shards
+    from s2r.training import train
+
+    run, settings = snakemake.wildcards.run, snakemake.params.settings
+    # The state belongs to these settings and these data: any change starts afresh.
+    data = [*snakemake.input.frames, *snakemake.input.embeddings]
+    content = [sha256_of(Path(shard).with_suffix(".json")) for shard in data]
+    digest = digest_of([settings, content, sha256_of(snakemake.input.split)])
+
+    train(
+        run_config.model_config(settings),
+        run_config.training_config(settings),
+        # For validation only, so it is no parameter of the rule: changing it trains nothing.
+        run_config.sampler_config(run_settings(snakemake.config, run)),
+        frames=Shards(snakemake.input.frames),
+        embeddings=Shards(snakemake.input.embeddings),
+        split=pd.read_csv(snakemake.input.split, dtype=str, keep_default_na=False),
+        state_folder=Path(snakemake.params.state) / digest,
+        model_path=Path(snakemake.output.model),
+        curve_path=Path(snakemake.output.curve),
+        device=find_device(snakemake.config["device"]),
+        info={"run": run, "encoder": settings["encoder"], "preset": settings["preset"]},
+    )
+    plot_curve(snakemake.output.curve, snakemake.output.plot, title=run)
