@@ -12,7 +12,7 @@ from s2r.errors import UserError
 from s2r.files import sha256_of
 from s2r.media import read_audio, read_video, resample
 from s2r.phantom import corpus
-from s2r.phantom.corpus import FRAME_PERIOD, record, recording_name, write_corpus
+from s2r.phantom.corpus import record, recording_name, write_corpus
 from s2r.phantom.picture import PIXEL_MM, to_pixels
 from s2r.phantom.script import PROFILES, Profile
 from s2r.phantom.speakers import draw_speaker
@@ -128,7 +128,7 @@ def test_nothing_is_left_of_a_corpus_that_fails(tmp_path, monkeypatch):
 
 
 def test_unknown_profile_is_named(tmp_path):
-    with pytest.raises(UserError, match="huge.*default"):
+    with pytest.raises(UserError, match=r"huge.*default"):
         write_corpus(tmp_path / "corpus", "huge", SEED)
 
 
@@ -184,7 +184,7 @@ def test_truth_of_a_wrong_file_is_named(tmp_path):
     with pytest.raises(UserError, match="no such truth"):
         read_truth(tmp_path / "absent_truth.h5")
     (tmp_path / "text_truth.h5").write_text("nothing")
-    with pytest.raises(UserError, match="text_truth.h5: not a phantom truth"):
+    with pytest.raises(UserError, match=r"text_truth\.h5: not a phantom truth"):
         read_truth(tmp_path / "text_truth.h5")
 
 

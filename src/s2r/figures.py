@@ -56,12 +56,15 @@ def plot_table(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
         axis.set_xlabel(reading, fontsize=8.5, color="0.35")
         if stems == ("audio_gap",):
             axis.axvline(0, color="0.3", linewidth=0.8)
+        else:
+            axis.set_xlim(left=0)
     axes[0].set_yticks(range(len(groups)), [label(group["system"].iloc[0]) for group in groups])
-    axes[0].set_ylim(len(groups) - 0.5, -0.5)
+    axes[0].set_ylim(max(len(groups), 1) - 0.5, -0.5)
+    height = figure.get_figheight()
     text = "Intervals: 95 % bootstrap over recordings. Compare draws with draws, means with means."
+    figure.text(0.01, 0.2 / height, text, fontsize=8, color="0.25", va="bottom")
     if synthetic:
-        text += "\n" + PHANTOM
-    figure.text(0.01, 0.01, text, fontsize=8, color="0.25", va="bottom")
+        figure.text(0.01, 0.06 / height, PHANTOM, fontsize=8, weight="bold", va="bottom")
     figure.legend(
         handles=_legend(),
         loc="upper right",
@@ -70,9 +73,7 @@ def plot_table(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
         frameon=False,
         handletextpad=0.3,
     )
-    figure.tight_layout(
-        rect=(0, 0.35 / figure.get_figheight(), 1, 1 - 0.3 / figure.get_figheight())
-    )
+    figure.tight_layout(rect=(0, 0.35 / height, 1, 1 - 0.3 / height))
     _save(figure, path)
 
 

@@ -135,8 +135,12 @@ def frechet_of_set(
     recordings = [recording for recording, _ in clips]
     features = extract(np.array([made[clip] for clip in clips]))
     interval = bootstrap_frechet(
-        features, recordings, real.features[set_name][present], recordings,
-        draws=resamples, seed=seed,
+        features,
+        recordings,
+        real.features[set_name][present],
+        recordings,
+        draws=resamples,
+        seed=seed,
     )
     few = interval.n < FEATURE_DIMENSION
     return {

@@ -15,35 +15,40 @@ from s2r.generated import read_generated
 from s2r.media import write_video
 from s2r.progress import progress
 from s2r.store import Shards
-from s2r.table_text import label
+from s2r.table_text import PHANTOM, label
 
 INK, PAPER = 20, 255
 """Grey levels of text and background."""
 
 
-def make_looks(
-    folder: str | Path,
-    generated: Mapping[str, Mapping[str, str | Path]],
-    scores: pd.DataFrame,
-    frames: Shards,
+def write_looks(
     *,
+    generated: Mapping[tuple[str, str], str | Path],
+    scores: str | Path,
+    frame_shards: Sequence[str | Path],
+    folder: str | Path,
     videos: int = 1,
     synthetic: bool = False,
 ) -> None:
     """Write ``contact_sheet.png`` and ``{system}/{set}/{recording}.mp4`` into ``folder``.
 
-    ``generated`` is {system: {set: path of the generated file}}, ``scores`` the long table,
-    which picks the model on the sheet: the one whose draws have the lowest error. ``videos`` is
-    the number of recordings a set and model. The folder appears whole or not at all. Raises
-    UserError where a generated file or recording is missing.
+    ``generated`` is {(system, set): generated file}; ``scores`` is the long table, which picks
+    the model on the sheet: the one whose draws have the lowest error. ``videos`` recordings a
+    set and model become videos. The folder appears whole or not at all. Raises UserError where
+    a generated file or recording is missing, or where there is nothing to show.
     """
-    models = [system for system in generated if rank(system) > rank("regression")]
-    comment = "synthetic phantom" if synthetic else None
+    frames = Shards(frame_shards)
+    files: dict[str, dict[str, str | Path]] = {}
+    for (system, set_name), path in generated.items():
+        files.setdefault(system, {})[set_name] = path
+    best = best_model(pd.read_csv(scores, keep_default_na=False))
+    comment = "synthetic: a numerical phantom, not a person" if synthetic else None
     with atomic_path(folder) as temporary:
         temporary.mkdir()
-        contact_sheet(temporary / "contact_sheet.png", _sheet_rows(generated, scores), frames)
-        for system in progress(models, "looks"):
-            for set_name, path in generated[system].items():
+        sheet = temporary / "contact_sheet.png"
+        contact_sheet(sheet, _sheet_rows(files, best), frames, note=PHANTOM if synthetic else "")
+        for system in progress([s for s in files if rank(s) > rank("regression")], "looks"):
+            for set_name, path in files[system].items():
                 with read_generated(path) as content:
                     for recording in content.rollouts[:videos]:
                         target = temporary / system / set_name / f"{recording}.mp4"
@@ -55,14 +60,16 @@ def contact_sheet(
     path: str | Path,
     rows: Sequence[tuple[str, Mapping[str, str | Path], bool]],
     frames: Shards,
+    *,
     columns: int = 10,
     scale: int = 2,
+    note: str = "",
 ) -> None:
     """Write frames of one recording a set, evenly spaced in time, one system a row.
 
     ``rows`` holds (label, {set: path of the generated file}, whether to show the mean of the
     draws instead of the first one); the truth is put above them. Sets without recordings are
-    left out. Raises UserError where there is nothing to show.
+    left out. ``note`` is a line at the top. Raises UserError where there is nothing to show.
     """
     sets = list(dict.fromkeys(set_name for _, paths, _ in rows for set_name in paths))
     blocks = []
@@ -83,6 +90,8 @@ def contact_sheet(
     if not blocks:
         raise UserError("There is no generated recording to show: no test set has recordings.")
     width = max(block.shape[1] for block in blocks)
+    if note:
+        blocks.insert(0, _text(note, width, 30))
     padded = [np.pad(b, ((0, 0), (0, width - b.shape[1])), constant_values=PAPER) for b in blocks]
     with atomic_path(path) as temporary:
         Image.fromarray(np.concatenate(padded)).save(temporary)
@@ -110,21 +119,21 @@ def side_by_side(
     picture[:, :top, :width] = _text("truth", width, top)
     picture[:, :top, width + gap :] = _text(f"generated: {name}", width, top)
     sound = audio[: length * SAMPLE_RATE // FRAME_RATE]
-    write_video(path, picture, FRAME_RATE, sound, SAMPLE_RATE, comment=comment)
+    options = {"crf": 20, "preset": "superfast", "comment": comment}
+    write_video(path, picture, FRAME_RATE, sound, SAMPLE_RATE, **options)
 
 
-def _sheet_rows(generated: Mapping, scores: pd.DataFrame) -> list[tuple]:
+def _sheet_rows(files: Mapping[str, Mapping], best: str | None) -> list[tuple]:
     """The best model (one draw, mean of draws), its regression, the copied frame: what exists."""
-    best = best_model(scores)
     rows = []
-    if best in generated:
-        rows.append((f"{best}\none draw", generated[best], False))
-        rows.append((f"{best}\nmean of draws", generated[best], True))
-    regressions = [system for system in generated if rank(system) == rank("regression")]
-    own = [system for system in regressions if best and system.endswith(f"-{best}")]
+    if best in files:
+        rows.append((f"{best}\none draw", files[best], False))
+        rows.append((f"{best}\nmean of draws", files[best], True))
+    regressions = [system for system in files if rank(system) == rank("regression")]
+    own = [system for system in regressions if best and system == f"regression-{best}"]
     for system in [*(own or regressions)[:1], "copied_frame"]:
-        if system in generated:
-            rows.append((label(system), generated[system], False))
+        if system in files:
+            rows.append((label(system), files[system], False))
     return rows
 
 

@@ -33,11 +33,16 @@ def rollout_rows(
     ``truth`` (T, H, W) uint8; ``contour`` (T, P, 2) mm, the true tongue, or None. ``estimate``
     says what the system makes: of draws, the mean of several is scored too.
     """
-    draws = [rollout_scores(truth, draw, rollout.seams, measures, contour) for draw in rollout.draws]
+    draws = [
+        rollout_scores(truth, draw, rollout.seams, measures, contour) for draw in rollout.draws
+    ]
     own = _average(draws)
     if rollout.wrong_speech is not None:
         region = ("squared_error", "dynamic")
-        wrong = [squared_error(truth, one, measures.region)[GIVEN:].mean() for one in rollout.wrong_speech]
+        wrong = [
+            squared_error(truth, one, measures.region)[GIVEN:].mean()
+            for one in rollout.wrong_speech
+        ]
         own["wrong_speech_error", "dynamic"] = float(np.mean(wrong))
         own["audio_gap", "dynamic"] = own["wrong_speech_error", "dynamic"] - own[region]
     yield from _rows("rollout", estimate, own)
@@ -53,7 +58,9 @@ def clip_rows(
     """Values of the clips of a recording: truth (n, clip, H, W), draws (n, k, clip, H, W) uint8."""
     true_frames = truth.reshape(-1, *truth.shape[2:])
     videos = [draws[:, k].reshape(true_frames.shape) for k in range(draws.shape[1])]
-    yield from _rows("clip", estimate, _average([frame_scores(true_frames, v, measures) for v in videos]))
+    yield from _rows(
+        "clip", estimate, _average([frame_scores(true_frames, v, measures) for v in videos])
+    )
     if estimate == "draw" and len(videos) > 1:
         mean = draws.mean(axis=1, dtype=np.float32).reshape(true_frames.shape)
         yield from _rows("clip", "mean", frame_scores(true_frames, mean, measures))
@@ -81,7 +88,9 @@ def rollout_scores(
     return scores
 
 
-def frame_scores(truth: np.ndarray, video: np.ndarray, measures: Measures, stride: int = 1) -> Scores:
+def frame_scores(
+    truth: np.ndarray, video: np.ndarray, measures: Measures, stride: int = 1
+) -> Scores:
     """Error, SSIM and PSNR of frames (T, H, W), means over them; ``stride`` thins out the SSIM."""
     similarity = ssim_map(truth[::stride], video[::stride])
     inside = slice(SSIM_RADIUS, -SSIM_RADIUS)

@@ -25,7 +25,7 @@ from s2r.errors import UserError
 from s2r.files import sha256_of, write_json
 from s2r.frechet_clips import Extract, frechet_of_set, i3d_extractor, read_real_features
 from s2r.generated import CLIP_LENGTH, Generated, read_generated, recordings_of
-from s2r.measures import Measures, read_measures, true_contour
+from s2r.measures import Measures, read_corpus, read_measures, true_contour
 from s2r.progress import progress
 from s2r.recording_scores import GIVEN, clip_rows, rollout_rows
 from s2r.store import Shards
@@ -62,7 +62,7 @@ def score_system(
     or clip of a set is missing or was made from other frames.
     """
     frames, members = Shards(frame_shards), pd.read_csv(split)
-    corpus = pd.read_csv(recordings, keep_default_na=False).set_index("recording")
+    corpus = read_corpus(recordings)
     measures = read_measures(region, probe, device)
     real = read_real_features(real_features)
     if real.sha256 != sha256_of(i3d_weights):
@@ -84,7 +84,7 @@ def score_system(
             wanted = recordings_of(members, set_name, frames)
             for recording in progress(wanted, f"score {system}, {set_name}"):
                 if recording not in content.skipped:
-                    contour = true_contour(corpus.loc[recording], frames, measures)
+                    contour = true_contour(corpus.loc[recording], frames) if probe else None
                     values += _recording_rows(content, recording, frames, measures, contour)
                     scores["draws"] = max(scores["draws"], content.draws(recording))
             scores["sets"][set_name] = {
@@ -111,14 +111,14 @@ def score_real(
     No system can be measured to err less. Without a probe the file holds no values.
     """
     frames, members = Shards(frame_shards), pd.read_csv(split)
-    corpus = pd.read_csv(recordings, keep_default_na=False).set_index("recording")
+    corpus = read_corpus(recordings)
     measures = read_measures(region, probe, device)
     scores: dict = {"system": "real", "draws": 1, "sets": {}}
     scores |= dict.fromkeys(LABELS, "") | {"estimate": "draw"}
     for set_name in sets:
         values = []
         for recording in progress(recordings_of(members, set_name, frames), f"probe, {set_name}"):
-            contour = true_contour(corpus.loc[recording], frames, measures)
+            contour = true_contour(corpus.loc[recording], frames) if probe else None
             if contour is not None:
                 truth = frames.read(recording, "frames")
                 error = measures.contour_error(truth[GIVEN:], contour[GIVEN:]).mean()

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from s2r.aggregate import IDENTITY, own_estimate, rank, select
@@ -108,16 +109,16 @@ def caption(scores: pd.DataFrame) -> list[str]:
     counted = [f"{_words(s)} {recordings[s]}" for s in SETS if s in recordings.index]
     paragraphs = [
         f"Recordings scored: {', '.join(counted) or 'none'}. Brackets hold the 95 % bootstrap "
-        "interval over recordings. Every video is paired with its own true video, in values from "
+        "interval over recordings, where there are several. Every video is paired with its own true video, in values from "
         "-1 to 1. A draw is one sample, and its value is the mean over the draws; a mean is the "
         "average of all draws, or a system that predicts an average. Compare draws with draws "
         "and means with means: even a perfect draw has twice the squared error of its mean."
     ]
     fvd = scores[scores["metric"] == "fvd"]
     if len(fvd):
-        network = fvd["note"].str.extract(r"((?:[^;]*) sha256 \w{12})")[0].dropna().unique()
-        sizes = f"{fvd['n'].min()} to {fvd['n'].max()}"
-        text = f"Fréchet distances: {'; '.join(network)}..., n = {sizes} clips a set."
+        networks = fvd["note"].str.extract(r"([^;]* sha256 \w{12})")[0].str.strip().unique()
+        sizes = " to ".join(str(n) for n in sorted({fvd["n"].min(), fvd["n"].max()}))
+        text = f"Fréchet distances: {', '.join(networks)}..., n = {sizes} clips a set."
         if fvd["note"].str.contains("warning").any():
             text += (
                 " Warning: with n below 400 clips, the dimension of the features, the distance "
@@ -182,7 +183,7 @@ def _cell(found: pd.Series | None, factor: float, decimals: int) -> str:
         return ""
     value, low, high = (f"{factor * found[key]:.{decimals}f}" for key in ("value", "low", "high"))
     mark = "*" if "oracle" in found["note"] else ""
-    return f"{value}{mark} [{low}, {high}]"
+    return f"{value}{mark}" + (f" [{low}, {high}]" if np.isfinite(found["low"]) else "")
 
 
 def _markdown_rows(rows: list[list[str]], head: list[str]) -> list[str]:

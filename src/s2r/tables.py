@@ -64,13 +64,16 @@ def table1(scores: pd.DataFrame) -> pd.DataFrame:
         for stem in MEASURES:
             for set_name in SETS:
                 found = select(group, set_name, stem, estimate)
-                name = f"{stem}_{set_name}"
-                row[name] = found["value"] if found is not None else None
-                row[f"{name}_low"] = found["low"] if found is not None else None
-                row[f"{name}_high"] = found["high"] if found is not None else None
+                if found is not None:
+                    for key, end in (("value", ""), ("low", "_low"), ("high", "_high")):
+                        row[f"{stem}_{set_name}{end}"] = found[key]
         rows.append(row)
-    table = pd.DataFrame(sorted(rows, key=lambda row: rank(row["system"])))
-    return table.astype({"n": "Int64"}) if len(table) else table
+    measured = [
+        f"{stem}_{s}{end}" for stem in MEASURES for s in SETS for end in ("", "_low", "_high")
+    ]
+    columns = [*IDENTITY, "estimate", "draws", "n", *measured]
+    table = pd.DataFrame(sorted(rows, key=lambda row: rank(row["system"])), columns=columns)
+    return table.astype({"n": "Int64"})
 
 
 def write_csv(table: pd.DataFrame, path: str | Path) -> None:

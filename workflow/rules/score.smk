@@ -86,3 +86,24 @@ rule score:
         resamples=config["evaluation"]["resamples"],
     script:
         "../scripts/score.py"
+
+
+if HAS_TRUTH:
+
+    rule score_real:
+        input:
+            frames=FRAMES,
+            recordings=rules.index.output.recordings,
+            split=rules.split.output.split,
+            region=rules.measures.output.region,
+            probe=rules.measures.output.probe,
+        output:
+            scores="<results>/scores/real.json",
+        log:
+            "<logs>/score/real.log",
+        conda:
+            "../envs/s2r.yaml"
+        params:
+            sets=SETS,
+        script:
+            "../scripts/score_real.py"

@@ -1,22 +1,17 @@
 """Contact sheet and side-by-side videos with sound, for looking at."""
 
+from itertools import product
+
 from s2r.script import job
 
 with job(snakemake):
-    import pandas as pd
+    from s2r.looks import write_looks
 
-    from s2r.looks import make_looks
-    from s2r.store import Shards
-
-    paths = iter(snakemake.input.generated)
-    generated = {
-        system: {set_name: next(paths) for set_name in snakemake.params.sets}
-        for system in snakemake.params.systems
-    }
-    make_looks(
-        snakemake.output.folder,
-        generated,
-        pd.read_csv(snakemake.input.scores, keep_default_na=False),
-        Shards(snakemake.input.frames),
+    names = product(snakemake.params.systems, snakemake.params.sets)
+    write_looks(
+        generated=dict(zip(names, snakemake.input.generated, strict=True)),
+        scores=snakemake.input.scores,
+        frame_shards=snakemake.input.frames,
+        folder=snakemake.output.folder,
         synthetic=snakemake.params.synthetic,
     )

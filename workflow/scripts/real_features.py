@@ -3,18 +3,15 @@
 from s2r.script import job
 
 with job(snakemake):
-    import pandas as pd
-    from s2r.score import write_real_features
-
     from s2r.device import find_device
-    from s2r.store import Shards
+    from s2r.frechet_clips import write_real_features
 
     write_real_features(
-        snakemake.output.features,
-        frames=Shards(snakemake.input.frames),
-        split=pd.read_csv(snakemake.input.split, dtype=str, keep_default_na=False),
+        frame_shards=snakemake.input.frames,
+        split=snakemake.input.split,
         sets=snakemake.params.sets,
         clips=snakemake.params.clips,
         i3d_weights=snakemake.input.i3d,
+        path=snakemake.output.features,
         device=find_device(snakemake.config["device"]),
     )

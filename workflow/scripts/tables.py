@@ -3,14 +3,16 @@
 from s2r.script import job
 
 with job(snakemake):
-    from s2r.figures import plot_table
-    from s2r.table_text import write_latex, write_markdown
-    from s2r.tables import aggregate, table1, write_csv
+    from s2r.tables import write_tables
 
-    synthetic = snakemake.params.synthetic
-    scores = aggregate(snakemake.input.scores, snakemake.params.resamples, snakemake.params.seed)
-    write_csv(scores, snakemake.output.scores)
-    write_csv(table1(scores), snakemake.output.table)
-    write_markdown(scores, snakemake.output.markdown, synthetic)
-    write_latex(scores, snakemake.output.tex, synthetic)
-    plot_table(scores, snakemake.output.figure, synthetic)
+    write_tables(
+        score_files=list(snakemake.input),
+        scores=snakemake.output.scores,
+        csv=snakemake.output.table,
+        markdown=snakemake.output.markdown,
+        tex=snakemake.output.tex,
+        figure=snakemake.output.figure,
+        synthetic=snakemake.params.synthetic,
+        resamples=snakemake.params.resamples,
+        seed=snakemake.params.seed,
+    )

@@ -8,6 +8,7 @@ et al. 2023, arXiv:2309.15214).
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 
 @dataclass(frozen=True)
@@ -27,16 +28,14 @@ class Regression:
 def principal_components(changes: np.ndarray, count: int) -> np.ndarray:
     """The ``count`` principal directions of ``changes`` (N, H * W) about zero, orthonormal rows.
 
-    At most 6,000 evenly spaced rows are used; eigenvectors come from the smaller Gram matrix.
+    Randomised subspace iteration (Halko et al. 2011) with a fixed seed on at most 3,000 evenly
+    spaced rows.
     """
-    rows = changes[:: max(1, len(changes) // 6000)].astype(np.float32)
-    count = min(count, *rows.shape)
-    if len(rows) < rows.shape[1]:
-        _, vectors = np.linalg.eigh(rows @ rows.T)
-        directions = vectors[:, ::-1][:, :count].T @ rows
-        return directions / np.linalg.norm(directions, axis=1, keepdims=True)
-    _, vectors = np.linalg.eigh(rows.T @ rows)
-    return np.ascontiguousarray(vectors[:, ::-1][:, :count].T)
+    rows = torch.from_numpy(changes[:: len(changes) // 3000 + 1]).float()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        _, _, directions = torch.svd_lowrank(rows, q=min(count, *rows.shape), niter=3)
+    return np.ascontiguousarray(directions.T.numpy())
 
 
 @dataclass(frozen=True)

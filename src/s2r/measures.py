@@ -1,0 +1,87 @@
+"""What scores are measured with, fitted on training frames only: region, cells, contour probe."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from s2r.clock import FRAME_RATE
+from s2r.errors import UserError
+from s2r.files import atomic_path
+from s2r.generated import recordings_of
+from s2r.metrics.articulation import moving_cells
+from s2r.metrics.paired import dynamic_region
+from s2r.phantom.truth import read_truth, truth_on_grid
+from s2r.progress import progress
+from s2r.store import Shards
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Everything that a system is measured with, besides the true video."""
+
+    region: np.ndarray
+    """(H, W) bool, the dynamic region."""
+    cells: np.ndarray
+    """(K, 2) first row and column of the cells that move."""
+    probe: object | None = None
+
+
+def fit_measures(
+    *,
+    frame_shards: Sequence[str | Path],
+    split: str | Path,
+    recordings: str | Path,
+    region_path: str | Path,
+    probe_path: str | Path | None = None,
+    seed: int = 0,
+    device: str = "cpu",
+) -> None:
+    """Fit on the training recordings; write ``region_path`` (npz) and ``probe_path``.
+
+    ``recordings`` is the table of the corpus, whose column ``truth`` names the file of true
+    contours. ``probe_path`` None: no probe. Raises UserError without training recordings, and
+    for a probe without true contours.
+    """
+    frames, members = Shards(frame_shards), pd.read_csv(split)
+    training = recordings_of(members, "train", frames)
+    if not training:
+        raise UserError(f"{split} has no training recordings: nothing can be measured with.")
+    region = dynamic_region(
+        frames.read(recording, "frames") for recording in progress(training, "dynamic region")
+    )
+    with atomic_path(region_path) as temporary:
+        np.savez(temporary, region=region, cells=moving_cells(region))
+    # PROBE
+
+
+def read_measures(region: str | Path, probe: str | Path | None, device: str = "cpu") -> Measures:
+    """Read what ``fit_measures`` wrote; UserError where a file is missing."""
+    for path in filter(None, (region, probe)):
+        if not Path(path).exists():
+            raise UserError(f"{path} does not exist: run the rule measures.")
+    with np.load(region) as arrays:
+        return Measures(arrays["region"], arrays["cells"])
+
+
+def read_corpus(recordings: str | Path) -> pd.DataFrame:
+    """The table of the corpus with the recording as its index; empty cells are ""."""
+    return pd.read_csv(recordings, keep_default_na=False).set_index("recording")
+
+
+def true_contour(row: pd.Series, frames: Shards) -> np.ndarray | None:
+    """The true tongue contour of a recording on the clock, (T, P, 2) in mm; None without truth.
+
+    ``row`` is the recording's line in the table of the corpus. Frames may start later than the
+    source video (``onset_trim`` or a negative ``audio_offset``); the contour follows them.
+    """
+    if not row["truth"]:
+        return None
+    recording = str(row.name)
+    made = frames.attributes(recording)
+    start = max(made.get("onset_trim", 0.0), -made.get("audio_offset", 0.0))
+    truth = read_truth(row["truth"])
+    truth = replace(truth, times=truth.times - start)
+    return truth_on_grid(truth, frames.length(recording), made.get("rate", FRAME_RATE))

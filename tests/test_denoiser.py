@@ -1,0 +1,108 @@
+"""The video U-Net: shapes, gradients, and what can reach what."""
+
+import pytest
+import torch
+
+from s2r.model.denoiser import Denoiser, DenoiserConfig, TimeAttention
+
+
+def network(**changes):
+    torch.manual_seed(0)
+    config = DenoiserConfig(channels=(8, 16), condition=16, heads=2, speech_dimension=6, **changes)
+    made = Denoiser(config)
+    for parameter in made.parameters():  # zero-initialised layers would hide every path
+        torch.nn.init.normal_(parameter, std=0.15)
+    return made
+
+
+def inputs(frames=5, windows=2):
+    generator = torch.Generator().manual_seed(1)
+    video = torch.randn(windows, frames, 1, 32, 32, generator=generator)
+    noise = torch.zeros(windows, frames)
+    speech = torch.randn(windows, frames, 6, generator=generator)
+    keep = torch.ones(windows, 1, dtype=torch.bool)
+    return video, noise, speech, keep
+
+
+@pytest.mark.parametrize("speech_by", ["film", "cross_attention"])
+@pytest.mark.parametrize("mean_channel", [True, False])
+@pytest.mark.parametrize("patch", [2, 4])
+def test_output_has_the_shape_of_the_video_and_gradients_reach_everything(
+    speech_by, mean_channel, patch
+):
+    made = network(speech_by=speech_by, mean_channel=mean_channel, patch=patch)
+    video, noise, speech, keep = inputs()
+    keep = torch.tensor([[True], [False]])  # the vector for "no speech" learns too
+    out = made(video, noise, speech, keep, video if mean_channel else None)
+    assert out.shape == video.shape
+    out.square().mean().backward()
+    idle = [name for name, p in made.named_parameters() if p.grad is None or not p.grad.any()]
+    assert not idle
+
+
+def test_untrained_network_answers_zero():
+    torch.manual_seed(0)
+    made = Denoiser(DenoiserConfig(channels=(8, 16), condition=16, heads=2, mean_channel=False))
+    video, noise, speech, keep = inputs()
+    assert not made(video, noise, speech, keep).any()
+
+
+def test_speech_of_a_frame_reaches_that_frame_and_without_attention_only_that_frame():
+    made = network(mean_channel=False, attention_from=9)
+    video, noise, speech, keep = inputs()
+    speech.requires_grad_()
+    out = made(video, noise, speech, keep)
+    (reach,) = torch.autograd.grad(out[:, 2].square().sum(), speech)
+    assert reach[:, 2].any()
+    assert not reach[:, [0, 1, 3, 4]].any()
+
+
+def test_with_attention_over_time_every_frame_reaches_every_frame():
+    made = network(mean_channel=False)
+    video, noise, speech, keep = inputs()
+    video.requires_grad_()
+    (reach,) = torch.autograd.grad(made(video, noise, speech, keep)[:, 4].square().sum(), video)
+    assert all(reach[:, frame].any() for frame in range(5))
+
+
+def test_cross_attention_hears_all_frames_and_knows_their_order():
+    made = network(mean_channel=False, speech_by="cross_attention", attention_from=9)
+    video, noise, speech, keep = inputs()
+    out = made(video, noise, speech, keep)
+    assert not torch.allclose(out, made(video, noise, speech.flip(1), keep), atol=1e-5)
+    speech.requires_grad_()
+    (reach,) = torch.autograd.grad(
+        made(video, noise, speech, keep)[:, 0].square().sum(), speech
+    )
+    assert all(reach[:, frame].any() for frame in range(5))
+
+
+@pytest.mark.parametrize("speech_by", ["film", "cross_attention"])
+def test_withheld_speech_makes_no_difference(speech_by):
+    made = network(mean_channel=False, speech_by=speech_by)
+    video, noise, speech, keep = inputs()
+    assert torch.equal(
+        made(video, noise, speech, ~keep), made(video, noise, torch.zeros_like(speech), ~keep)
+    )
+    assert not torch.allclose(
+        made(video, noise, speech, keep), made(video, noise, torch.zeros_like(speech), keep)
+    )
+
+
+def test_windows_do_not_mix():
+    made = network(mean_channel=False)
+    video, noise, speech, keep = inputs()
+    together = made(video, noise, speech, keep)
+    alone = made(video[:1], noise[:1], speech[:1], keep[:1])
+    torch.testing.assert_close(together[:1], alone, atol=1e-5, rtol=1e-5)
+
+
+def test_time_attention_may_be_computed_in_parts(monkeypatch):
+    torch.manual_seed(0)
+    attention = TimeAttention(8, 2)
+    torch.nn.init.normal_(attention.out.weight)
+    x = torch.randn(10, 8, 4, 4)
+    whole = attention(x, 5)
+    monkeypatch.setattr("s2r.model.denoiser.MAX_ATTENTION_BATCH", 7)
+    torch.testing.assert_close(attention(x, 5), whole)
+    assert not torch.allclose(whole, x)

@@ -1,0 +1,99 @@
+"""The contact sheet and the side-by-side videos hold what they say, in the right places."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from s2r.aggregate import COLUMNS
+from s2r.errors import UserError
+from s2r.generated import GeneratedWriter
+from s2r.looks import write_looks
+from s2r.media import probe, read_audio, read_video
+from s2r.store import write_shard
+
+SETS = ("unseen_speech", "unseen_both")
+SIZE, LENGTH = 64, 100
+RECORDINGS = {"unseen_speech": ["a1", "a2"], "unseen_both": []}
+
+
+def flat(level: int, draws: int = 1) -> np.ndarray:
+    """Videos of one grey level; every further draw is 20 levels brighter."""
+    levels = level + 20 * np.arange(draws, dtype=np.uint8)
+    return np.tile(levels[:, None, None, None], (1, LENGTH, SIZE, SIZE))
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """One set with two recordings and an empty one; every system has its own grey level."""
+    sound = (0.5 * np.sin(np.arange(LENGTH * 320) * 0.2)).astype(np.float32)
+    shard = tmp_path / "frames.h5"
+    arrays = {"frames": flat(200)[0], "audio": sound}
+    write_shard(shard, [(name, arrays, {}) for name in ("a1", "a2")], {})
+    levels = {"copied_frame": 60, "regression-m": 90, "regression-other": 10, "m": 120, "other": 20}
+    generated = {}
+    for system, level in levels.items():
+        for set_name in SETS:
+            path = tmp_path / f"{system}-{set_name}.h5"
+            generated[system, set_name] = path
+            with GeneratedWriter(path, system=system) as writer:
+                for recording in RECORDINGS[set_name]:
+                    draws = 3 if system in ("m", "other") else 1
+                    writer.rollout(recording, flat(level, draws), seams=[])
+    scores = tmp_path / "scores.csv"
+    rows = [
+        f"{system},,,,,unseen_speech,rollout,draw,squared_error,dynamic,{error},,,2,recordings,3,"
+        for system, error in (("other", 0.05), ("m", 0.04))
+    ]
+    scores.write_text("\n".join([",".join(COLUMNS), *rows]) + "\n")
+    return {"generated": generated, "scores": scores, "frame_shards": [shard]}
+
+
+def test_sheet_shows_truth_best_model_and_baselines(corpus, tmp_path):
+    write_looks(**corpus, folder=tmp_path / "looks")
+    sheet = np.asarray(Image.open(tmp_path / "looks" / "contact_sheet.png"))
+    column = sheet[:, -60]  # inside the last picture of every row
+    runs = np.split(column, np.flatnonzero(np.diff(column.astype(int))) + 1)
+    levels = [int(run[0]) for run in runs if len(run) == 2 * SIZE]
+    assert levels == [200, 120, 140, 90, 60]  # truth, draw, mean of draws, its regression, copy
+
+
+def test_videos_have_truth_left_generated_right_and_sound(corpus, tmp_path):
+    write_looks(**corpus, folder=tmp_path / "looks", videos=1)
+    found = sorted(path.relative_to(tmp_path / "looks") for path in tmp_path.rglob("*.mp4"))
+    assert [str(path) for path in found] == [
+        "m/unseen_speech/a1.mp4",
+        "other/unseen_speech/a1.mp4",
+    ]
+    video = tmp_path / "looks" / found[0]
+    assert probe(video).frames == LENGTH
+    frames, rate = read_video(video)
+    assert rate == 50
+    left, right = frames[50, 60:, :200], frames[50, 60:, -200:]
+    assert abs(left.mean() - 200) < 3
+    assert abs(right.mean() - 120) < 3
+    audio, sample_rate = read_audio(video)
+    assert abs(len(audio) / sample_rate - LENGTH / 50) < 0.06
+    assert np.abs(audio).max() > 0.3
+
+
+def test_phantom_is_named_on_the_sheet(corpus, tmp_path):
+    write_looks(**corpus, folder=tmp_path / "plain", videos=0)
+    write_looks(**corpus, folder=tmp_path / "marked", videos=0, synthetic=True)
+    plain, marked = (
+        Image.open(tmp_path / name / "contact_sheet.png").size[1] for name in ("plain", "marked")
+    )
+    assert marked == plain + 30
+    assert not list((tmp_path / "marked").rglob("*.mp4"))
+
+
+def test_missing_files_leave_no_folder(corpus, tmp_path):
+    corpus["generated"]["m", "unseen_speech"].unlink()
+    with pytest.raises(UserError, match=r"m-unseen_speech\.h5 does not exist"):
+        write_looks(**corpus, folder=tmp_path / "looks")
+    assert not (tmp_path / "looks").exists()
+
+
+def test_nothing_to_show(corpus, tmp_path):
+    empty = {key: path for key, path in corpus["generated"].items() if key[1] == "unseen_both"}
+    with pytest.raises(UserError, match="no test set has recordings"):
+        write_looks(**corpus | {"generated": empty}, folder=tmp_path / "looks")

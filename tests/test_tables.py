@@ -1,0 +1,192 @@
+"""The long table, Table 1 in all forms, and the figure, from scores with known means."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from s2r.aggregate import COLUMNS, aggregate, best_model
+from s2r.errors import UserError
+from s2r.figures import plot_curve
+from s2r.tables import table1, write_tables
+
+FVD = {"n": 32, "value": 300.0, "low": 250.0, "high": 350.0, "network": "I3D", "sha256": "ab" * 32}
+FVD |= {"warning": "warning: n = 32 is below 400"}
+
+
+def values(metric, region, by_recording, mode="rollout", estimate="draw", frames=100):
+    return [
+        {
+            "mode": mode,
+            "estimate": estimate,
+            "metric": metric,
+            "region": region,
+            "recording": recording,
+            "value": value,
+            "frames": frames if np.isscalar(frames) else frames[recording],
+        }
+        for recording, value in by_recording.items()
+    ]
+
+
+def scores(system, estimate="draw", sets=None, draws=1, **labels) -> dict:
+    labels = {"encoder": "", "size": "", "pooling": "", "preset": ""} | labels
+    return {"system": system, "estimate": estimate, "draws": draws, "sets": sets or {}} | labels
+
+
+def content(rows, fvd=None, oracle=False) -> dict:
+    return {"values": rows, "fvd": fvd, "oracle": oracle}
+
+
+@pytest.fixture
+def score_files(tmp_path):
+    """A model, a baseline, a regression and the real row, in an order that is not the table's."""
+    three = {"a": 0.02, "b": 0.04, "c": 0.06}
+    model = values("squared_error", "dynamic", three, frames={"a": 300, "b": 100, "c": 100})
+    model += values("squared_error", "dynamic", {"a": 0.01, "b": 0.01}, estimate="mean")
+    model += values("audio_gap", "dynamic", {"a": 0.03, "b": 0.05})
+    model += values("ssim", "frame", {"a": 0.7, "b": 0.8}, mode="clip", frames=20)
+    regression = values("squared_error", "dynamic", {"a": 0.05}, estimate="mean")
+    mean = values("squared_error", "dynamic", {"a": 0.05, "b": 0.05}, estimate="mean")
+    everything = [
+        scores(
+            "s2r-logmel",
+            encoder="logmel",
+            size="-",
+            pooling="no",
+            preset="s2r",
+            draws=4,
+            sets={"unseen_speech": content(model, FVD), "unseen_both": content([])},
+        ),
+        scores("regression-s2r-logmel", "mean", {"unseen_speech": content(regression)}),
+        scores("mean_frame", "mean", {"unseen_subject": content(mean, oracle=True)}),
+        scores("real", sets={"unseen_speech": content(values("contour_mm", "tongue", {"a": 0.9}))}),
+    ]
+    files = []
+    for one in everything:
+        files.append(tmp_path / f"{one['system']}.json")
+        files[-1].write_text(json.dumps(one))
+    return files
+
+
+def test_means_are_weighted_by_frames_and_intervals_hold_them(score_files):
+    long = aggregate(score_files, resamples=500)
+    assert list(long.columns) == COLUMNS
+    row = long[(long["metric"] == "squared_error") & (long["estimate"] == "draw")].iloc[0]
+    assert row["value"] == pytest.approx((3 * 0.02 + 0.04 + 0.06) / 5)
+    assert 0.02 <= row["low"] < row["value"] < row["high"] <= 0.06
+    assert (row["n"], row["n_of"], row["k"]) == (3, "recordings", 4)
+    alone = long[long["system"] == "regression-s2r-logmel"].iloc[0]
+    assert alone["value"] == 0.05
+    assert np.isnan(alone["low"])
+    assert np.isnan(alone["high"])
+    fvd = long[long["metric"] == "fvd"].iloc[0]
+    assert (fvd["value"], fvd["low"], fvd["n"], fvd["n_of"]) == (300, 250, 32, "clips")
+    assert "below 400" in fvd["note"]
+
+
+def test_table1_has_one_row_a_system_in_order(score_files):
+    table = table1(aggregate(score_files, resamples=100))
+    order = ["real", "mean_frame", "regression-s2r-logmel", "s2r-logmel"]
+    assert table["system"].tolist() == order
+    model = table.iloc[-1]
+    assert model[["encoder", "size", "pooling", "estimate"]].tolist() == [
+        "logmel",
+        "-",
+        "no",
+        "draw",
+    ]
+    assert (model["draws"], model["n"]) == (4, 32)
+    assert model["fvd_unseen_speech_high"] == 350
+    assert model["ssim_unseen_speech"] == pytest.approx(0.75)
+    assert model["error_mean_unseen_speech"] == pytest.approx(0.01)
+    assert model["audio_gap_unseen_speech_low"] >= 0.03
+    assert pd.isna(model["error_draw_unseen_subject"])
+    assert pd.isna(table.iloc[0]["n"])
+    regression = table.iloc[2]
+    assert regression["estimate"] == "mean"
+    assert pd.isna(regression["error_draw_unseen_speech"])
+    assert regression["error_mean_unseen_speech"] == 0.05
+
+
+def test_all_forms_are_written(score_files, tmp_path):
+    names = ["scores.csv", "table1.csv", "table1.md", "table1.tex", "table1.png"]
+    paths = [tmp_path / "results" / name for name in names]
+    keys = ["scores", "csv", "markdown", "tex", "figure"]
+    write_tables(
+        score_files=score_files,
+        **dict(zip(keys, paths, strict=True)),
+        synthetic=True,
+        resamples=100,
+    )
+    again = pd.read_csv(paths[1])
+    assert again["error_mean_unseen_speech"].tolist()[-1] == 0.01
+    assert len(pd.read_csv(paths[0])) == 8
+    markdown = paths[2].read_text()
+    assert "**These are results on the phantom" in markdown
+    assert "must not be compared" in markdown
+    assert "Warning: with n below 400" in markdown
+    assert "| real | 0.90 |" in markdown
+    assert "50.0\\*" in markdown  # the oracle is marked
+    tex = paths[3].read_text()
+    assert tex.count(r"\begin{tabular}") == tex.count(r"\end{tabular}") > 3
+    assert r"\textbf{These are results on the phantom" in tex
+    assert "mean_frame" not in tex
+    assert not [line for line in tex.splitlines() if "_" in line.replace(r"\_", "")]
+    with Image.open(paths[4]) as picture:
+        assert picture.size[0] > 800
+    assert sorted(path.name for path in (tmp_path / "results").iterdir()) == sorted(names)
+
+
+def test_real_corpus_has_no_phantom_statement(score_files, tmp_path):
+    paths = {key: tmp_path / key for key in ("scores", "csv", "markdown", "tex")}
+    write_tables(
+        score_files=score_files,
+        **paths,
+        figure=tmp_path / "figure.png",
+        synthetic=False,
+        resamples=10,
+    )
+    assert "phantom" not in paths["markdown"].read_text()
+    assert "phantom" not in paths["tex"].read_text()
+
+
+def test_nothing_scored_gives_empty_tables(tmp_path):
+    empty = {"unseen_speech": content([])}
+    file = tmp_path / "copied_frame.json"
+    file.write_text(json.dumps(scores("copied_frame", sets=empty)))
+    paths = {key: tmp_path / key for key in ("scores", "csv", "markdown", "tex")}
+    write_tables(score_files=[file], **paths, figure=tmp_path / "f.png", synthetic=True)
+    assert paths["scores"].read_text().startswith("system,")
+    assert paths["csv"].read_text().startswith("system,")
+
+
+def test_best_model_has_the_lowest_draw_error(tmp_path):
+    files = []
+    for name, error in (("copied_frame", 0.01), ("worse", 0.05), ("better", 0.04)):
+        rows = values("squared_error", "dynamic", {"a": error})
+        files.append(tmp_path / f"{name}.json")
+        files[-1].write_text(json.dumps(scores(name, sets={"unseen_both": content(rows)})))
+    assert best_model(aggregate(files)) == "better"
+    assert best_model(aggregate(files[:1])) is None
+
+
+def test_bad_score_files(tmp_path):
+    with pytest.raises(UserError, match="does not exist"):
+        aggregate([tmp_path / "none.json"])
+    (tmp_path / "half.json").write_text('{"system": ')
+    with pytest.raises(UserError, match="not valid JSON"):
+        aggregate([tmp_path / "half.json"])
+
+
+def test_training_curve(tmp_path):
+    curve = tmp_path / "curve.csv"
+    curve.write_text("clips,loss,seconds,validation_error\n8,1,3,\n16,0.5,3,0.2\n24,0.4,3,0.1\n")
+    plot_curve(curve, tmp_path / "curve.png", "logmel")
+    with Image.open(tmp_path / "curve.png") as picture:
+        assert picture.size[0] > picture.size[1]
+    curve.write_text("seconds\n1\n")
+    with pytest.raises(UserError, match="not a training curve"):
+        plot_curve(curve, tmp_path / "curve.png")

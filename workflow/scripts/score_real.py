@@ -1,0 +1,18 @@
+"""Score the true videos: what the measures themselves err, the floor of every other score."""
+
+from s2r.script import job
+
+with job(snakemake):
+    from s2r.device import find_device
+    from s2r.score import score_real
+
+    score_real(
+        sets=snakemake.params.sets,
+        frame_shards=snakemake.input.frames,
+        recordings=snakemake.input.recordings,
+        split=snakemake.input.split,
+        region=snakemake.input.region,
+        probe=snakemake.input.probe[0],
+        path=snakemake.output.scores,
+        device=find_device(snakemake.config["device"]),
+    )
