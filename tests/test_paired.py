@@ -21,7 +21,7 @@ def blobs(rng, count=6):
 
 def test_equal_frames_score_best():
     frames = blobs(np.random.default_rng(0))
-    np.testing.assert_allclose(paired.ssim_per_frame(frames, frames), 1, atol=1e-12)
+    np.testing.assert_allclose(paired.ssim_per_frame(frames, frames), 1, atol=1e-5)
     assert (paired.squared_error(frames, frames) == 0).all()
     assert np.isinf(paired.psnr_per_frame(frames, frames)).all()
 
@@ -41,7 +41,7 @@ def test_ssim_and_psnr_equal_scikit_image(kind):
             use_sample_covariance=False,
             data_range=255,
         )
-        assert value == pytest.approx(expected, abs=1e-10)
+        assert value == pytest.approx(expected, abs=1e-5)
     expected = [
         peak_signal_noise_ratio(a.astype(float), b.astype(float), data_range=255)
         for a, b in zip(truth, other, strict=True)
@@ -57,7 +57,7 @@ def test_masked_scores_look_only_at_the_mask():
     mask = np.zeros((64, 64), dtype=bool)
     mask[30:50, 20:40] = True
     assert (paired.squared_error(truth, other, mask) == 0).all()
-    np.testing.assert_allclose(paired.ssim_per_frame(truth, other, mask), 1, atol=1e-12)
+    np.testing.assert_allclose(paired.ssim_per_frame(truth, other, mask), 1, atol=1e-5)
     assert (paired.squared_error(truth, other, ~mask) > 0).all()
     assert (paired.ssim_per_frame(truth, other, ~mask) < 0.95).all()
 
@@ -99,7 +99,7 @@ def test_hdf5_keeps_frames_exactly_and_a_six_grey_gif_does_not(tmp_path):
     with h5py.File(tmp_path / "clips.h5") as file:
         read = file["draws"][:]
     np.testing.assert_array_equal(read, frames)
-    np.testing.assert_allclose(paired.ssim_per_frame(frames, read), 1, atol=1e-12)
+    np.testing.assert_allclose(paired.ssim_per_frame(frames, read), 1, atol=1e-5)
     images = [Image.fromarray(f).convert("RGB").convert("P") for f in frames]  # web palette
     images[0].save(tmp_path / "clips.gif", save_all=True, append_images=images[1:])
     with Image.open(tmp_path / "clips.gif") as gif:

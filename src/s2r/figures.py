@@ -80,32 +80,44 @@ def plot_table(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
 def plot_curve(curve: str | Path, path: str | Path, title: str = "") -> None:
     """Draw a training curve: the CSV has ``clips`` (clips seen) and measures of progress.
 
-    The training loss is one panel and every column that starts with ``validation`` another;
-    other columns are not drawn. Raises UserError where ``clips`` or any such column is missing.
+    The training loss is one panel; the columns whose name ends in ``error`` are lines of a
+    second one. Other columns are not drawn. Raises UserError where ``clips`` or all of these
+    columns are missing.
     """
     table = pd.read_csv(curve)
-    columns = [c for c in table.columns if c == "loss" or c.startswith("validation")]
-    if "clips" not in table.columns or not columns:
+    errors = [column for column in table.columns if column.endswith("error")]
+    panels = [columns for columns in (table.columns.intersection(["loss"]), errors) if len(columns)]
+    if "clips" not in table.columns or not panels:
         raise UserError(
-            f"{curve} has no column clips, or neither loss nor validation columns: it is not a "
+            f"{curve} has no column clips, or neither loss nor error columns: it is not a "
             "training curve; train again."
         )
-    figure = Figure(figsize=(4.2 * len(columns), 3.2))
+    figure = Figure(figsize=(4.6 * len(panels), 3.4))
     FigureCanvasAgg(figure)
-    for axis, column in zip(
-        figure.subplots(1, len(columns), squeeze=False)[0], columns, strict=True
-    ):
-        points = table[["clips", column]].dropna()
-        few = len(points) < 40
-        axis.plot(points["clips"], points[column], color="#0072B2", marker="o" if few else "", ms=3)
-        axis.set_title(column.replace("_", " "), fontsize=10, loc="left")
+    axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axis, columns in zip(axes, panels, strict=True):
+        for column, colour in zip(columns, _LINES, strict=False):
+            points = table[["clips", column]].dropna()
+            marker = "o" if len(points) < 40 else ""
+            name = column.removesuffix("_error").replace("_", " ")
+            axis.plot(
+                points["clips"], points[column], marker, ls="-", ms=3, color=colour, label=name
+            )
         axis.set_xlabel("clips seen in training")
-        if column == "loss" and (points[column] > 0).all():
-            axis.set_yscale("log")
         _tidy(axis)
+        axis.grid(axis="y", color="0.88", linewidth=0.6)
+        if list(columns) == ["loss"]:
+            axis.set_title("training loss", fontsize=10, loc="left")
+        else:
+            axis.set_title("squared error of validation frames", fontsize=10, loc="left")
+            axis.set_ylim(bottom=0)
+            axis.legend(fontsize=8.5, frameon=False)
     figure.suptitle(title, fontsize=10, x=0.01, ha="left")
     figure.tight_layout()
     _save(figure, path)
+
+
+_LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 
 
 def _points(groups: list[pd.DataFrame], stems: tuple[str, ...], factor: float) -> list[dict]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from s2r.errors import UserError
 from s2r.files import atomic_path, sha256_of
-from s2r.generated import CLIP_CONTEXT, CLIP_LENGTH, Generated, choose_clips, recordings_of
+from s2r.generated import CLIP_LENGTH, Generated, choose_clips, recordings_of
 from s2r.metrics.statistics import bootstrap_frechet
 from s2r.progress import progress
 from s2r.store import Shards

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,9 @@ from s2r.phantom.truth import read_truth, truth_on_grid
 from s2r.progress import progress
 from s2r.store import Shards
 
+if TYPE_CHECKING:
+    from s2r.metrics.probe import Probe
+
 
 @dataclass(frozen=True)
 class Measures:
@@ -26,7 +30,17 @@ class Measures:
     """(H, W) bool, the dynamic region."""
     cells: np.ndarray
     """(K, 2) first row and column of the cells that move."""
-    probe: object | None = None
+    probe: "Probe | None" = None
+    """Reads the tongue contour off a frame; None where the corpus has no true contours."""
+
+    def contour_error(self, frames: np.ndarray, contour: np.ndarray) -> np.ndarray:
+        """Distance in mm between the contour read off frames (T, H, W) and the true one, (T,).
+
+        ``contour`` is (T, P, 2) in mm of the image; frames are grey levels 0..255.
+        """
+        from s2r.metrics.probe import contour_error_mm
+
+        return contour_error_mm(self.probe.predict(frames), contour)
 
 
 def fit_measures(
@@ -37,7 +51,6 @@ def fit_measures(
     region_path: str | Path,
     probe_path: str | Path | None = None,
     seed: int = 0,
-    device: str = "cpu",
 ) -> None:
     """Fit on the training recordings; write ``region_path`` (npz) and ``probe_path``.
 
@@ -54,16 +67,52 @@ def fit_measures(
     )
     with atomic_path(region_path) as temporary:
         np.savez(temporary, region=region, cells=moving_cells(region))
-    # PROBE
+    if probe_path is not None:
+        _fit_probe(frames, members, read_corpus(recordings), probe_path, seed)
 
 
-def read_measures(region: str | Path, probe: str | Path | None, device: str = "cpu") -> Measures:
+def _fit_probe(
+    frames: Shards, members: pd.DataFrame, corpus: pd.DataFrame, path: str | Path, seed: int
+) -> None:
+    """Train the contour probe and print what it errs on validation frames."""
+    from s2r.metrics.probe import contour_error_mm, save_probe, train_probe, visible_part
+
+    pictures, contours, subjects = [], [], []
+    for recording in recordings_of(members, "train", frames):
+        contour = true_contour(corpus.loc[recording], frames)
+        if contour is not None:
+            pictures.append(frames.read(recording, "frames"))
+            contours.append(visible_part(contour).astype(np.float32))
+            subjects += [corpus.loc[recording, "subject"]] * len(contour)
+    if not pictures:
+        raise UserError("No training recording has true contours: score without a contour probe.")
+    probe = train_probe(
+        np.concatenate(pictures), np.concatenate(contours), np.array(subjects), seed
+    )
+    save_probe(probe, path)
+    errors = []
+    for recording in recordings_of(members, "validation", frames):
+        contour = true_contour(corpus.loc[recording], frames)
+        if contour is not None:
+            found = probe.predict(frames.read(recording, "frames"))
+            errors.append(contour_error_mm(found, contour))
+    if errors:
+        error = np.concatenate(errors).mean()
+        print(f"Contour probe: {error:.2f} mm off on {len(errors)} validation recordings.")
+
+
+def read_measures(region: str | Path, probe: str | Path | None) -> Measures:
     """Read what ``fit_measures`` wrote; UserError where a file is missing."""
     for path in filter(None, (region, probe)):
         if not Path(path).exists():
             raise UserError(f"{path} does not exist: run the rule measures.")
     with np.load(region) as arrays:
-        return Measures(arrays["region"], arrays["cells"])
+        region_mask, cells = arrays["region"], arrays["cells"]
+    if probe is None:
+        return Measures(region_mask, cells)
+    from s2r.metrics.probe import load_probe
+
+    return Measures(region_mask, cells, load_probe(probe))
 
 
 def read_corpus(recordings: str | Path) -> pd.DataFrame:

@@ -6,10 +6,9 @@ import numpy as np
 
 from s2r.generated import Rollout
 from s2r.measures import Measures
-from s2r.metrics.articulation import kinematics
+from s2r.metrics.articulation import drift_ratio, kinematics
 from s2r.metrics.paired import SSIM_RADIUS, psnr_per_frame, squared_error, ssim_map
 from s2r.metrics.texture import high_frequency_ratio, seam_ratio
-from s2r.metrics.articulation import drift_ratio
 
 GIVEN = 1
 """Frames at the start of a rollout that are not scored: the first is the reference frame."""

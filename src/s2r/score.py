@@ -63,7 +63,7 @@ def score_system(
     """
     frames, members = Shards(frame_shards), pd.read_csv(split)
     corpus = read_corpus(recordings)
-    measures = read_measures(region, probe, device)
+    measures = read_measures(region, probe)
     real = read_real_features(real_features)
     if real.sha256 != sha256_of(i3d_weights):
         raise UserError(
@@ -104,7 +104,6 @@ def score_real(
     region: str | Path,
     probe: str | Path | None,
     path: str | Path,
-    device: str = "cpu",
 ) -> None:
     """Write the scores of the system ``real``: what the contour probe errs on true frames.
 
@@ -112,7 +111,7 @@ def score_real(
     """
     frames, members = Shards(frame_shards), pd.read_csv(split)
     corpus = read_corpus(recordings)
-    measures = read_measures(region, probe, device)
+    measures = read_measures(region, probe)
     scores: dict = {"system": "real", "draws": 1, "sets": {}}
     scores |= dict.fromkeys(LABELS, "") | {"estimate": "draw"}
     for set_name in sets:

@@ -13,6 +13,8 @@ import numpy as np
 LEVELS = 255.0
 SSIM_SIGMA = 1.5
 SSIM_RADIUS = 5
+BLOCK = 256
+"""Frames worked on at a time, which bounds the memory."""
 
 
 def to_levels(frames: np.ndarray) -> np.ndarray:
@@ -31,30 +33,40 @@ def ssim_per_frame(
     """
     similarity = ssim_map(truth, other)
     if mask is not None:
-        return similarity[:, mask].mean(1)
+        return similarity[:, mask].mean(1, dtype=np.float64)
     inside = slice(SSIM_RADIUS, -SSIM_RADIUS)
-    return similarity[:, inside, inside].mean((1, 2))
+    return similarity[:, inside, inside].mean((1, 2), dtype=np.float64)
 
 
 def ssim_map(truth: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Structural similarity around every pixel, (T, H, W) float64.
+    """Structural similarity around every pixel, (T, H, W) float32.
 
-    The window is applied as two matrix products, which for small frames is ten times as fast
-    as filtering and gives the same values.
+    The window is applied as two matrix products over all frames together, which for small
+    frames is several times as fast as filtering; the values agree to 1e-5.
     """
-    x, y = (array.astype(np.float64) for array in _checked(truth, other))
-    rows, columns = (_gaussian_matrix(size) for size in x.shape[1:])
+    truth, other = _checked(truth, other)
+    output = np.empty(truth.shape, np.float32)
+    for start in range(0, len(truth), BLOCK):
+        part = slice(start, start + BLOCK)
+        output[part] = _ssim(truth[part], other[part])
+    return output
 
-    def local_mean(image: np.ndarray) -> np.ndarray:
-        return rows @ image @ columns.T
 
-    mean_x, mean_y = local_mean(x), local_mean(y)
-    variance_x = local_mean(x * x) - mean_x**2
-    variance_y = local_mean(y * y) - mean_y**2
-    covariance = local_mean(x * y) - mean_x * mean_y
+def _ssim(truth: np.ndarray, other: np.ndarray) -> np.ndarray:
+    count, height, width = truth.shape
+    # deviations from mid-grey keep single precision enough for the variances
+    x, y = (frames.astype(np.float32) - LEVELS / 2 for frames in (truth, other))
+    stack = np.stack([x, y, x * x, y * y, x * y])
+    stack = stack.reshape(-1, width) @ _gaussian_matrix(width).T
+    stack = stack.reshape(-1, height, width).swapaxes(1, 2).reshape(-1, height)
+    stack = (stack @ _gaussian_matrix(height).T).reshape(5, count, width, height)
+    mean_x, mean_y, square_x, square_y, product = stack.swapaxes(2, 3)
+    spread = square_x - mean_x**2 + square_y - mean_y**2
+    covariance = product - mean_x * mean_y
+    mean_x, mean_y = mean_x + LEVELS / 2, mean_y + LEVELS / 2
     c1, c2 = (0.01 * LEVELS) ** 2, (0.03 * LEVELS) ** 2
     top = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
-    return top / ((mean_x**2 + mean_y**2 + c1) * (variance_x + variance_y + c2))
+    return top / ((mean_x**2 + mean_y**2 + c1) * (spread + c2))
 
 
 def psnr_per_frame(
@@ -106,7 +118,7 @@ def _gaussian_matrix(size: int) -> np.ndarray:
     for row in range(size):
         source = np.pad(np.arange(size), SSIM_RADIUS, mode="symmetric")[row + offsets + SSIM_RADIUS]
         np.add.at(matrix[row], source, window)
-    return matrix
+    return matrix.astype(np.float32)
 
 
 def _checked(truth: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

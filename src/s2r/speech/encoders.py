@@ -77,15 +77,15 @@ def load_encoder(
     unknown kind or layer, and for a model that cannot be reached or does not fit its class.
     """
     if config.kind == "logmel":
-        from s2r.speech import logmel  # noqa: PLC0415
+        from s2r.speech import logmel
 
         return logmel.load()
     if config.kind == "whisper":
-        from s2r.speech import whisper  # noqa: PLC0415
+        from s2r.speech import whisper
 
         return whisper.load(config.layer, weights_folder, device)
     if config.kind == "huggingface":
-        from s2r.speech import huggingface  # noqa: PLC0415
+        from s2r.speech import huggingface
 
         return huggingface.load(config.model, config.revision, config.layer, device)
     raise UserError(

@@ -1,10 +1,9 @@
 """Log-mel spectrum: the encoder without a model, and the floor for the learned ones.
 
 25 ms Hann windows centred on the middle of each 20 ms bin, 80 mel bands from 0 to 8 kHz, powers
-in bels (log10). Two steps make it independent of the recording level and, to first order, of the
-microphone and the mean voice spectrum: powers below 80 dB under the recording's peak are raised to
-that floor, and each band's mean over the recording is subtracted (cepstral mean normalisation).
-The scale is left alone; in speech it is about one bel standard deviation.
+in bels (log10) from -3 to 3, where 3 is the loudest value of the recording: 60 dB of range,
+whatever the recording level. Band means are not subtracted: that would erase a sustained sound,
+and on the phantom it made articulation harder to read.
 """
 
 import numpy as np
@@ -17,9 +16,9 @@ from s2r.speech.encoders import HOP, Encoder
 BANDS = 80
 WINDOW = 400
 FFT_SIZE = 512
-RANGE_BELS = 8.0
-QUIETEST = 1e-10
-"""Power that stands for digital silence."""
+RANGE_BELS = 6.0
+SILENCE_BELS = -10.0
+"""Level that stands for digital silence."""
 
 
 def load() -> Encoder:
@@ -29,7 +28,7 @@ def load() -> Encoder:
 
 
 def log_mel(waveform: np.ndarray) -> np.ndarray:
-    """Normalised log-mel spectrum (N // 320, 80) float32, in bels, of a waveform (N,) at 16 kHz."""
+    """Log-mel spectrum (N // 320, 80) float32 in [-3, 3] bels of a waveform (N,) at 16 kHz."""
     padding = (FFT_SIZE - HOP) // 2
     padded = torch.nn.functional.pad(torch.from_numpy(waveform), (padding, padding))
     spectrum = torch.stft(
@@ -51,6 +50,6 @@ def log_mel(waveform: np.ndarray) -> np.ndarray:
         mel_scale="slaney",
     )
     power = spectrum.abs().square().T @ filters
-    bels = power.clamp(min=QUIETEST).log10()
-    bels = bels.clamp(min=float(bels.max()) - RANGE_BELS)
-    return (bels - bels.mean(dim=0)).numpy()
+    bels = power.clamp(min=10**SILENCE_BELS).log10()
+    loudest = max(float(bels.max()), SILENCE_BELS + RANGE_BELS)
+    return (bels - loudest + RANGE_BELS / 2).clamp(min=-RANGE_BELS / 2).numpy()

@@ -58,8 +58,14 @@ def read_ctranslate2(path: str | Path) -> dict[str, np.ndarray]:
     return variables
 
 
-def build_encoder(variables: dict[str, np.ndarray]) -> WhisperEncoder:
-    """Float32 model with every weight of ``variables`` in its place, sizes read from them."""
+def build_encoder(variables: dict[str, np.ndarray], positions: int | None = None) -> WhisperEncoder:
+    """Float32 model with every weight of ``variables`` in its place, sizes read from them.
+
+    ``positions`` keeps that many of the position codes: the model then reads windows of exactly
+    that many embeddings, twice as many spectra.
+    """
+    codes = "position_encodings/encodings"
+    variables = variables | {codes: variables[codes][:positions]}
     width, bands, _ = variables["conv1/weight"].shape
     config = WhisperConfig(
         num_mel_bins=bands,
@@ -67,7 +73,7 @@ def build_encoder(variables: dict[str, np.ndarray]) -> WhisperEncoder:
         encoder_layers=sum(key.endswith("ffn/linear_0/weight") for key in variables),
         encoder_attention_heads=int(variables["num_heads"]),
         encoder_ffn_dim=len(variables["layer_0/ffn/linear_0/bias"]),
-        max_source_positions=len(variables["position_encodings/encodings"]),
+        max_source_positions=len(variables[codes]),
     )
     network = WhisperEncoder(config)
     network.load_state_dict(_state(variables), strict=True)

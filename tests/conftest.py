@@ -1,0 +1,50 @@
+"""What the tests share: the repository, and a way to run snakemake in it."""
+
+import copy
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def default_config() -> dict:
+    """The embedded default, free to be changed."""
+    return copy.deepcopy(yaml.safe_load((ROOT / "config" / "config.yaml").read_text()))
+
+
+@pytest.fixture
+def snakemake(tmp_path):
+    """Run snakemake on this workflow with ``tmp_path`` as the working directory.
+
+    ``snakemake("-n", config={...})`` merges ``config`` over the embedded default and returns the
+    completed process with its standard output and error in ``stdout``.
+    """
+    pytest.importorskip("snakemake")
+
+    def run(*arguments: str, config: dict | None = None, environment: dict | None = None):
+        (tmp_path / "config").mkdir(exist_ok=True)
+        default = (ROOT / "config" / "config.yaml").read_text()
+        (tmp_path / "config" / "config.yaml").write_text(default)
+        extra = []
+        if config is not None:
+            (tmp_path / "extra.yaml").write_text(yaml.safe_dump(config))
+            extra = ["--configfile", str(tmp_path / "extra.yaml")]
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+        command += ["--workflow-profile", "none", "--directory", str(tmp_path), *arguments, *extra]
+        return subprocess.run(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            env=os.environ | (environment or {}),
+        )
+
+    return run
