@@ -125,6 +125,14 @@ def test_real_other_borrows_from_training_when_the_set_is_used_up(frames, tmp_pa
         assert all(clip[0, 0, 0, 0] < grey("s1_test", 0) for clip in clips)
 
 
+def test_rollouts_of_some_recordings_clips_of_all(frames, tmp_path):
+    path = tmp_path / "set.h5"
+    generate_baseline("copied_frame", "unseen_speech", SPLIT, frames, path, clips=4, rollouts=1)
+    with read_generated(path) as content:
+        assert content.rollouts == ["s1_test2"]
+        assert content.clip_recordings == ["s1_test", "s1_test2"]
+
+
 def test_empty_set_and_unknown_system(frames, tmp_path):
     with make("copied_frame", "validation", frames, tmp_path) as content:
         assert content.rollouts == []

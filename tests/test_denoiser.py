@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from s2r.model.denoiser import Denoiser, DenoiserConfig, TimeAttention
+from s2r.model.denoiser import Denoiser, DenoiserConfig, TimeAttention, shift_in_time
 
 
 def network(**changes):
@@ -47,14 +47,24 @@ def test_untrained_network_answers_zero():
     assert not made(video, noise, speech, keep).any()
 
 
-def test_speech_of_a_frame_reaches_that_frame_and_without_attention_only_that_frame():
+def test_speech_of_a_frame_reaches_that_frame_and_without_attention_only_its_neighbourhood():
     made = network(mean_channel=False, attention_from=9)
-    video, noise, speech, keep = inputs()
+    video, noise, speech, keep = inputs(frames=12)
     speech.requires_grad_()
     out = made(video, noise, speech, keep)
     (reach,) = torch.autograd.grad(out[:, 2].square().sum(), speech)
     assert reach[:, 2].any()
-    assert not reach[:, [0, 1, 3, 4]].any()
+    # four residual blocks, each of which looks one frame back and one ahead
+    assert not reach[:, 7:].any()
+
+
+def test_time_shift_takes_channels_of_both_neighbours():
+    frames = torch.arange(1.0, 5.0)[:, None, None, None].expand(4, 8, 1, 1)
+    shifted = shift_in_time(torch.cat([frames, 10 * frames]), 4)[:, :, 0, 0]
+    assert shifted[:4, 0].tolist() == [0, 1, 2, 3]
+    assert shifted[:4, 1].tolist() == [2, 3, 4, 0]
+    assert shifted[:4, 2].tolist() == [1, 2, 3, 4]
+    assert shifted[4:, 0].tolist() == [0, 10, 20, 30]
 
 
 def test_with_attention_over_time_every_frame_reaches_every_frame():

@@ -220,6 +220,18 @@ def test_wrong_or_missing_pieces_are_said(corpus, tmp_path):
     assert not (tmp_path / "s.json").exists()
 
 
+def test_fewer_rollouts_than_recordings(corpus, tmp_path):
+    path = tmp_path / "g.h5"
+    split, frames = pd.read_csv(corpus["split"]), Shards(corpus["frame_shards"])
+    generate_baseline("copied_frame", "unseen_speech", split, frames, path, clips=CLIPS, rollouts=1)
+    with pytest.raises(UserError, match="no rollouts"):
+        score(corpus, tmp_path, "copied_frame", {"unseen_speech": path})
+    one = corpus | {"rollouts": 1}
+    scores = score(one, tmp_path, "copied_frame", {"unseen_speech": path})
+    assert list(collect(scores, mode="rollout", metric="ssim", region="frame")) == ["test_1"]
+    assert list(collect(scores, mode="clip", metric="ssim", region="frame")) == TEST
+
+
 def test_an_empty_set_has_no_values(corpus, tmp_path):
     with GeneratedWriter(tmp_path / "g.h5", system="s"):
         pass
@@ -247,8 +259,8 @@ def test_scores_reach_the_long_table(corpus, tmp_path):
     assert (ssim["n"] == 3).all()
 
 
-class ShiftProbe:
-    """Finds the contour in a frame's first pixel, so the answer is known."""
+class FirstPixel(Measures):
+    """Reads the contour off a frame's first pixel, so the answer is known."""
 
     def contour_error(self, frames, contour):
         return np.abs(frames[:, 0, 0].astype(float) - contour[:, 0, 0])
@@ -261,7 +273,7 @@ def test_contour_error_is_of_each_draw_and_of_the_mean():
     draws[0, :, 0, 0], draws[1, :, 0, 0] = 10, 30
     region = np.zeros((SIZE, SIZE), bool)
     region[8:12] = True
-    measures = Measures(region, np.array([[8, 0]]), ShiftProbe())
+    measures = FirstPixel(region, np.array([[8, 0]]))
     rollout = Rollout(draws, np.array([1]), None, "")
     contour = np.full((40, 1, 2), 20.0)
     rows = list(rollout_rows(truth, rollout, "draw", measures, contour))

@@ -1,5 +1,6 @@
 """The workflow: what it plans, how it parses, what a change makes again, what users see."""
 
+import os
 import re
 import shutil
 import types
@@ -164,8 +165,6 @@ def snakemake_object(folder: Path) -> types.SimpleNamespace:
 def test_job_writes_messages_to_log_and_terminal(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     with job(snakemake_object(tmp_path)):
-        import os
-
         print("hello")
         assert os.environ["OMP_NUM_THREADS"] == "3"
     print("after")
@@ -173,6 +172,12 @@ def test_job_writes_messages_to_log_and_terminal(tmp_path, capsys, monkeypatch):
     captured = capsys.readouterr()
     assert captured.err == "[train logmel] hello\n"
     assert captured.out == "after\n"
+
+
+def test_job_that_starts_processes_keeps_libraries_to_one_thread(tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "8")
+    with job(snakemake_object(tmp_path), threads=1):
+        assert os.environ["OMP_NUM_THREADS"] == "1"
 
 
 def test_user_error_is_one_sentence_and_a_fault_a_traceback(tmp_path, capsys):

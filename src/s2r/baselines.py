@@ -41,16 +41,19 @@ def generate_baseline(
     path: str | Path,
     *,
     clips: int,
+    rollouts: int | None = None,
     first: int = CLIP_CONTEXT,
     clip: int = CLIP_LENGTH,
 ) -> None:
     """Write the generated file of a baseline for one set (an empty set gives an empty file).
 
     ``split`` has the columns ``recording``, ``subject`` and ``set``; ``clips`` is the number of
-    clips of the set, ``first`` the frames given before a clip (see ``choose_clips``), ``clip``
-    the frames in a clip. Recordings whose subject has no other video are skipped and named in
-    the file; where a subject has too little other video for ``real_other``, there are fewer
-    clips. Raises UserError for an unknown system or a recording without frames.
+    clips of the set, ``rollouts`` the most recordings that are rolled out (None: all; spread
+    evenly over the set, see ``recordings_of``), ``first`` the frames given before a clip (see
+    ``choose_clips``), ``clip`` the frames in a clip. Recordings whose subject has no other video
+    are skipped and named in the file; where a subject has too little other video for
+    ``real_other``, there are fewer clips. Raises UserError for an unknown system or a recording
+    without frames.
     """
     if system not in BASELINES:
         raise UserError(f"Unknown baseline {system!r}: choose one of {', '.join(BASELINES)}.")
@@ -60,6 +63,7 @@ def generate_baseline(
     chosen = starts_of(choose_clips(lengths, clips, clip, first))
     material = _Material(split, set_name, frames, chosen, first, clip)
     skipped = [r for r in recordings if system != "copied_frame" and not material.others(r)]
+    rolled_out = recordings_of(split, set_name, frames, rollouts)
     oracle = system == "mean_frame" and not material.all_trained(recordings)
 
     with GeneratedWriter(
@@ -73,7 +77,8 @@ def generate_baseline(
         for recording in progress([r for r in recordings if r not in skipped], system):
             starts = chosen.get(recording, np.empty(0, dtype=int))
             rollout, clip_video = _MAKERS[system](material, recording, starts)
-            writer.rollout(recording, rollout[None], seams=[])
+            if recording in rolled_out:
+                writer.rollout(recording, rollout[None], seams=[])
             if len(clip_video):
                 writer.clips(recording, starts[: len(clip_video)], clip_video[:, None])
 

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from s2r.errors import UserError
 from s2r.files import atomic_path, sha256_of
-from s2r.generated import CLIP_LENGTH, Generated, choose_clips, recordings_of
+from s2r.generated import CLIP_LENGTH, Generated, choose_clips, read_split, recordings_of
 from s2r.metrics.statistics import bootstrap_frechet
 from s2r.progress import progress
 from s2r.store import Shards
@@ -67,7 +66,7 @@ def write_real_features(
     ``clips`` is the number a set (see ``choose_clips``). ``extract`` takes the place of the I3D
     of ``i3d_weights``. Raises UserError where frames are missing.
     """
-    frames, members = Shards(frame_shards), pd.read_csv(split)
+    frames, members = Shards(frame_shards), read_split(split)
     extract = extract or i3d_extractor(i3d_weights, device)
     arrays: dict[str, np.ndarray] = {"sha256": np.array(sha256_of(i3d_weights))}
     for set_name in sets:

@@ -208,10 +208,21 @@ def read_generated(path: str | Path) -> Generated:
     return Generated(path, file)
 
 
-def recordings_of(split: pd.DataFrame, set_name: str, frames: Shards) -> list[str]:
-    """The recordings of a set, sorted, without those whose frames could not be made."""
+def read_split(path: str | Path) -> pd.DataFrame:
+    """The split as text, columns ``recording, subject, stimulus, set`` (ids may be digits)."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def recordings_of(
+    split: pd.DataFrame, set_name: str, frames: Shards, most: int | None = None
+) -> list[str]:
+    """The recordings of a set, sorted, without those whose frames could not be made.
+
+    At most ``most`` of them, spread evenly; None for all.
+    """
     members = sorted(split.loc[split["set"] == set_name, "recording"])
-    return [recording for recording in members if recording not in frames.failed]
+    members = [recording for recording in members if recording not in frames.failed]
+    return members if most is None else evenly(members, most)
 
 
 def clip_slots(length: int, clip: int = CLIP_LENGTH, first: int = CLIP_CONTEXT) -> np.ndarray:

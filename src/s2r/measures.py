@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from s2r.clock import FRAME_RATE
+from s2r.corpus.recording import read_recordings
 from s2r.errors import UserError
 from s2r.files import atomic_path
-from s2r.generated import recordings_of
+from s2r.generated import read_split, recordings_of
 from s2r.metrics.articulation import moving_cells
 from s2r.metrics.paired import dynamic_region
 from s2r.phantom.truth import read_truth, truth_on_grid
@@ -58,7 +59,7 @@ def fit_measures(
     contours. ``probe_path`` None: no probe. Raises UserError without training recordings, and
     for a probe without true contours.
     """
-    frames, members = Shards(frame_shards), pd.read_csv(split)
+    frames, members = Shards(frame_shards), read_split(split)
     training = recordings_of(members, "train", frames)
     if not training:
         raise UserError(f"{split} has no training recordings: nothing can be measured with.")
@@ -117,7 +118,7 @@ def read_measures(region: str | Path, probe: str | Path | None) -> Measures:
 
 def read_corpus(recordings: str | Path) -> pd.DataFrame:
     """The table of the corpus with the recording as its index; empty cells are ""."""
-    return pd.read_csv(recordings, keep_default_na=False).set_index("recording")
+    return read_recordings(recordings).set_index("recording")
 
 
 def true_contour(row: pd.Series, frames: Shards) -> np.ndarray | None:

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from s2r.device import half_precision
 from s2r.model.diffusion import SIGMA_GIVEN
 from s2r.model.sampler import SamplerConfig, guided, sample
 from s2r.model.tract_model import TractModel
@@ -92,7 +93,7 @@ def generate_window(
         def denoise(x: Tensor, sigma: float) -> Tensor:
             levels = torch.cat([sigma_known, torch.full(x.shape[:2], sigma, device=device)], 1)
             noisy = torch.cat([known, x], 1)
-            with torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(device)):
+            with half_precision(device):
                 return model.denoise(noisy, levels, heard, kept, mean)[:, split:]
 
         return denoise
@@ -101,11 +102,6 @@ def generate_window(
         denoiser(True), denoiser(False), sampler.guidance_scale, sampler.guidance_interval
     )
     return model.decode(sample(denoise, fresh_noise, sampler), mean[:, split:])
-
-
-def uses_bfloat16(device: torch.device) -> bool:
-    """Whether the network runs in bfloat16: on GPUs."""
-    return device.type == "cuda"
 
 
 @torch.inference_mode()

@@ -19,15 +19,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from s2r.errors import UserError
 from s2r.files import sha256_of, write_json
 from s2r.frechet_clips import Extract, frechet_of_set, i3d_extractor, read_real_features
-from s2r.generated import CLIP_LENGTH, Generated, read_generated, recordings_of
+from s2r.generated import CLIP_LENGTH, Generated, read_generated, read_split, recordings_of
 from s2r.measures import Measures, read_corpus, read_measures, true_contour
 from s2r.progress import progress
-from s2r.recording_scores import GIVEN, clip_rows, rollout_rows
+from s2r.recording_scores import GIVEN, clip_rows, contour_score, rollout_rows
 from s2r.store import Shards
 
 LABELS = ("encoder", "size", "pooling", "preset", "estimate")
@@ -48,6 +47,7 @@ def score_system(
     real_features: str | Path,
     i3d_weights: str | Path,
     path: str | Path,
+    rollouts: int | None = None,
     resamples: int = 200,
     seed: int = 0,
     device: str = "cpu",
@@ -57,11 +57,12 @@ def score_system(
 
     ``generated`` is {set: generated file}; ``recordings`` and ``split`` are the tables of the
     corpus; ``region`` and ``probe`` come from ``fit_measures``, ``real_features`` from
-    ``write_real_features``. ``resamples`` counts the bootstrap samples of the Fréchet distance.
-    ``extract`` takes the place of the I3D of ``i3d_weights``. Raises UserError where a recording
-    or clip of a set is missing or was made from other frames.
+    ``write_real_features``. ``rollouts`` is the most recordings a set that are rolled out (None:
+    all), as the videos were generated; ``resamples`` counts the bootstrap samples of the Fréchet
+    distance. ``extract`` takes the place of the I3D of ``i3d_weights``. Raises UserError where a
+    recording or clip of a set is missing or was made from other frames.
     """
-    frames, members = Shards(frame_shards), pd.read_csv(split)
+    frames, members = Shards(frame_shards), read_split(split)
     corpus = read_corpus(recordings)
     measures = read_measures(region, probe)
     real = read_real_features(real_features)
@@ -81,16 +82,19 @@ def score_system(
                 )
             scores |= {key: content.attributes[key] for key in LABELS}
             values = []
-            wanted = recordings_of(members, set_name, frames)
-            for recording in progress(wanted, f"score {system}, {set_name}"):
+            rolled_out = recordings_of(members, set_name, frames, rollouts)
+            for recording in progress(rolled_out, f"score {system}, {set_name}"):
                 if recording not in content.skipped:
                     contour = true_contour(corpus.loc[recording], frames) if probe else None
-                    values += _recording_rows(content, recording, frames, measures, contour)
+                    values += _rollout_rows(content, recording, frames, measures, contour)
                     scores["draws"] = max(scores["draws"], content.draws(recording))
+            fvd = frechet_of_set(content, set_name, real, extract, resamples, seed)
+            for recording in content.clip_recordings:
+                values += _clip_rows(content, recording, frames, measures)
             scores["sets"][set_name] = {
                 "oracle": content.attributes["oracle"],
                 "values": values,
-                "fvd": frechet_of_set(content, set_name, real, extract, resamples, seed),
+                "fvd": fvd,
             }
     write_json(path, scores)
 
@@ -104,31 +108,32 @@ def score_real(
     region: str | Path,
     probe: str | Path | None,
     path: str | Path,
+    rollouts: int | None = None,
 ) -> None:
     """Write the scores of the system ``real``: what the contour probe errs on true frames.
 
     No system can be measured to err less. Without a probe the file holds no values.
     """
-    frames, members = Shards(frame_shards), pd.read_csv(split)
+    frames, members = Shards(frame_shards), read_split(split)
     corpus = read_corpus(recordings)
     measures = read_measures(region, probe)
     scores: dict = {"system": "real", "draws": 1, "sets": {}}
     scores |= dict.fromkeys(LABELS, "") | {"estimate": "draw"}
     for set_name in sets:
         values = []
-        for recording in progress(recordings_of(members, set_name, frames), f"probe, {set_name}"):
+        rolled_out = recordings_of(members, set_name, frames, rollouts)
+        for recording in progress(rolled_out, f"probe, {set_name}"):
             contour = true_contour(corpus.loc[recording], frames) if probe else None
             if contour is not None:
                 truth = frames.read(recording, "frames")
-                error = measures.contour_error(truth[GIVEN:], contour[GIVEN:]).mean()
                 row = {"mode": "rollout", "estimate": "draw", "metric": "contour_mm"}
-                row |= {"region": "tongue", "value": float(error)}
+                row |= {"region": "tongue", "value": contour_score(truth, contour, measures)}
                 values.append(row | {"recording": recording, "frames": len(truth) - GIVEN})
         scores["sets"][set_name] = {"oracle": False, "values": values, "fvd": None}
     write_json(path, scores)
 
 
-def _recording_rows(
+def _rollout_rows(
     content: Generated,
     recording: str,
     frames: Shards,
@@ -147,8 +152,12 @@ def _recording_rows(
     contour = None if contour is None else contour[:length]
     for row in rollout_rows(truth[:length], rollout, estimate, measures, contour):
         yield row | {"recording": recording, "frames": length - GIVEN}
-    if recording in content.clip_recordings:
-        starts, draws = content.clips(recording)
-        true_clips = truth[starts[:, None] + np.arange(CLIP_LENGTH)]
-        for row in clip_rows(true_clips, draws, estimate, measures):
-            yield row | {"recording": recording, "frames": len(starts) * CLIP_LENGTH}
+
+
+def _clip_rows(
+    content: Generated, recording: str, frames: Shards, measures: Measures
+) -> Iterator[dict]:
+    starts, draws = content.clips(recording)
+    truth = frames.read(recording, "frames")[starts[:, None] + np.arange(CLIP_LENGTH)]
+    for row in clip_rows(truth, draws, content.attributes["estimate"], measures):
+        yield row | {"recording": recording, "frames": len(starts) * CLIP_LENGTH}

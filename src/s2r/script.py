@@ -26,14 +26,17 @@ BAR_SECONDS = 10.0
 
 
 @contextmanager
-def job(snakemake) -> Iterator[None]:
+def job(snakemake, threads: int | None = None) -> Iterator[None]:
     """Run the block with its messages in the rule's log and on the terminal.
+
+    ``threads`` is what numerical libraries may use: those of the rule, or 1 where the block
+    starts processes itself.
 
     A ``UserError`` becomes one sentence, any other exception its traceback, both in the log and
     on the terminal; either way the job ends with exit status 1.
     """
     for variable in THREAD_VARIABLES:
-        os.environ[variable] = str(snakemake.threads)
+        os.environ[variable] = str(threads or snakemake.threads)
     log = Path(snakemake.log[0])
     log.parent.mkdir(parents=True, exist_ok=True)
     label = " ".join([snakemake.rule, *map(str, snakemake.wildcards)])
@@ -104,5 +107,5 @@ class LabelledLines:
     def _emit(self, line: str) -> None:
         if line.strip():
             for target in self._targets:
-                target.write(f"[{self._label}] {line.strip()}\n")
+                target.write(f"[{self._label}] {line.rstrip()}\n")
             self.flush()

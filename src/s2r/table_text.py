@@ -83,24 +83,42 @@ def write_markdown(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> N
 
 
 def write_latex(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
-    """Write Table 1 from the long table as LaTeX that needs only the booktabs package."""
+    """Write Table 1 from the long table as LaTeX that needs only the booktabs package.
+
+    One floating table a pair of measures, so that each fits on a page; the first has the caption.
+    """
     systems = _systems(scores)
-    lines = [r"% needs \usepackage{booktabs}", r"\begin{table}", r"\centering", r"\small"]
+    blocks = []
     for heading, stems, factor, decimals in SECTIONS:
-        rows = _section_rows(systems, stems, factor, decimals)
-        if not rows:
-            continue
-        head = _head(stems)
-        lines += [r"\par\medskip", rf"\emph{{{_tex(heading)}}}\par\smallskip"]
-        lines += [rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}", r"\toprule"]
-        lines += [" & ".join(map(_tex, head)) + r" \\", r"\midrule"]
-        lines += [" & ".join(map(_tex, row)) + r" \\" for row in rows]
-        lines += [r"\bottomrule", r"\end{tabular}"]
+        for stem in stems:
+            rows = _section_rows(systems, (stem,), factor, decimals)
+            if rows:
+                kind = _kind(stem)
+                blocks.append(_tabular(f"{heading}, {kind}" if kind else heading, rows))
     text = " ".join(_tex(paragraph) for paragraph in caption(scores))
     warning = rf"\textbf{{{_tex(PHANTOM)}}} " if synthetic else ""
-    lines += [rf"\caption{{{warning}{text}}}", r"\end{table}"]
+    lines = [r"% needs \usepackage{booktabs}"]
+    for start in range(0, len(blocks), 2):
+        words = f"{warning}{text}" if start == 0 else f"{warning}Continued."
+        lines += ["", r"\begin{table}", r"\centering", r"\small", rf"\caption{{{words}}}"]
+        lines += [line for block in blocks[start : start + 2] for line in block]
+        lines += [r"\end{table}"]
     with atomic_path(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n")
+
+
+def _tabular(heading: str, rows: list[list[str]]) -> list[str]:
+    columns = len(rows[0])
+    return [
+        rf"\par\medskip\emph{{{_tex(heading)}}}\par\smallskip",
+        rf"\begin{{tabular}}{{l{'r' * (columns - 1)}}}",
+        r"\toprule",
+        " & ".join(map(_tex, _head(("",)))) + r" \\",
+        r"\midrule",
+        *(" & ".join(map(_tex, row)) + r" \\" for row in rows),
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
 
 
 def caption(scores: pd.DataFrame) -> list[str]:
@@ -109,10 +127,11 @@ def caption(scores: pd.DataFrame) -> list[str]:
     counted = [f"{_words(s)} {recordings[s]}" for s in SETS if s in recordings.index]
     paragraphs = [
         f"Recordings scored: {', '.join(counted) or 'none'}. Brackets hold the 95 % bootstrap "
-        "interval over recordings, where there are several. Every video is paired with its own true video, in values from "
-        "-1 to 1. A draw is one sample, and its value is the mean over the draws; a mean is the "
-        "average of all draws, or a system that predicts an average. Compare draws with draws "
-        "and means with means: even a perfect draw has twice the squared error of its mean."
+        "interval over recordings, where there are several. Except for the Fréchet distances, "
+        "every video is compared with its own true video, in values from -1 to 1. A draw is one "
+        "sample, and its value is the mean over the draws; a mean is the average of all draws, or "
+        "a system that predicts an average. Compare draws with draws and means with means: even a "
+        "perfect draw has twice the squared error of its mean."
     ]
     fvd = scores[scores["metric"] == "fvd"]
     if len(fvd):
@@ -129,7 +148,7 @@ def caption(scores: pd.DataFrame) -> list[str]:
     if scores["note"].str.contains("oracle").any():
         paragraphs.append(
             "The mean frame of a subject held out from training is an oracle (marked *): it is "
-            "taken from other recordings of that subject, which no other system has seen."
+            "taken from other recordings of that subject, which no model has seen."
         )
     return paragraphs
 
@@ -172,10 +191,13 @@ def _section_rows(systems: list, stems: tuple, factor: float, decimals: int) -> 
 
 
 def _head(stems: tuple) -> list[str]:
-    kinds = {"draw": "one draw", "mean": "mean"}
-    names = [kinds.get(stem.rsplit("_", 1)[-1], "") for stem in stems]
+    names = [_kind(stem) for stem in stems]
     columns = [f"{_words(s)}, {name}" if name else _words(s) for s in SETS for name in names]
     return ["System", *columns]
+
+
+def _kind(stem: str) -> str:
+    return {"draw": "one draw", "mean": "mean"}.get(stem.rsplit("_", 1)[-1], "")
 
 
 def _cell(found: pd.Series | None, factor: float, decimals: int) -> str:

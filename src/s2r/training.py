@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 
 from s2r.clips import ClipStore, load_clips
+from s2r.device import half_precision
 from s2r.errors import UserError
 from s2r.files import atomic_path
 from s2r.metrics.paired import dynamic_region
@@ -50,7 +51,7 @@ def training_loss(
     sigma, keep = sigma.clamp_min(SIGMA_GIVEN).to(device), keep.to(device)
     noisy = torch.randn(clean.shape, generator=noise).to(device)
     noisy = clean + sigma[..., None, None, None] * noisy
-    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+    with half_precision(device):
         denoised = network.denoise(noisy, sigma, heard, keep, mean)
     return frame_losses(denoised, clean, sigma)[:, window.given :].mean()
 

@@ -26,6 +26,7 @@ rule index:
         "<logs>/index.log",
     conda:
         "../envs/s2r.yaml"
+    threads: 4
     params:
         kind=config["corpus"]["kind"],
         folder=(

@@ -28,8 +28,6 @@ rule measures:
     conda:
         "../envs/s2r.yaml"
     threads: 2
-    resources:
-        gpu=GPU,
     params:
         seed=config["evaluation"]["seed"],
     script:

@@ -3,7 +3,6 @@
 from s2r.script import job
 
 with job(snakemake):
-    from s2r.device import find_device
     from s2r.measures import fit_measures
 
     probe = snakemake.output.get("probe")
@@ -14,5 +13,4 @@ with job(snakemake):
         region_path=snakemake.output.region,
         probe_path=probe[0] if probe else None,
         seed=snakemake.params.seed,
-        device=find_device(snakemake.config["device"]),
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from s2r.script import job
 
-with job(snakemake):
+with job(snakemake, threads=1):
     from s2r.phantom.corpus import write_corpus
 
     write_corpus(

@@ -3,7 +3,6 @@
 from s2r.script import job
 
 with job(snakemake):
-    from s2r.device import find_device
     from s2r.score import score_real
 
     score_real(
@@ -14,5 +13,4 @@ with job(snakemake):
         region=snakemake.input.region,
         probe=snakemake.input.probe[0],
         path=snakemake.output.scores,
-        device=find_device(snakemake.config["device"]),
     )

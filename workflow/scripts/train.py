@@ -1,5 +1,6 @@
 """Train one model; killed and started again, it goes on where the last checkpoint was."""
 
+import shutil
 from pathlib import Path
 
 from s2r.script import job
@@ -20,6 +21,7 @@ with job(snakemake):
     data = [*snakemake.input.frames, *snakemake.input.embeddings]
     content = [sha256_of(Path(shard).with_suffix(".json")) for shard in data]
     digest = digest_of([settings, content, sha256_of(snakemake.input.split)])
+    state_folder = Path(snakemake.params.state) / digest
 
     train(
         run_config.model_config(settings),
@@ -29,10 +31,12 @@ with job(snakemake):
         frames=Shards(snakemake.input.frames),
         embeddings=Shards(snakemake.input.embeddings),
         split=pd.read_csv(snakemake.input.split, dtype=str, keep_default_na=False),
-        state_folder=Path(snakemake.params.state) / digest,
+        state_folder=state_folder,
         model_path=Path(snakemake.output.model),
         curve_path=Path(snakemake.output.curve),
         device=find_device(snakemake.config["device"]),
         info={"run": run, "encoder": settings["encoder"], "preset": settings["preset"]},
     )
     plot_curve(snakemake.output.curve, snakemake.output.plot, title=run)
+    # Asked for again, a training that is complete shall not end where this one did.
+    shutil.rmtree(state_folder, ignore_errors=True)

@@ -13,8 +13,8 @@ import numpy as np
 LEVELS = 255.0
 SSIM_SIGMA = 1.5
 SSIM_RADIUS = 5
-BLOCK = 256
-"""Frames worked on at a time, which bounds the memory."""
+BLOCK = 16
+"""Frames worked on at a time, so that they stay in the cache."""
 
 
 def to_levels(frames: np.ndarray) -> np.ndarray:

@@ -11,12 +11,14 @@ Frames (N, H, W) are grey levels 0..255, uint8 or float; contours (N, K, 2) are 
 and y down, mm from the upper left corner of a square image.
 """
 
+import itertools
 import math
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -50,7 +52,7 @@ class Shape(nn.Module):
         super().__init__()
         widths = (1, 16, 32, 48)
         layers: list[nn.Module] = [nn.AvgPool2d(2)]
-        for inside, outside in zip(widths, widths[1:], strict=False):
+        for inside, outside in itertools.pairwise(widths):
             kernel = 5 if inside == 1 else 3
             layers += [nn.Conv2d(inside, outside, kernel, 2, kernel // 2), nn.SiLU()]
         layers += [nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(16 * widths[-1], 128)]
@@ -156,7 +158,10 @@ def train_probe(
         torch.manual_seed(seed)
         probe = Probe(mean, components[:COMPONENTS].contiguous(), field_mm)
     optimizer = torch.optim.Adam(probe.parameters(), lr=2e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, steps, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer,
+        lambda step: min((step + 1) / 40, 1) * (1 + math.cos(math.pi * step / steps)) / 2,
+    )
     for _ in progress(range(steps), "contour probe"):
         picked = draw(batch)
         affine = random_affine(batch, generator)
@@ -189,7 +194,7 @@ def load_probe(path: str | Path) -> Probe:
         state = load_file(path)
         probe = Probe(state["mean"], state["components"], float(state["field_mm"]))
         probe.load_state_dict(state)
-    except (OSError, KeyError, RuntimeError) as error:
+    except (OSError, KeyError, RuntimeError, SafetensorError) as error:
         raise UserError(f"{path}: this is no contour probe ({error}): make it again.") from error
     return probe.eval()
 
@@ -203,24 +208,27 @@ def contour_error_mm(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     spacing. A root mean square over equal indices would also punish points that slide along
     the contour, which nobody can see.
     """
-    predicted = visible_part(np.asarray(predicted, dtype=np.float64))
-    truth = visible_part(np.asarray(truth, dtype=np.float64))
+    predicted = visible_part(np.asarray(predicted, dtype=np.float32))
+    truth = visible_part(np.asarray(truth, dtype=np.float32))
     if len(predicted) != len(truth):
         raise ValueError(f"{len(predicted)} predicted contours for {len(truth)} true ones")
     errors = [np.empty(0)]
-    for start in range(0, len(truth), 512):
-        a, b = predicted[start : start + 512], truth[start : start + 512]
+    for start in range(0, len(truth), 32):
+        a, b = predicted[start : start + 32], truth[start : start + 32]
         errors.append((_to_curve(a, b) + _to_curve(b, a)) / 2)
     return np.concatenate(errors)
 
 
 def _to_curve(points: np.ndarray, curve: np.ndarray) -> np.ndarray:
     """Mean distance of the points (T, K, 2) to the polyline (T, M, 2), (T,)."""
-    start, edge = curve[:, None, :-1], np.diff(curve, axis=1)[:, None]
-    arm = points[:, :, None] - start
-    share = (arm * edge).sum(-1) / np.maximum((edge**2).sum(-1), 1e-12)
-    gap = arm - np.clip(share, 0, 1)[..., None] * edge
-    return np.sqrt((gap**2).sum(-1).min(-1)).mean(1)
+    x, y = points[:, :, None, 0], points[:, :, None, 1]
+    start_x, start_y = curve[:, None, :-1, 0], curve[:, None, :-1, 1]
+    edge_x, edge_y = (np.diff(curve[..., axis], axis=1)[:, None] for axis in (0, 1))
+    arm_x, arm_y = x - start_x, y - start_y
+    length = np.maximum(edge_x**2 + edge_y**2, 1e-12)
+    share = np.clip((arm_x * edge_x + arm_y * edge_y) / length, 0, 1)
+    square = (arm_x - share * edge_x) ** 2 + (arm_y - share * edge_y) ** 2
+    return np.sqrt(square.min(-1)).mean(1, dtype=np.float64)
 
 
 def sample(frames: Tensor, spots: Tensor, field_mm: Tensor | float) -> Tensor:

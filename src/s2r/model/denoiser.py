@@ -28,6 +28,8 @@ class DenoiserConfig:
     """Pixels of a patch side folded into channels before the first convolution."""
     blocks: int = 1
     """Residual blocks per resolution, on the way down and on the way up."""
+    fine: int = 8
+    """Channels at full resolution, before the last layers."""
     attention_from: int = 1
     """First resolution level with attention over time; 0 is the highest resolution."""
     heads: int = 4
@@ -209,9 +211,13 @@ class Denoiser(nn.Module):
             self.up.append(nn.ModuleList([grow, nn.ModuleList(stages)]))
             inputs = width
         self.head_norm = ChannelNorm(inputs)
-        self.head = nn.Conv2d(inputs, 2 * config.patch**2, 3, padding=1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        # Narrow layers at full resolution: noise is told from edges by averaging neighbouring
+        # pixels, which patches cannot do.
+        self.head = nn.Conv2d(inputs, config.fine * config.patch**2, 1)
+        self.fine = nn.Conv2d(config.fine + images, 2 * config.fine, 3, padding=1)
+        self.out = nn.Conv2d(2 * config.fine, 1, 3, padding=1)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
 
     def forward(
         self, video: Tensor, noise: Tensor, speech: Tensor, keep: Tensor, mean: Tensor | None = None
@@ -254,10 +260,8 @@ class Denoiser(nn.Module):
             for stage in stages:
                 x = stage(x, condition, tokens)
         x = F.pixel_shuffle(self.head(F.silu(self.head_norm(x))), self.config.patch)
-        picture, gate = x.view(-1, frames, 2, size, size).split(1, dim=2)
-        # How much of a noisy pixel to believe is decided per pixel, so that the narrow layers
-        # need not carry the noise itself from input to output.
-        return picture + gate * video
+        x = self.out(F.silu(self.fine(torch.cat([x, images.flatten(0, 1)], dim=1))))
+        return x.view(-1, frames, 1, size, size)
 
 
 def fourier(values: Tensor, width: int = 32, highest: float = 32.0) -> Tensor:

@@ -62,23 +62,34 @@ class Profile:
     """Speakers meant for testing only."""
     recordings: tuple[Recording, ...]
     """What each speaker records."""
-    seconds: float
-    """Usual length of a recording, silence included."""
+    scripted_seconds: float
+    """Usual length of a recording that is read, silence included."""
+    spontaneous_seconds: float
+    """Usual length of a recording of free speech, silence included."""
+
+    def seconds(self, stimulus: str) -> float:
+        """Usual length of a recording of ``stimulus``."""
+        spontaneous = STIMULI[stimulus].style == "spontaneous"
+        return self.spontaneous_seconds if spontaneous else self.scripted_seconds
 
 
 def _first(*stimuli: str) -> tuple[Recording, ...]:
     return tuple((name, STIMULI[name].repetitions[0]) for name in stimuli)
 
 
-_DEFAULT = ("vcv1", "bvt", "shibboleth", "rainbow", "northwind1", "picture1", "topic1", "topic2")
+_DEFAULT = (
+    *("vcv1", "vcv2", "bvt", "shibboleth", "rainbow", "grandfather1", "northwind1"),
+    *("picture1", "topic1", "topic2"),
+)
 
 PROFILES = {
-    "tiny": Profile(3, 1, _first("vcv1", "bvt", "topic1"), 4.0),
-    "default": Profile(10, 2, _first(*_DEFAULT), 7.75),
+    "tiny": Profile(3, 1, _first("vcv1", "bvt", "topic1"), 4.0, 4.0),
+    "default": Profile(10, 2, _first(*_DEFAULT), 6.7, 5.0),
     "paper": Profile(
         75,
         15,
         tuple((name, number) for name, s in STIMULI.items() for number in s.repetitions),
+        3.0,
         3.0,
     ),
 }
