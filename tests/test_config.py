@@ -177,8 +177,8 @@ def test_run_settings_shared_then_preset_then_own(default_config):
     assert settings["sampler"]["steps"] == 3
     assert settings["sampler"]["solver"] == "stochastic_heun"
     assert settings["sampler"]["guidance_scale"] == config["sampler"]["guidance_scale"]
-    settings["training"]["ridge"].append(1)
-    assert 1 not in config["training"]["ridge"]
+    settings["training"]["ridge"].append(77)
+    assert 77 not in config["training"]["ridge"]
 
 
 def test_regressions_are_scored_where_the_preset_has_one(default_config):

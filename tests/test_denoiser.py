@@ -81,9 +81,7 @@ def test_cross_attention_hears_all_frames_and_knows_their_order():
     out = made(video, noise, speech, keep)
     assert not torch.allclose(out, made(video, noise, speech.flip(1), keep), atol=1e-5)
     speech.requires_grad_()
-    (reach,) = torch.autograd.grad(
-        made(video, noise, speech, keep)[:, 0].square().sum(), speech
-    )
+    (reach,) = torch.autograd.grad(made(video, noise, speech, keep)[:, 0].square().sum(), speech)
     assert all(reach[:, frame].any() for frame in range(5))
 
 

@@ -50,7 +50,8 @@ def test_strong_penalty_is_chosen_when_speech_says_nothing():
     rng = np.random.default_rng(3)
     groups = [
         RidgeSums.of(
-            rng.normal(size=(30, 20)).astype(np.float32), rng.normal(size=(30, 2)).astype(np.float32)
+            rng.normal(size=(30, 20)).astype(np.float32),
+            rng.normal(size=(30, 2)).astype(np.float32),
         )
         for _ in range(4)
     ]

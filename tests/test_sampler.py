@@ -42,9 +42,7 @@ def test_solvers_converge_at_second_order(solver):
 
 def test_default_sampler_returns_the_right_spread():
     noise = torch.Generator().manual_seed(0)
-    drawn = sample(
-        exact_denoiser, lambda: torch.randn(200_000, generator=noise), SamplerConfig()
-    )
+    drawn = sample(exact_denoiser, lambda: torch.randn(200_000, generator=noise), SamplerConfig())
     assert drawn.std().item() == pytest.approx(SPREAD, rel=0.06)
 
 

@@ -70,7 +70,7 @@ def load_clips(
         project: embeddings (T, D) -> (T, P) float32.
         folder: where to keep memory-mapped arrays; None for main memory.
     """
-    lengths = np.array([common_length(frames, embeddings, one) for one in recordings])
+    lengths = np.array([frames.length(one) for one in recordings])
     first = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(int)
     size = frames.read(recordings[0], "frames", 0, 1).shape[1:]
     width = project(embeddings.read(recordings[0], "embeddings", 0, 1)).shape[1]
@@ -88,8 +88,3 @@ def load_clips(
         all_frames[start:stop] = frames.read(one, "frames", 0, length)
         speech[start:stop] = project(embeddings.read(one, "embeddings", 0, length))
     return ClipStore(list(recordings), all_frames, speech, first, lengths)
-
-
-def common_length(frames: Shards, embeddings: Shards, recording: str) -> int:
-    """Frames that both the video and the embeddings of a recording have."""
-    return min(frames.length(recording), embeddings.length(recording))

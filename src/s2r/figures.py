@@ -54,6 +54,7 @@ def plot_table(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
         _dots(axis, _points(groups, stems, factor))
         axis.set_title(title, fontsize=10, loc="left")
         axis.set_xlabel(reading, fontsize=8.5, color="0.35")
+        axis.locator_params(axis="x", nbins=6)
         if stems == ("audio_gap",):
             axis.axvline(0, color="0.3", linewidth=0.8)
         else:

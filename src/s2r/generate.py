@@ -1,25 +1,26 @@
 """What a trained model generates for evaluation: clips and whole recordings of every set."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 import pandas as pd
 
-from s2r.clips import common_length
-from s2r.generated import CLIP_LENGTH, GeneratedWriter, choose_clips, evenly, starts_of
+from s2r.generated import (
+    CLIP_CONTEXT,
+    CLIP_LENGTH,
+    GeneratedWriter,
+    choose_clips,
+    recordings_of,
+    starts_of,
+)
 from s2r.model.sampler import SamplerConfig
 from s2r.model.tract_model import TractModel, load_model
 from s2r.rollout import VideoTask, generate_videos, regress, seams
 from s2r.store import Shards
-
-EVALUATION_CONTEXT = 10
-"""Clips start at this frame or later, so that every model finds its context before them."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,6 @@ class GenerationConfig:
     batch: int = 16
     """Videos generated side by side."""
     seed: int = 0
-
-
-def chosen_recordings(split: pd.DataFrame, name: str, count: int | None) -> list[str]:
-    """The recordings of a set that are rolled out, in order of their names."""
-    recordings = sorted(split.loc[split["set"] == name, "recording"])
-    return recordings if count is None else evenly(recordings, count)
 
 
 def other_speech(recording: str, candidates: Sequence[str], split: pd.DataFrame) -> str:
@@ -59,6 +54,76 @@ def other_speech(recording: str, candidates: Sequence[str], split: pd.DataFrame)
 def read_pictures(frames: Shards, recording: str, start: int, stop: int | None) -> np.ndarray:
     """Frames ``start`` to ``stop`` of a recording, (T, H, W) float32 in [-1, 1]."""
     return frames.read(recording, "frames", start, stop).astype(np.float32) / 127.5 - 1
+
+
+@dataclass(frozen=True)
+class SetTasks:
+    """The videos that one test set asks for, by recording."""
+
+    rollouts: dict[str, list[VideoTask]]
+    """The draws of a whole recording, then the one with the wrong speech."""
+    wrong: dict[str, str]
+    """Whose speech the last of the rollouts has."""
+    clips: dict[str, list[VideoTask]]
+    """Evaluation clips: what comes before them is given."""
+
+
+def set_tasks(
+    model: TractModel,
+    frames: Shards,
+    embeddings: Shards,
+    split: pd.DataFrame,
+    name: str,
+    settings: GenerationConfig,
+) -> SetTasks:
+    """All videos to generate for the set ``name``."""
+    members = recordings_of(split, name, frames)
+    rolled = recordings_of(split, name, frames, settings.recordings)
+    lengths = {one: frames.length(one) for one in members}
+    starts = starts_of(choose_clips(lengths, settings.clips))
+    speech = {one: model.project(embeddings.read(one, "embeddings")) for one in members}
+    wrong = {one: other_speech(one, members, split) for one in rolled}
+    tasks = SetTasks({}, wrong, {})
+    for one in sorted({*rolled, *starts}):
+        reference = read_pictures(frames, one, 0, 1)[0]
+        seed = crc32(one.encode()) * 1000 + settings.seed
+        if one in rolled:
+            other = speech[wrong[one]]
+            if wrong[one] == one:
+                other = np.roll(other, len(other) // 2, axis=0)
+            other = other[np.arange(lengths[one]) % len(other)]
+            draws = [
+                VideoTask(speech[one], reference, seed + draw) for draw in range(settings.draws)
+            ]
+            tasks.rollouts[one] = [*draws, VideoTask(other, reference, seed)]
+        for start in map(int, starts.get(one, [])):
+            before = read_pictures(frames, one, start - CLIP_CONTEXT, start)
+            tasks.clips.setdefault(one, []).append(
+                VideoTask(speech[one], reference, seed + start, start, CLIP_LENGTH, before)
+            )
+    return tasks
+
+
+def write_videos(
+    writer: GeneratedWriter, tasks: SetTasks, videos: Iterator[np.ndarray], new: int
+) -> None:
+    """Write what was made of ``tasks``; ``videos`` in the order of rollouts, then clips."""
+    for recording, ordered in tasks.rollouts.items():
+        *draws, wrong = islice(videos, len(ordered))
+        places = seams(ordered[0].frames, new)
+        writer.rollout(recording, np.stack(draws), places, wrong[None], tasks.wrong[recording])
+    for recording, ordered in tasks.clips.items():
+        starts = [task.first for task in ordered]
+        writer.clips(recording, starts, np.stack(list(islice(videos, len(ordered))))[:, None])
+
+
+def write_regression(writer: GeneratedWriter, tasks: SetTasks, model: TractModel) -> None:
+    """Write what the model's regression alone makes of the same tasks."""
+    for recording, ordered in tasks.rollouts.items():
+        writer.rollout(recording, regress(model, ordered[0])[None], [])
+    for recording, ordered in tasks.clips.items():
+        means = np.stack([regress(model, task) for task in ordered])
+        writer.clips(recording, [task.first for task in ordered], means[:, None])
 
 
 def generate_run(
@@ -82,92 +147,12 @@ def generate_run(
     """
     model, _ = load_model(model_path, device)
     for name, path in outputs.items():
-        regressed = name in regression_outputs
-        with ExitStack() as stack:
-            writer = stack.enter_context(GeneratedWriter(path, **labels, estimate="draw"))
-            mean_writer = None
-            if regressed:
-                own = dict(labels) | {"system": f"regression-{labels['system']}"}
-                mean_writer = stack.enter_context(
-                    GeneratedWriter(regression_outputs[name], **own, estimate="mean")
-                )
-            generate_set(
-                model, frames, embeddings, split, name, sampler, settings, writer, mean_writer
-            )
-
-
-def generate_set(
-    model: TractModel,
-    frames: Shards,
-    embeddings: Shards,
-    split: pd.DataFrame,
-    name: str,
-    sampler: SamplerConfig,
-    settings: GenerationConfig,
-    writer: GeneratedWriter,
-    mean_writer: GeneratedWriter | None,
-) -> None:
-    """Generate the rollouts and clips of the set ``name`` and write them."""
-    members = chosen_recordings(split, name, None)
-    rolled = chosen_recordings(split, name, settings.recordings)
-    lengths = {one: common_length(frames, embeddings, one) for one in members}
-    context = max(model.config.window.context, 1)
-    clips = starts_of(choose_clips(lengths, settings.clips, CLIP_LENGTH, EVALUATION_CONTEXT))
-
-    @cache
-    def speech(recording: str) -> np.ndarray:
-        whole = embeddings.read(recording, "embeddings", 0, lengths[recording])
-        return model.project(whole)
-
-    @cache
-    def reference(recording: str) -> np.ndarray:
-        return read_pictures(frames, recording, 0, 1)[0]
-
-    tasks: list[VideoTask] = []
-    for recording in rolled:
-        base = crc32(recording.encode()) * 1000 + settings.seed
-        tasks += [
-            VideoTask(speech(recording), reference(recording), base + draw)
-            for draw in range(settings.draws)
-        ]
-        wrong = speech(other_speech(recording, members, split))
-        wrong = wrong if len(members) > 1 else np.roll(wrong, len(wrong) // 2, axis=0)
-        wrong = wrong[np.arange(lengths[recording]) % len(wrong)]
-        tasks.append(VideoTask(wrong, reference(recording), base))
-    for recording, starts in clips.items():
-        base = crc32(recording.encode()) * 1000 + settings.seed
-        for start in starts:
-            before = read_pictures(frames, recording, start - context, start)
-            tasks.append(
-                VideoTask(
-                    speech(recording),
-                    reference(recording),
-                    base + int(start),
-                    int(start),
-                    CLIP_LENGTH,
-                    before,
-                )
-            )
-    videos = iter(
-        generate_videos(model, tasks, sampler, settings.batch, f"{name.replace('_', ' ')}")
-    )
-    made = iter(tasks)
-    new = model.config.window.new
-    for recording in rolled:
-        draws = np.stack(list(islice(videos, settings.draws)))
-        writer.rollout(
-            recording,
-            draws,
-            seams(draws.shape[1], new),
-            next(videos)[None],
-            other_speech(recording, members, split),
-        )
-        own = next(iter(list(islice(made, settings.draws + 1))))
-        if mean_writer:
-            mean_writer.rollout(recording, regress(model, own)[None], [])
-    for recording, starts in clips.items():
-        writer.clips(recording, starts, np.stack(list(islice(videos, len(starts))))[:, None])
-        own = list(islice(made, len(starts)))
-        if mean_writer:
-            means = np.stack([regress(model, one) for one in own])
-            mean_writer.clips(recording, starts, means[:, None])
+        tasks = set_tasks(model, frames, embeddings, split, name, settings)
+        ordered = [*chain(*tasks.rollouts.values()), *chain(*tasks.clips.values())]
+        videos = generate_videos(model, ordered, sampler, settings.batch, name.replace("_", " "))
+        with GeneratedWriter(path, **labels, estimate="draw") as writer:
+            write_videos(writer, tasks, iter(videos), model.config.window.new)
+        if name in regression_outputs:
+            own = dict(labels) | {"system": f"regression-{labels['system']}"}
+            with GeneratedWriter(regression_outputs[name], **own, estimate="mean") as writer:
+                write_regression(writer, tasks, model)

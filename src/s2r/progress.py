@@ -10,5 +10,12 @@ def progress(items: Iterable | None = None, label: str = "", total: int | None =
 
     Outside a terminal (logs, continuous integration) it prints a line at most every 10 s.
     """
-    return tqdm(items, desc=label, total=total, dynamic_ncols=True, mininterval=1.0,
-                maxinterval=10.0, **options)
+    return tqdm(
+        items,
+        desc=label,
+        total=total,
+        dynamic_ncols=True,
+        mininterval=1.0,
+        maxinterval=10.0,
+        **options,
+    )

@@ -29,6 +29,8 @@ SHARDS = [f"{number:02d}" for number in range(config["recordings"]["shards"])]
 
 HAS_TRUTH = config["corpus"]["kind"] == "phantom"
 GPU = settings.gpus_wanted(config["device"])
+# Several runs side by side use the cores better than one run with all of them.
+THREADS = max(1, (workflow.cores or 1) // len(RUNS))
 
 # A folder as input is as old as its newest entry: new recordings start the index again.
 PHANTOM = "data/phantom/phantom.json"

@@ -14,6 +14,7 @@ rule baseline:
         "../envs/s2r.yaml"
     params:
         clips=config["evaluation"]["clips"],
+        recordings=config["evaluation"]["recordings"],
         sets=SETS,
     script:
         "../scripts/baseline.py"
@@ -36,7 +37,7 @@ rule generate:
         run=settings.any_of(RUNS_WITH_REGRESSION),
     conda:
         "../envs/s2r.yaml"
-    threads: 2
+    threads: THREADS
     resources:
         gpu=GPU,
     params:

@@ -27,7 +27,7 @@ rule measures:
         "<benchmarks>/measures.tsv"
     conda:
         "../envs/s2r.yaml"
-    threads: 2
+    threads: THREADS
     params:
         seed=config["evaluation"]["seed"],
     script:
@@ -47,7 +47,7 @@ rule real_features:
         "<benchmarks>/real_features.tsv"
     conda:
         "../envs/s2r.yaml"
-    threads: 2
+    threads: THREADS
     resources:
         gpu=GPU,
     params:
@@ -75,10 +75,11 @@ rule score:
         "<benchmarks>/score/{system}.tsv"
     conda:
         "../envs/s2r.yaml"
-    threads: 2
+    threads: THREADS
     resources:
         gpu=GPU,
     params:
+        recordings=config["evaluation"]["recordings"],
         sets=SETS,
         seed=config["evaluation"]["seed"],
         resamples=config["evaluation"]["resamples"],
@@ -102,6 +103,7 @@ if HAS_TRUTH:
         conda:
             "../envs/s2r.yaml"
         params:
+            recordings=config["evaluation"]["recordings"],
             sets=SETS,
         script:
             "../scripts/score_real.py"

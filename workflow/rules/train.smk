@@ -18,7 +18,7 @@ rule train:
         "<benchmarks>/train/{run}.tsv"
     conda:
         "../envs/s2r.yaml"
-    threads: 2
+    threads: THREADS
     resources:
         gpu=GPU,
     params:

@@ -18,4 +18,5 @@ with job(snakemake):
             frames,
             path,
             clips=snakemake.params.clips,
+            rollouts=snakemake.params.recordings,
         )

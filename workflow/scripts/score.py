@@ -18,6 +18,7 @@ with job(snakemake):
         real_features=snakemake.input.features,
         i3d_weights=snakemake.input.i3d,
         path=snakemake.output.scores,
+        rollouts=snakemake.params.recordings,
         resamples=snakemake.params.resamples,
         seed=snakemake.params.seed,
         device=find_device(snakemake.config["device"]),

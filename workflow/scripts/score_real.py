@@ -13,4 +13,5 @@ with job(snakemake):
         region=snakemake.input.region,
         probe=snakemake.input.probe[0],
         path=snakemake.output.scores,
+        rollouts=snakemake.params.recordings,
     )

@@ -94,7 +94,7 @@ class Convolution(nn.Module):
         """Weights of the taps first..last - 1 in time, kept once made."""
         if last - first == self.kernel:
             return self.weight
-        key = (first, last, self.weight.device, self.weight.dtype)
+        key = (first, last, self.weight.device)
         if key not in self._parts:
             part = self.weight[:, first * self.channels : last * self.channels]
             self._parts[key] = part.contiguous(memory_format=torch.channels_last)
@@ -163,8 +163,7 @@ class InflatedInception(nn.Module):
         self.register_buffer("bias", bias)
 
     def forward(self, clips: Tensor) -> Tensor:
-        dtype = self.classes.dtype
-        frames = clips.to(dtype).unbind(2)
+        frames = clips.unbind(2)
         video = [frame.contiguous(memory_format=torch.channels_last) for frame in frames]
         video = self.gray(video) if clips.shape[1] == 1 else self.colour(video)
         # the rectifier commutes with max-pooling and is cheaper after it
@@ -175,9 +174,9 @@ class InflatedInception(nn.Module):
                 kernel = TIME_POOLS[name]
                 video = max_pool_time(max_pool(video, kernel, 2), kernel, 2)
             video = block(video)
-        means = torch.stack([frame.mean((2, 3), dtype=torch.float32) for frame in video])
+        means = torch.stack([frame.mean((2, 3)) for frame in video])
         pooled = (means[1:] + means[:-1]).mean(0) / 2  # average over 2 x 7 x 7, then over time
-        return F.linear(pooled, self.classes.float(), self.bias.float())
+        return F.linear(pooled, self.classes, self.bias)
 
 
 def fold_batch_norm(unit: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
@@ -202,22 +201,18 @@ class ScriptedFeatures(nn.Module):
         return self.script(clips, rescale=False, resize=False, return_features=True)
 
 
-def load_i3d(
-    path: str | Path, device: str = "cpu", dtype: torch.dtype = torch.float32
-) -> nn.Module:
+def load_i3d(path: str | Path, device: str = "cpu") -> nn.Module:
     """The feature network with the weights of ``path``: clips (B, C, T, 224, 224) -> (B, 400).
 
     Accepts the pickle of :data:`I3D_KINETICS400`, the safetensors file of
     :func:`convert_i3d`, the VideoGPT state dict ``i3d_pretrained_400.pt`` and the StyleGAN-V
     TorchScript ``i3d_torchscript.pt``; UserError for anything else, for a missing array and
     for one too many. All are normalised with the epsilon of the original network, 1e-3.
-    ``dtype`` bfloat16 is twice as fast on processors that have it, and less exact: for quick
-    looks, never for a reported distance. TorchScript stays float32.
     """
     content = read_arrays(path)
     if isinstance(content, torch.jit.ScriptModule):
         return ScriptedFeatures(content.eval()).to(device)
-    return InflatedInception(content).eval().to(device=device, dtype=dtype)
+    return InflatedInception(content).eval().to(device)
 
 
 def convert_i3d(source: str | Path, target: str | Path) -> None:
@@ -229,8 +224,8 @@ def prepare(clips: Tensor) -> Tensor:
     """Gray clips (n, T, H, W) uint8 -> (n, 1, T, 224, 224) float32 in [-1, 1].
 
     Bilinear interpolation with half-pixel centres (align_corners=False), no antialiasing,
-    straight to 224x224: the aspect is not kept. (The first implementation of the distance
-    used corner-aligned-left centres; the shift is below half a source pixel.)
+    straight to 224x224: the aspect is not kept. (The first implementation of the distance put
+    pixel centres at integers instead; the pictures are shifted by less than half a pixel.)
     """
     scaled = clips.float() / 127.5 - 1
     size = (INPUT_SIZE, INPUT_SIZE)
@@ -253,7 +248,9 @@ def features(model: nn.Module, clips: np.ndarray, batch: int = 8) -> np.ndarray:
         )
     device = next(chain(model.buffers(), model.parameters())).device
     output = []
-    for start in range(0, len(clips), batch):
-        part = torch.from_numpy(np.ascontiguousarray(clips[start : start + batch])).to(device)
-        output.append(model(prepare(part)).double().cpu().numpy())
+    # a GPU would round the inputs of its convolutions to 10 bits
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        for start in range(0, len(clips), batch):
+            part = torch.from_numpy(np.ascontiguousarray(clips[start : start + batch])).to(device)
+            output.append(model(prepare(part)).double().cpu().numpy())
     return np.concatenate(output) if output else np.empty((0, 400))
