@@ -4,12 +4,14 @@ from pathlib import Path
 
 from s2r.script import job
 
-with job(snakemake, threads=1):
-    from s2r.phantom.corpus import write_corpus
+# The processes that are started import this file again; only the first one may do the work.
+if __name__ == "__main__":
+    with job(snakemake, threads=1):
+        from s2r.phantom.corpus import write_corpus
 
-    write_corpus(
-        Path(snakemake.output.marker).parent,
-        profile=snakemake.params.profile,
-        seed=snakemake.params.seed,
-        processes=snakemake.threads,
-    )
+        write_corpus(
+            Path(snakemake.output.marker).parent,
+            profile=snakemake.params.profile,
+            seed=snakemake.params.seed,
+            processes=snakemake.threads,
+        )
