@@ -114,7 +114,13 @@ def test_a_perfect_system_is_perfect(corpus, tmp_path):
                 assert sorted(ssim) == TEST
                 assert min(ssim.values()) == pytest.approx(1)
     which = {"mode": "rollout", "estimate": "draw"}
-    for metric in ("kinematics", "kinematics_velocity", "high_frequency_power", "seam_motion"):
+    for metric in (
+        "kinematics",
+        "kinematics_velocity",
+        "high_frequency_power",
+        "motion",
+        "seam_motion",
+    ):
         assert list(collect(scores, metric=metric, **which).values()) == pytest.approx([1, 1, 1])
     assert set(collect(scores, metric="lag", **which).values()) == {0}
     assert collect(scores, metric="psnr") == {}  # infinite: left out

@@ -72,3 +72,11 @@ def test_seam_ratio_without_truth_and_given_frames():
     assert texture.seam_ratio(video, np.array([0, 10, 20])) == pytest.approx(1, rel=1e-4)
     assert np.isnan(texture.seam_ratio(video, []))
     assert np.isnan(texture.seam_ratio(np.repeat(video[:1], 30, axis=0), [10], video))
+
+
+def test_motion_ratio_is_one_for_the_truth_four_for_twice_the_speed_and_none_for_a_still():
+    steps = np.random.default_rng(4).uniform(0.2, 2, 30)
+    truth = moving(steps)
+    assert texture.motion_ratio(truth, truth) == 1
+    assert texture.motion_ratio(truth, moving(2 * steps)) == pytest.approx(4)
+    assert texture.motion_ratio(truth, np.repeat(truth[:1], 31, axis=0)) == 0

@@ -44,7 +44,8 @@ MEASURES = {
     "kinematics": ("rollout", OWN, "kinematics", "cells"),
     "audio_gap": ("rollout", "draw", "audio_gap", "dynamic"),
     "high_frequency_power": ("rollout", OWN, "high_frequency_power", "frame"),
-    "seam_motion": ("rollout", OWN, "seam_motion", "frame"),
+    "motion": ("rollout", OWN, "motion", "dynamic"),
+    "seam_motion": ("rollout", OWN, "seam_motion", "dynamic"),
 }
 """Column stem of Table 1: (mode, estimate, metric, region) of the long table."""
 

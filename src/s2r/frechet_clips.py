@@ -28,7 +28,7 @@ def i3d_extractor(weights: str | Path, device: str = "cpu") -> Extract:
 
     model = load_i3d(weights, device)
 
-    def extract(clips: np.ndarray, batch: int = 4) -> np.ndarray:
+    def extract(clips: np.ndarray, batch: int = 16) -> np.ndarray:
         parts = [
             features(model, clips[start : start + batch])
             for start in progress(range(0, len(clips), batch), "clip features")

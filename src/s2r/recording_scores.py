@@ -8,7 +8,7 @@ from s2r.generated import Rollout
 from s2r.measures import Measures
 from s2r.metrics.articulation import drift_ratio, kinematics
 from s2r.metrics.paired import SSIM_RADIUS, psnr_per_frame, squared_error, ssim_map
-from s2r.metrics.texture import high_frequency_ratio, seam_ratio
+from s2r.metrics.texture import high_frequency_ratio, motion_ratio, seam_ratio
 
 GIVEN = 1
 """Frames at the start of a rollout that are not scored: the first is the reference frame."""
@@ -81,7 +81,8 @@ def rollout_scores(
     scores["kinematics_velocity", "cells"] = moving["velocity"]
     scores["lag", "cells"] = moving["lag"]
     scores["high_frequency_power", "frame"] = high_frequency_ratio(true, made)
-    scores["seam_motion", "frame"] = seam_ratio(video, seams, truth)
+    scores["seam_motion", "dynamic"] = seam_ratio(video, seams, truth, measures.region)
+    scores["motion", "dynamic"] = motion_ratio(true, made, measures.region)
     scores["drift", "dynamic"] = drift_ratio(squared_error(true, made, measures.region))
     if contour is not None:
         scores["contour_mm", "tongue"] = contour_score(video, contour, measures)

@@ -48,6 +48,12 @@ SECTIONS = (
         2,
     ),
     (
+        "Motion energy in the dynamic region, ratio to the truth (1 is right; higher flickers)",
+        ("motion",),
+        1,
+        2,
+    ),
+    (
         "Motion energy at window seams, ratio to inside windows (1 is right)",
         ("seam_motion",),
         1,

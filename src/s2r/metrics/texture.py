@@ -45,6 +45,14 @@ def motion_energy(frames: np.ndarray, mask: np.ndarray | None = None) -> np.ndar
     return np.mean(change**2, axis=1, dtype=np.float64)
 
 
+def motion_ratio(truth: np.ndarray, other: np.ndarray, mask: np.ndarray | None = None) -> float:
+    """Motion energy of ``other`` over that of ``truth``, summed over time; 1 is right.
+
+    Above 1 the video flickers or overshoots, below 1 it is sluggish; a still picture has 0.
+    """
+    return float(motion_energy(other, mask).sum() / motion_energy(truth, mask).sum())
+
+
 def seam_ratio(
     frames: np.ndarray,
     seams: np.ndarray | list[int],
