@@ -3,7 +3,13 @@
 import pytest
 import torch
 
-from s2r.model.denoiser import Denoiser, DenoiserConfig, TimeAttention, shift_in_time
+from s2r.model.denoiser import (
+    Denoiser,
+    DenoiserConfig,
+    TimeAttention,
+    shift_in_time,
+    time_positions,
+)
 
 
 def network(**changes):
@@ -105,12 +111,18 @@ def test_windows_do_not_mix():
     torch.testing.assert_close(together[:1], alone, atol=1e-5, rtol=1e-5)
 
 
-def test_time_attention_may_be_computed_in_parts(monkeypatch):
+def test_time_attention_is_scaled_dot_product_attention():
     torch.manual_seed(0)
     attention = TimeAttention(8, 2)
     torch.nn.init.normal_(attention.out.weight)
     x = torch.randn(10, 8, 4, 4)
-    whole = attention(x, 5)
-    monkeypatch.setattr("s2r.model.denoiser.MAX_ATTENTION_BATCH", 7)
-    torch.testing.assert_close(attention(x, 5), whole)
-    assert not torch.allclose(whole, x)
+    made = attention(x, 5)
+    assert not torch.allclose(made, x)
+    h = attention.norm(x.view(2, 5, 8, 16).permute(0, 3, 1, 2))
+    h = h + attention.position(time_positions(5, x.device))
+    q, k, v = attention.qkv(h).unflatten(-1, (3, 2, 4)).permute(3, 0, 1, 4, 2, 5)
+    expected = attention.out(
+        torch.nn.functional.scaled_dot_product_attention(q, k, v).transpose(2, 3).flatten(-2)
+    )
+    expected = expected.permute(0, 2, 3, 1).reshape(10, 8, 4, 4)
+    torch.testing.assert_close(made - x, expected, atol=1e-5, rtol=1e-4)

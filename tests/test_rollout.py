@@ -12,7 +12,7 @@ from s2r.generated import read_generated
 from s2r.model.denoiser import DenoiserConfig
 from s2r.model.sampler import SamplerConfig
 from s2r.model.tract_model import ModelConfig, TractModel, save_model
-from s2r.rollout import VideoTask, generate_videos, generate_window, regress, seams
+from s2r.rollout import FrameNoise, VideoTask, generate_videos, generate_window, regress, seams
 from s2r.window import Window
 
 SAMPLER = SamplerConfig(steps=3, sigma_max=2.0)
@@ -30,7 +30,9 @@ def model(request):
         mean_channel=s2r,
     )
     window = Window(True, 3, 6) if s2r else Window(False, 1, 9)
-    config = ModelConfig(window, denoiser, False, 1 if s2r else 0, 0.05 if s2r else 0.0, SIZE)
+    config = ModelConfig(
+        window, denoiser, False, 1 if s2r else 0, 0.05 if s2r else 0.0, 0.6 if s2r else 0.0, SIZE
+    )
     made = TractModel(config, dimension=5, projected=4, components=3 if s2r else 0)
     for parameter in made.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
@@ -80,7 +82,7 @@ def test_windows_start_with_the_given_frames_untouched_and_only_context_is_noise
     given = torch.randn(2, window.given, 1, SIZE, SIZE).clamp(-1, 1)
     kept = given.clone()
     speech = torch.randn(2, window.frames, 2 * model.config.radius + 1, 4)
-    noise = [torch.Generator().manual_seed(one) for one in (0, 1)]
+    noise = FrameNoise((0, 1), given, 0.5)
     generate_window(model, SAMPLER, given, speech, noise)
     assert torch.equal(given, kept)
     mean = model.mean(given[:, 0], model.hear(speech))[:, : window.given]
@@ -99,7 +101,7 @@ def test_windows_start_with_the_given_frames_untouched_and_only_context_is_noise
 def test_no_frame_is_repeated_or_skipped_at_a_seam(model, monkeypatch):
     """A network that answers with the number of each frame's speech must count without a gap."""
 
-    def counting(model, sampler, given, speech, generators):
+    def counting(model, sampler, given, speech, noise):
         here = speech[:, model.config.window.given :, model.config.radius, 0]
         return here[:, :, None, None, None].expand(-1, -1, 1, SIZE, SIZE)
 
@@ -116,7 +118,7 @@ def test_no_frame_is_repeated_or_skipped_at_a_seam(model, monkeypatch):
 def test_context_is_the_frames_just_generated_and_the_reference_never_changes(model, monkeypatch):
     given_frames = []
 
-    def counting(model, sampler, given, speech, generators):
+    def counting(model, sampler, given, speech, noise):
         given_frames.append(given.clone())
         new = model.config.window.new
         step = len(given_frames) * new
@@ -205,3 +207,17 @@ def test_generated_files_hold_clips_rollouts_and_controls(model, tmp_path):
             assert file.attrs["estimate"] == "mean"
             assert file.attrs["system"] == "regression-x"
             assert made.rollout(made.rollouts[0]).draws.shape == (1, 40, SIZE, SIZE)
+
+
+def test_noise_goes_on_across_windows_with_the_same_correlation():
+    like = torch.zeros(1, 64, 64)
+    noise = FrameNoise(range(4), like, 0.8)
+    video = torch.cat([noise.following(7), noise.following(7)], 1)
+    assert video.std().item() == pytest.approx(1, abs=0.02)
+    pairs = [(video[:, t] * video[:, t + 1]).mean().item() for t in range(13)]
+    assert pairs == pytest.approx([0.8] * 13, abs=0.04)
+    white = FrameNoise(range(4), like, 0.0)
+    apart = torch.cat([white.following(3), white.following(3)], 1)
+    assert abs((apart[:, 2] * apart[:, 3]).mean().item()) < 0.04
+    again = FrameNoise([2], like, 0.8).following(7)
+    assert torch.equal(again[0], video[2, :7])

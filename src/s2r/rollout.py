@@ -1,5 +1,6 @@
 """Clips and long videos: windows generated one after the other, many recordings at once."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ import torch
 from torch import Tensor
 
 from s2r.device import half_precision
-from s2r.model.diffusion import SIGMA_GIVEN
+from s2r.model.diffusion import SIGMA_GIVEN, correlate_in_time
 from s2r.model.sampler import SamplerConfig, guided, sample
 from s2r.model.tract_model import TractModel
 from s2r.progress import progress
@@ -48,13 +49,43 @@ def seams(length: int, new: int) -> list[int]:
     return list(range(new, length, new))
 
 
+class FrameNoise:
+    """Noise for a batch of videos, window after window, from a seed for each video.
+
+    Drawn on the CPU, so that a seed means the same video on every device and in every batch.
+    """
+
+    def __init__(self, seeds: Iterable[int], like: Tensor, correlation: float):
+        """``like``: (..., H, W) on the device where the noise is wanted."""
+        self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        self.size, self.device = like.shape[-2:], like.device
+        self.correlation = correlation
+        self.last: Tensor | None = None
+
+    def white(self, frames: int) -> Tensor:
+        """(B, T, 1, H, W) standard normal."""
+        drawn = [torch.randn((frames, 1, *self.size), generator=one) for one in self.generators]
+        return torch.stack(drawn).to(self.device)
+
+    def following(self, frames: int) -> Tensor:
+        """(B, T, 1, H, W), correlated in time, going on from the last frames drawn so."""
+        noise = correlate_in_time(self.white(frames), self.correlation, self.last)
+        self.last = noise[:, -1]
+        return noise
+
+    def keep(self, count: int) -> None:
+        """Go on with the first ``count`` videos only."""
+        del self.generators[count:]
+        self.last = None if self.last is None else self.last[:count]
+
+
 @torch.inference_mode()
 def generate_window(
     model: TractModel,
     sampler: SamplerConfig,
     given: Tensor,
     speech: Tensor,
-    generators: list[torch.Generator],
+    noise: FrameNoise,
 ) -> Tensor:
     """Generate the new frames of a batch of windows.
 
@@ -63,8 +94,7 @@ def generate_window(
         given: (B, G, 1, H, W) in [-1, 1]: reference frame (if the window has one), then
             context frames.
         speech: (B, T, 2 radius + 1, P) looked-up speech of all T frames of the window.
-        generators: one source of noise a window, on the CPU (so that a seed means the same
-            video on every device).
+        noise: source of the noise of these windows.
 
     Returns:
         (B, new, 1, H, W) in [-1, 1], not clipped.
@@ -73,19 +103,13 @@ def generate_window(
     heard = model.hear(speech)
     mean = model.mean(given[:, 0], heard)
     split = window.given
-    shape = (window.new, 1, *given.shape[-2:])
-
-    def fresh_noise(frames: int = window.new) -> Tensor:
-        drawn = [torch.randn((frames, *shape[1:]), generator=one) for one in generators]
-        return torch.stack(drawn).to(device)
-
     known = model.encode(given, mean[:, :split])
     sigma_known = torch.full((len(given), split), SIGMA_GIVEN, device=device)
     if window.context:
         level = max(model.config.context_sigma, SIGMA_GIVEN)
         context = slice(split - window.context, split)
         sigma_known[:, context] = level
-        known[:, context] += level * fresh_noise(window.context)
+        known[:, context] += level * noise.white(window.context)
 
     def denoiser(keep: bool):
         kept = torch.full((len(given), 1), keep, device=device)
@@ -101,7 +125,8 @@ def generate_window(
     denoise = guided(
         denoiser(True), denoiser(False), sampler.guidance_scale, sampler.guidance_interval
     )
-    return model.decode(sample(denoise, fresh_noise, sampler), mean[:, split:])
+    drawn = sample(denoise, lambda: noise.following(window.new), sampler)
+    return model.decode(drawn, mean[:, split:])
 
 
 @torch.inference_mode()
@@ -140,18 +165,20 @@ def _lockstep(
     window = model.config.window
     device = model.frame_mean.device
     lengths = np.array([video.frames for video in videos])
-    generators = [torch.Generator().manual_seed(video.seed) for video in videos]
     references = torch.from_numpy(np.stack([video.reference for video in videos])).float()
     references = references[:, None, None].to(device)  # B, 1, 1, H, W
     context = torch.stack([_first_context(video, window.context) for video in videos]).to(device)
+    seeds = [video.seed for video in videos]
+    noise = FrameNoise(seeds, references, model.config.noise_correlation)
     made: list[list[np.ndarray]] = [[] for _ in videos]
     for first in range(0, lengths.max(), window.new):
         going = int((lengths > first).sum())
         heard = np.stack([video.heard(first, model) for video in videos[:going]])
         speech = torch.from_numpy(heard).to(device)
         context = context[:going]
+        noise.keep(going)
         given = torch.cat([references[:going], context], 1) if window.reference else context
-        new = generate_window(model, sampler, given, speech, generators[:going]).clamp(-1, 1)
+        new = generate_window(model, sampler, given, speech, noise).clamp(-1, 1)
         context = torch.cat([context, new], 1)[:, -window.context :] if window.context else context
         pictures = to_uint8(new[:, :, 0])
         for video, frames in enumerate(pictures):

@@ -1,9 +1,9 @@
 """Table 1: the paper's table in shape, with the rows and measures that it needs to be read.
 
 One row a system. ``fvd``, ``ssim``, ``kinematics``, ``high_frequency_power``, ``motion`` and
-``seam_motion`` are those of the row's own kind of video (column ``estimate``: draws, or a mean); columns with
-``draw`` and ``mean`` in their name keep the two apart, because the squared error of a perfect
-draw is twice that of its mean.
+``seam_motion`` are those of the row's own kind of video (column ``estimate``: draws, or a mean);
+columns with ``draw`` and ``mean`` in their name keep the two apart, because the squared error of
+a perfect draw is twice that of its mean.
 """
 
 from collections.abc import Sequence

@@ -14,13 +14,19 @@ from s2r.device import half_precision
 from s2r.errors import UserError
 from s2r.files import atomic_path
 from s2r.metrics.paired import dynamic_region
-from s2r.model.diffusion import SIGMA_DATA, SIGMA_GIVEN, draw_sigmas, frame_losses
+from s2r.model.diffusion import (
+    SIGMA_DATA,
+    SIGMA_GIVEN,
+    correlate_in_time,
+    draw_sigmas,
+    frame_losses,
+)
 from s2r.model.ema import averaged
 from s2r.model.sampler import SamplerConfig
 from s2r.model.tract_model import ModelConfig, TractModel, save_model
 from s2r.preparation import Prepared, TrainingConfig, prepare, window_tensors
 from s2r.progress import progress
-from s2r.rollout import generate_window
+from s2r.rollout import FrameNoise, generate_window
 from s2r.store import Shards
 
 
@@ -49,8 +55,11 @@ def training_loss(
         sigma[:, window.given - window.context : window.given] = level[:, None]
     keep = torch.rand(count, 1, generator=noise) >= training.speech_dropout
     sigma, keep = sigma.clamp_min(SIGMA_GIVEN).to(device), keep.to(device)
-    noisy = torch.randn(clean.shape, generator=noise).to(device)
-    noisy = clean + sigma[..., None, None, None] * noisy
+    white = torch.randn(clean.shape, generator=noise).to(device)
+    white[:, window.given :] = correlate_in_time(
+        white[:, window.given :], network.config.noise_correlation
+    )
+    noisy = clean + sigma[..., None, None, None] * white
     with half_precision(device):
         denoised = network.denoise(noisy, sigma, heard, keep, mean)
     return frame_losses(denoised, clean, sigma)[:, window.given :].mean()
@@ -88,7 +97,7 @@ class Validation:
             return (other - truth).square()[..., self.region].mean().item()
 
         def draw(speech: torch.Tensor) -> torch.Tensor:
-            noise = [torch.Generator().manual_seed(one) for one in range(len(truth))]
+            noise = FrameNoise(range(len(truth)), truth, model.config.noise_correlation)
             return generate_window(model, sampler, self.video[:, :given], speech, noise)
 
         heard = model.hear(self.speech)
