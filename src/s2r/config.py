@@ -28,7 +28,7 @@ PRESETS = {
     "s2r": {"denoiser": {"speech_by": "film", "mean_channel": True}},
     "paper": {
         "window": {"reference": False, "context": 1, "new": 9},
-        "model": {"context_sigma": 0.0},
+        "model": {"context_sigma": 0.0, "noise_correlation": 0.0},
         "denoiser": {"speech_by": "cross_attention", "mean_channel": False},
         "training": {
             "sigma_mean": -1.2,
