@@ -54,12 +54,14 @@ def test_too_short_recordings_are_refused_in_one_sentence():
         numbered_store().draw(1, Window(new=21), np.random.default_rng(0))
 
 
-def test_store_holds_what_the_shards_hold(tmp_path):
+@pytest.mark.parametrize("limit", [0, 10**9])
+def test_store_holds_what_the_shards_hold(tmp_path, monkeypatch, limit):
+    monkeypatch.setattr("s2r.clips.MEMORY_LIMIT", limit)
     frames, embeddings, _ = write_tiny_corpus(tmp_path)
-    for folder in (None, tmp_path / "flat"):
-        store = load_clips(frames, embeddings, ["s2_b", "s1_a"], lambda e: e[:, :2], folder)
-        first, length = store.first[1], store.lengths[1]
-        expected = frames.read("s1_a", "frames")
-        np.testing.assert_array_equal(store.frames[first : first + length], expected)
-        heard = embeddings.read("s1_a", "embeddings")[:, :2]
-        np.testing.assert_array_equal(store.speech[first : first + length], heard)
+    store = load_clips(frames, embeddings, ["s2_b", "s1_a"], lambda e: e[:, :2], tmp_path / "flat")
+    assert isinstance(store.frames, np.memmap) == (limit == 0)
+    first, length = store.first[1], store.lengths[1]
+    expected = frames.read("s1_a", "frames")
+    np.testing.assert_array_equal(store.frames[first : first + length], expected)
+    heard = embeddings.read("s1_a", "embeddings")[:, :2]
+    np.testing.assert_array_equal(store.speech[first : first + length], heard)

@@ -89,8 +89,8 @@ def test_another_seed_gives_another_model(corpus, tmp_path):
 
 
 @pytest.mark.parametrize("config", [S2R, PAPER], ids=["s2r", "paper"])
-def test_first_loss_is_one(corpus, config):
-    prepared = prepare(config, QUICK, *corpus)
+def test_first_loss_is_one(corpus, config, tmp_path):
+    prepared = prepare(config, QUICK, *corpus, tmp_path)
     losses = [training_loss(prepared, QUICK, step, prepared.model).item() for step in range(40)]
     assert sum(losses) / len(losses) == pytest.approx(1.0, abs=0.15)
 
@@ -115,19 +115,19 @@ def test_model_file_knows_how_it_was_made(corpus, tmp_path):
     assert info["training_recordings"] == 6
 
 
-def test_pooled_model_hears_one_vector_per_window(corpus):
+def test_pooled_model_hears_one_vector_per_window(corpus, tmp_path):
     pooled = ModelConfig(window=Window(True, 2, 6), denoiser=SMALL, pooling=True)
-    prepared = prepare(pooled, QUICK, *corpus)
+    prepared = prepare(pooled, QUICK, *corpus, tmp_path)
     speech = torch.randn(3, 9, 1, 4)
     heard = prepared.model.hear(speech)
     torch.testing.assert_close(heard, speech[:, 3:].mean(1).expand(3, 9, 4))
     assert training_loss(prepared, QUICK, 0, prepared.model).isfinite()
 
 
-def test_no_training_recordings_is_one_sentence(corpus):
+def test_no_training_recordings_is_one_sentence(corpus, tmp_path):
     frames, embeddings, split = corpus
     with pytest.raises(UserError, match="no training recordings"):
-        prepare(S2R, QUICK, frames, embeddings, split[split["set"] != "train"])
+        prepare(S2R, QUICK, frames, embeddings, split[split["set"] != "train"], tmp_path)
 
 
 def test_a_loss_that_is_not_finite_stops_training(corpus, tmp_path, monkeypatch):

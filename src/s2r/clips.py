@@ -10,6 +10,9 @@ from s2r.errors import UserError
 from s2r.store import Shards
 from s2r.window import Window, heard_indices
 
+MEMORY_LIMIT = 4 * 2**30
+"""Bytes of an array that is held in memory; 4 GiB are five and a half hours of 64 x 64 frames."""
+
 
 @dataclass(frozen=True)
 class ClipStore:
@@ -60,7 +63,7 @@ def load_clips(
     embeddings: Shards,
     recordings: Sequence[str],
     project: Callable[[np.ndarray], np.ndarray],
-    folder: Path | None = None,
+    folder: Path,
 ) -> ClipStore:
     """Read recordings into one store.
 
@@ -68,7 +71,7 @@ def load_clips(
         frames, embeddings: shards; both must hold every one of ``recordings``.
         recordings: ids, in the order of the store.
         project: embeddings (T, D) -> (T, P) float32.
-        folder: where to keep memory-mapped arrays; None for main memory.
+        folder: where arrays of more than ``MEMORY_LIMIT`` bytes lie as memory-mapped files.
     """
     lengths = np.array([frames.length(one) for one in recordings])
     first = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(int)
@@ -76,7 +79,7 @@ def load_clips(
     width = project(embeddings.read(recordings[0], "embeddings", 0, 1)).shape[1]
 
     def allocate(name: str, shape: tuple[int, ...], dtype: type) -> np.ndarray:
-        if folder is None:
+        if np.prod(shape) * np.dtype(dtype).itemsize <= MEMORY_LIMIT:
             return np.empty(shape, dtype)
         folder.mkdir(parents=True, exist_ok=True)
         return np.lib.format.open_memmap(folder / name, "w+", dtype, shape)

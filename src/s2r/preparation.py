@@ -70,10 +70,14 @@ def prepare(
     frames: Shards,
     embeddings: Shards,
     split: pd.DataFrame,
-    folder: Path | None = None,
+    folder: Path,
 ) -> Prepared:
-    """Fit projection, regression and scales on the training set; initialise the denoiser."""
-    rows = split[split["set"] == "train"].sort_values("recording")
+    """Fit projection, regression and scales on the training set; initialise the denoiser.
+
+    ``folder`` takes what is too large for memory. Raises UserError for an empty training set.
+    """
+    readable = ~split["recording"].isin(list(frames.failed))
+    rows = split[(split["set"] == "train") & readable].sort_values("recording")
     if rows.empty:
         raise UserError("the split has no training recordings; see split.csv and config: split")
     recordings = rows["recording"].tolist()

@@ -13,6 +13,7 @@ from s2r.clips import ClipStore, load_clips
 from s2r.device import half_precision
 from s2r.errors import UserError
 from s2r.files import atomic_path
+from s2r.generated import recordings_of
 from s2r.metrics.paired import dynamic_region
 from s2r.model.diffusion import (
     SIGMA_DATA,
@@ -109,13 +110,18 @@ class Validation:
 
 
 def validation_windows(
-    model: TractModel, frames: Shards, embeddings: Shards, split: pd.DataFrame, clips: ClipStore
+    model: TractModel,
+    frames: Shards,
+    embeddings: Shards,
+    split: pd.DataFrame,
+    clips: ClipStore,
+    folder: Path,
 ) -> Validation | None:
     """About 16 windows spread over the validation recordings; None where there are none."""
-    recordings = sorted(split.loc[split["set"] == "validation", "recording"])[:16]
+    recordings = recordings_of(split, "validation", frames, 16)
     if not recordings:
         return None
-    store = load_clips(frames, embeddings, recordings, model.project)
+    store = load_clips(frames, embeddings, recordings, model.project, folder)
     new = model.config.window.new
     chosen = np.arange(max(16, len(recordings))) % len(recordings)
     part = (np.arange(len(chosen)) // len(recordings) + 1) / (len(chosen) // len(recordings) + 2)
@@ -159,7 +165,7 @@ def train(
     Raises:
         UserError: nothing to train on, or the loss is no longer finite.
     """
-    prepared = prepare(config, training, frames, embeddings, split)
+    prepared = prepare(config, training, frames, embeddings, split, state_folder / "clips")
     model = prepared.model.to(device, memory_format=torch.channels_last)
     average = averaged(model, training.ema_length)
     optimizer = torch.optim.AdamW(
@@ -168,7 +174,9 @@ def train(
         betas=(0.9, 0.99),
         weight_decay=training.weight_decay,
     )
-    validation = validation_windows(model, frames, embeddings, split, prepared.clips)
+    validation = validation_windows(
+        model, frames, embeddings, split, prepared.clips, state_folder / "validation"
+    )
     seen, curve = 0, []
     state_path = state_folder / "state.pt"
     if state_path.exists():
