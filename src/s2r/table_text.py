@@ -129,10 +129,9 @@ def _tabular(heading: str, rows: list[list[str]]) -> list[str]:
 
 def caption(scores: pd.DataFrame) -> list[str]:
     """What a reader must know to read the numbers, one string a paragraph."""
-    recordings = scores[scores["n_of"] == "recordings"].groupby("set")["n"].max()
-    counted = [f"{_words(s)} {recordings[s]}" for s in SETS if s in recordings.index]
     paragraphs = [
-        f"Recordings scored: {', '.join(counted) or 'none'}. Brackets hold the 95 % bootstrap "
+        f"Recordings scored in rollouts: {_recordings(scores, 'rollout')}; in clips: "
+        f"{_recordings(scores, 'clip')}. Brackets hold the 95 % bootstrap "
         "interval over recordings, where there are several. Except for the Fréchet distances, "
         "every video is compared with its own true video, in values from -1 to 1. A draw is one "
         "sample, and its value is the mean over the draws; a mean is the average of all draws, or "
@@ -157,6 +156,13 @@ def caption(scores: pd.DataFrame) -> list[str]:
             "taken from other recordings of that subject, which no model has seen."
         )
     return paragraphs
+
+
+def _recordings(scores: pd.DataFrame, mode: str) -> str:
+    """How many recordings of each set were scored in this way."""
+    counted = scores[(scores["n_of"] == "recordings") & (scores["mode"] == mode)]
+    counts = counted.groupby("set")["n"].max()
+    return ", ".join(f"{_words(s)} {counts[s]}" for s in SETS if s in counts.index) or "none"
 
 
 _IDENTITY_HEAD = ["System", "Encoder", "Size", "Pooling", "Preset", "Video", "Draws"]
