@@ -20,7 +20,7 @@ SMALL = {
     "denoiser": {"channels": [16, 32]},
     "training": {"clips": 64, "warmup_clips": 16, "validate_clips": 32, "checkpoint_clips": 32},
     "sampler": {"steps": 2},
-    "evaluation": {"draws": 2, "clips": 2, "recordings": 1, "resamples": 50},
+    "evaluation": {"draws": 2, "clips": 2, "recordings": 1, "resamples": 100},
     "runs": {"whisper-tiny.en": None, "whisper-tiny.en-pooled": None},
     "encoders": {"whisper-tiny.en": None},
 }
