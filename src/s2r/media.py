@@ -163,13 +163,14 @@ def write_video(
     sample_rate: int | None = None,
     *,
     crf: int = 14,
-    preset: str = "veryfast",
+    preset: str = "superfast",
     comment: str | None = None,
 ) -> None:
     """Write frames (T, H, W) uint8 as H.264 (yuv420p) and audio (N,) float32 in [-1, 1] as AAC.
 
     An odd height or width gets one more row or column, a copy of the last. The sound is mono,
-    44.1 kHz, 96 kb/s. One encoder thread, so equal input gives equal bytes on any machine.
+    44.1 kHz, 96 kb/s. One encoder thread: equal input gives equal bytes with the default preset;
+    slower ones use x264's macroblock tree, which is not repeatable on every processor.
     The file appears whole or not at all.
     """
     height, width = frames.shape[1:]
