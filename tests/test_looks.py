@@ -38,7 +38,7 @@ def corpus(tmp_path):
             with GeneratedWriter(path, system=system) as writer:
                 for recording in RECORDINGS[set_name]:
                     draws = 3 if system in ("m", "other") else 1
-                    writer.rollout(recording, flat(level, draws), seams=[])
+                    writer.rollout(recording, flat(level, draws))
     scores = tmp_path / "scores.csv"
     rows = [
         f"{system},,,,,unseen_speech,rollout,draw,squared_error,dynamic,{error},,,2,recordings,3,"

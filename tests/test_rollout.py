@@ -7,7 +7,7 @@ import torch
 from tiny_corpus import SIZE, write_tiny_corpus
 
 from s2r import rollout as rollout_module
-from s2r.generate import GenerationConfig, generate_run, other_speech
+from s2r.generate import GenerationConfig, generate_run, leads, other_speech
 from s2r.generated import read_generated
 from s2r.model.denoiser import DenoiserConfig
 from s2r.model.sampler import SamplerConfig
@@ -113,6 +113,8 @@ def test_no_frame_is_repeated_or_skipped_at_a_seam(model, monkeypatch):
     assert video[:, 0, 0].tolist() == np.round((numbers + 1) * 127.5).astype(int).tolist()
     (part,) = generate_videos(model, [VideoTask(speech, reference, 0, 13, 10)], SAMPLER)
     assert np.array_equal(part, video[13:23])
+    (led,) = generate_videos(model, [VideoTask(speech, reference, 0, lead=5)], SAMPLER)
+    assert np.array_equal(led, video)
 
 
 def test_context_is_the_frames_just_generated_and_the_reference_never_changes(model, monkeypatch):
@@ -141,8 +143,33 @@ def test_context_is_the_frames_just_generated_and_the_reference_never_changes(mo
 
 
 def test_seams_are_the_first_frames_of_windows():
-    assert seams(25, 12) == [12, 24]
-    assert seams(12, 12) == []
+    assert np.flatnonzero(seams(25, 12)).tolist() == [12, 24]
+    assert np.flatnonzero(seams(25, 12, lead=5)).tolist() == [7, 19]
+    assert not seams(12, 12).any()
+
+
+def test_seams_of_the_draws_are_spread_over_the_window():
+    assert leads(3, 13) == [0, 4, 8]
+    assert leads(1, 13) == [0]
+
+
+def test_a_lead_is_the_first_sound_and_moves_the_seams(model, monkeypatch):
+    heard = []
+
+    def listen(model, sampler, given, speech, noise):
+        heard.append(speech[:, model.config.window.given :, model.config.radius, 0])
+        return torch.zeros(len(given), model.config.window.new, 1, SIZE, SIZE)
+
+    monkeypatch.setattr(rollout_module, "generate_window", listen)
+    speech = np.repeat(np.arange(10, 30, dtype=np.float32)[:, None], 4, 1)
+    reference = np.zeros((SIZE, SIZE), np.float32)
+    tasks = [VideoTask(speech, reference, 0, lead=lead) for lead in (0, 3)]
+    videos = generate_videos(model, tasks, SAMPLER)
+    assert [len(video) for video in videos] == [20, 20]
+    led, plain = heard[0]  # the longer one, with its lead, comes first
+    new = model.config.window.new
+    assert plain.tolist() == list(range(10, 10 + new))
+    assert led.tolist() == [10, 10, 10, *range(10, 10 + new - 3)]
 
 
 def test_guidance_calls_the_network_without_speech(model):
@@ -197,7 +224,9 @@ def test_generated_files_hold_clips_rollouts_and_controls(model, tmp_path):
         assert rollout.draws.shape == (2, 40, SIZE, SIZE)
         assert not np.array_equal(*rollout.draws)
         assert rollout.speech_of not in ("", made.rollouts[0])
-        assert rollout.seams.tolist() == seams(40, model.config.window.new)
+        new = model.config.window.new
+        expected = [seams(40, new), seams(40, new, new // 2)]
+        assert np.array_equal(rollout.seams, expected)
         starts = [start for one in made.clip_recordings for start in made.clips(one)[0]]
         assert len(starts) == 4
         assert min(starts) >= 10

@@ -49,29 +49,35 @@ def moving(steps):
     return 127.5 + 10 * np.concatenate([[0], np.cumsum(steps)])[:, None, None] * pattern
 
 
-def test_seam_ratio_finds_stalls_and_jumps_and_is_one_for_the_truth():
-    rng = np.random.default_rng(3)
+def rollouts(at_seams, rng):
+    """Three rollouts of one uneven movement, seams at different times, and where they are."""
     steps = rng.uniform(0.2, 2, 99)
-    seams = list(range(10, 100, 9))
-    truth = moving(steps)
-    assert texture.seam_ratio(truth, seams, truth) == pytest.approx(1)
-    # the whole video half as fast: neither a stall nor a jump
-    assert texture.seam_ratio(moving(steps / 2), seams, truth) == pytest.approx(1)
-    at_seam = steps.copy()
-    at_seam[[s - 1 for s in seams]] *= 0.5
-    assert texture.seam_ratio(moving(at_seam), seams, truth) == pytest.approx(0.25)
-    at_seam[[s - 1 for s in seams]] *= 4
-    assert texture.seam_ratio(moving(at_seam), seams, truth) == pytest.approx(4)
+    seams = np.zeros((3, 100), dtype=bool)
+    for draw, first in enumerate((4, 7, 10)):
+        seams[draw, first::9] = True
+    return np.stack([moving(np.where(own[1:], at_seams, 1) * steps) for own in seams]), seams
 
 
-def test_seam_ratio_without_truth_and_given_frames():
-    steps = np.ones(29)
-    steps[:9] = 50  # given frames, before the first seam: they do not count
-    video = moving(steps)
-    assert texture.seam_ratio(video, [10, 20]) == pytest.approx(1, rel=1e-4)
-    assert texture.seam_ratio(video, np.array([0, 10, 20])) == pytest.approx(1, rel=1e-4)
-    assert np.isnan(texture.seam_ratio(video, []))
-    assert np.isnan(texture.seam_ratio(np.repeat(video[:1], 30, axis=0), [10], video))
+def test_seam_ratio_finds_stalls_and_jumps_and_is_one_without_them():
+    rng = np.random.default_rng(3)
+    for factor, expected in ((1, 1), (0.5, 0.25), (2, 4)):
+        draws, seams = rollouts(factor, rng)
+        assert texture.seam_ratio(draws, seams) == pytest.approx(expected, rel=1e-5)
+
+
+def test_seam_ratio_of_what_moves_only_at_the_instants_of_the_seams_is_one():
+    """Speech that happens to move there must not look like a jump."""
+    _, seams = rollouts(1, np.random.default_rng(3))
+    steps = np.where(seams.any(0)[1:], 3.0, 0.1)
+    assert texture.seam_ratio(np.stack([moving(steps)] * 3), seams) == pytest.approx(1)
+
+
+def test_seam_ratio_needs_draws_that_differ_in_their_seams():
+    draws, seams = rollouts(1, np.random.default_rng(3))
+    assert np.isnan(texture.seam_ratio(draws[:1], seams[:1]))
+    assert np.isnan(texture.seam_ratio(draws, np.zeros_like(seams)))
+    assert np.isnan(texture.seam_ratio(draws, np.repeat(seams[:1], 3, axis=0)))
+    assert np.isnan(texture.seam_ratio(np.zeros_like(draws), seams))
 
 
 def test_motion_ratio_is_one_for_the_truth_four_for_twice_the_speed_and_none_for_a_still():

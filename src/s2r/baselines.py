@@ -78,7 +78,7 @@ def generate_baseline(
             starts = chosen.get(recording, np.empty(0, dtype=int))
             rollout, clip_video = _MAKERS[system](material, recording, starts)
             if recording in rolled_out:
-                writer.rollout(recording, rollout[None], seams=[])
+                writer.rollout(recording, rollout[None])
             if len(clip_video):
                 writer.clips(recording, starts[: len(clip_video)], clip_video[:, None])
 

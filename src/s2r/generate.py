@@ -51,6 +51,15 @@ def other_speech(recording: str, candidates: Sequence[str], split: pd.DataFrame)
     return (same or ahead or [recording])[0]
 
 
+def leads(draws: int, new: int) -> list[int]:
+    """Leads that spread the seams of the draws evenly over windows of ``new`` new frames.
+
+    What one draw shows across a seam another shows inside a window, so that the two can be
+    compared while the same is said (`s2r.metrics.texture.seam_ratio`).
+    """
+    return [draw * new // draws for draw in range(draws)]
+
+
 def read_pictures(frames: Shards, recording: str, start: int, stop: int | None) -> np.ndarray:
     """Frames ``start`` to ``stop`` of a recording, (T, H, W) float32 in [-1, 1]."""
     return frames.read(recording, "frames", start, stop).astype(np.float32) / 127.5 - 1
@@ -93,7 +102,8 @@ def set_tasks(
                 other = np.roll(other, len(other) // 2, axis=0)
             other = other[np.arange(lengths[one]) % len(other)]
             draws = [
-                VideoTask(speech[one], reference, seed + draw) for draw in range(settings.draws)
+                VideoTask(speech[one], reference, seed + draw, lead=lead)
+                for draw, lead in enumerate(leads(settings.draws, model.config.window.new))
             ]
             tasks.rollouts[one] = [*draws, VideoTask(other, reference, seed)]
         for start in map(int, starts.get(one, [])):
@@ -110,7 +120,7 @@ def write_videos(
     """Write what was made of ``tasks``; ``videos`` in the order of rollouts, then clips."""
     for recording, ordered in tasks.rollouts.items():
         *draws, wrong = islice(videos, len(ordered))
-        places = seams(ordered[0].frames, new)
+        places = np.stack([seams(task.frames, new, task.lead) for task in ordered[:-1]])
         writer.rollout(recording, np.stack(draws), places, wrong[None], tasks.wrong[recording])
     for recording, ordered in tasks.clips.items():
         starts = [task.first for task in ordered]
@@ -120,7 +130,7 @@ def write_videos(
 def write_regression(writer: GeneratedWriter, tasks: SetTasks, model: TractModel) -> None:
     """Write what the model's regression alone makes of the same tasks."""
     for recording, ordered in tasks.rollouts.items():
-        writer.rollout(recording, regress(model, ordered[0])[None], [])
+        writer.rollout(recording, regress(model, ordered[0])[None])
     for recording, ordered in tasks.clips.items():
         means = np.stack([regress(model, task) for task in ordered])
         writer.clips(recording, [task.first for task in ordered], means[:, None])

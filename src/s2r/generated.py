@@ -7,9 +7,9 @@ Layout of ``results/generated/{system}/{set}.h5``:
   frame); ``oracle`` is true where the system saw frames that no real system could have seen;
   ``skipped`` lists recordings that the system cannot make, and ``fewer_clips`` is true where
   single clips may be missing too.
-* ``rollouts/<recording>``: ``draws`` (k, T, 64, 64) uint8, optional ``wrong_speech``
-  (1, T, 64, 64) uint8 with the attribute ``speech_of``; attribute ``seams``: index of the first
-  new frame of every window.
+* ``rollouts/<recording>``: ``draws`` (k, T, 64, 64) uint8; ``seams`` (k, T) bool, true where a
+  frame is the first of a window; optional ``wrong_speech`` (1, T, 64, 64) uint8 with the
+  attribute ``speech_of``.
 * ``clips/<recording>``: ``start`` (n,) int, ``draws`` (n, k, clip, 64, 64) uint8.
 """
 
@@ -39,7 +39,7 @@ class GeneratedWriter:
     """Write one generated file; it appears under its name only when the block ends well.
 
     >>> with GeneratedWriter(path, system="copied_frame") as writer:
-    ...     writer.rollout("sub001_2drt_12_picture1", draws, seams=[1])
+    ...     writer.rollout("sub001_2drt_12_picture1", draws)
     ...     writer.clips("sub001_2drt_12_picture1", starts, clip_draws)
     """
 
@@ -88,22 +88,25 @@ class GeneratedWriter:
         self,
         recording: str,
         draws: np.ndarray,
-        seams: Sequence[int],
+        seams: np.ndarray | None = None,
         wrong_speech: np.ndarray | None = None,
         speech_of: str | None = None,
     ) -> None:
         """Add the rollouts of a whole recording.
 
-        ``draws`` (k, T, 64, 64) uint8 with k = 1 for a deterministic system; ``seams`` the first
-        new frame of every window; ``wrong_speech`` (1, T, 64, 64) uint8, one draw driven by the
-        speech of ``speech_of``.
+        ``draws`` (k, T, 64, 64) uint8 with k = 1 for a deterministic system; ``seams`` (k, T)
+        true where a frame is the first of a window (None: there are no windows);
+        ``wrong_speech`` (1, T, 64, 64) uint8, one draw driven by the speech of ``speech_of``.
         """
         if (wrong_speech is None) != (speech_of is None):
             raise ValueError("wrong_speech and speech_of go together")
         draws = _frames(draws, 4)
+        seams = np.zeros(draws.shape[:2], bool) if seams is None else np.asarray(seams, bool)
+        if seams.shape != draws.shape[:2]:
+            raise ValueError(f"seams {seams.shape} do not fit draws {draws.shape}")
         group = self._file["rollouts"].create_group(recording)
         group.create_dataset("draws", data=draws)
-        group.attrs["seams"] = np.asarray(seams, dtype=np.int64)
+        group.create_dataset("seams", data=seams)
         if wrong_speech is not None:
             if wrong_speech.shape != (1, *draws.shape[1:]):
                 raise ValueError(f"wrong_speech has shape {wrong_speech.shape}")
@@ -127,7 +130,7 @@ class Rollout:
     draws: np.ndarray
     """(k, T, 64, 64) uint8."""
     seams: np.ndarray
-    """First new frame of every window, (s,) int; empty where there are no windows."""
+    """(k, T) bool: the first frames of windows; all false where there are no windows."""
     wrong_speech: np.ndarray | None
     """(1, T, 64, 64) uint8, driven by another recording's speech, or None."""
     speech_of: str
@@ -162,7 +165,7 @@ class Generated:
         wrong = group.get("wrong_speech")
         return Rollout(
             draws=group["draws"][()],
-            seams=group.attrs["seams"],
+            seams=group["seams"][()],
             wrong_speech=None if wrong is None else wrong[()],
             speech_of="" if wrong is None else wrong.attrs["speech_of"],
         )

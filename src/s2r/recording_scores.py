@@ -33,10 +33,9 @@ def rollout_rows(
     ``truth`` (T, H, W) uint8; ``contour`` (T, P, 2) mm, the true tongue, or None. ``estimate``
     says what the system makes: of draws, the mean of several is scored too.
     """
-    draws = [
-        rollout_scores(truth, draw, rollout.seams, measures, contour) for draw in rollout.draws
-    ]
+    draws = [rollout_scores(truth, draw, measures, contour) for draw in rollout.draws]
     own = _average(draws)
+    own["seam_motion", "dynamic"] = seam_ratio(rollout.draws, rollout.seams, measures.region)
     if rollout.wrong_speech is not None:
         region = ("squared_error", "dynamic")
         wrong = [
@@ -48,7 +47,7 @@ def rollout_rows(
     yield from _rows("rollout", estimate, own)
     if estimate == "draw" and len(rollout.draws) > 1:
         mean = rollout.draws.mean(axis=0, dtype=np.float32)
-        scores = rollout_scores(truth, mean, rollout.seams, measures, contour)
+        scores = rollout_scores(truth, mean, measures, contour)
         yield from _rows("rollout", "mean", scores)
 
 
@@ -69,7 +68,6 @@ def clip_rows(
 def rollout_scores(
     truth: np.ndarray,
     video: np.ndarray,
-    seams: np.ndarray,
     measures: Measures,
     contour: np.ndarray | None,
 ) -> Scores:
@@ -81,7 +79,6 @@ def rollout_scores(
     scores["kinematics_velocity", "cells"] = moving["velocity"]
     scores["lag", "cells"] = moving["lag"]
     scores["high_frequency_power", "frame"] = high_frequency_ratio(true, made)
-    scores["seam_motion", "dynamic"] = seam_ratio(video, seams, truth, measures.region)
     scores["motion", "dynamic"] = motion_ratio(true, made, measures.region)
     scores["drift", "dynamic"] = drift_ratio(squared_error(true, made, measures.region))
     if contour is not None:

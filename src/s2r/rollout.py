@@ -30,6 +30,8 @@ class VideoTask:
     """None: to the end of the speech."""
     context: np.ndarray | None = None
     """(C, H, W) true frames directly before ``first``; None: the reference frame, repeated."""
+    lead: int = 0
+    """Frames generated before ``first`` and thrown away: they move the seams of the video."""
 
     @property
     def frames(self) -> int:
@@ -37,16 +39,20 @@ class VideoTask:
         return len(self.speech) - self.first if self.count is None else self.count
 
     def heard(self, place: int, model: TractModel) -> np.ndarray:
-        """Speech (T, 2 radius + 1, P) of the window whose first new frame is ``place``."""
+        """Speech (T, 2 radius + 1, P) of the window that starts ``place`` frames after ``first``.
+
+        Before the start and after the end of the recording its first and last frame's.
+        """
         places = model.config.window.places(np.array([self.first + place]))[0]
         last = len(self.speech) - 1
         indices = heard_indices(np.minimum(places, last), last + 1, model.config.radius)
         return self.speech[indices]
 
 
-def seams(length: int, new: int) -> list[int]:
-    """First frames of all windows of a video of ``length`` frames but the first window."""
-    return list(range(new, length, new))
+def seams(length: int, new: int, lead: int = 0) -> np.ndarray:
+    """Which frames of a video are the first of a window, other than the very first: (T,) bool."""
+    frames = np.arange(lead, lead + length)
+    return (frames > lead) & (frames % new == 0)
 
 
 class FrameNoise:
@@ -145,9 +151,9 @@ def generate_videos(
     Returns:
         For each video (T, H, W) uint8.
     """
-    order = sorted(range(len(videos)), key=lambda one: -videos[one].frames)
+    order = sorted(range(len(videos)), key=lambda one: -videos[one].frames - videos[one].lead)
     results: list[np.ndarray | None] = [None] * len(videos)
-    total = sum(video.frames for video in videos)
+    total = sum(video.lead + video.frames for video in videos)
     with progress(total=total, label=label, unit="frame") as bar:
         for start in range(0, len(order), batch):
             chosen = order[start : start + batch]
@@ -164,7 +170,7 @@ def _lockstep(
     """Videos sorted from long to short, window by window; finished ones drop out."""
     window = model.config.window
     device = model.frame_mean.device
-    lengths = np.array([video.frames for video in videos])
+    lengths = np.array([video.lead + video.frames for video in videos])
     references = torch.from_numpy(np.stack([video.reference for video in videos])).float()
     references = references[:, None, None].to(device)  # B, 1, 1, H, W
     context = torch.stack([_first_context(video, window.context) for video in videos]).to(device)
@@ -173,7 +179,7 @@ def _lockstep(
     made: list[list[np.ndarray]] = [[] for _ in videos]
     for first in range(0, lengths.max(), window.new):
         going = int((lengths > first).sum())
-        heard = np.stack([video.heard(first, model) for video in videos[:going]])
+        heard = np.stack([video.heard(first - video.lead, model) for video in videos[:going]])
         speech = torch.from_numpy(heard).to(device)
         context = context[:going]
         noise.keep(going)
@@ -185,7 +191,9 @@ def _lockstep(
             kept = frames[: lengths[video] - first]
             made[video].append(kept)
             bar.update(len(kept))
-    return [np.concatenate(frames) for frames in made]
+    return [
+        np.concatenate(frames)[video.lead :] for frames, video in zip(made, videos, strict=True)
+    ]
 
 
 def _first_context(video: VideoTask, count: int) -> Tensor:

@@ -31,9 +31,6 @@ from s2r.store import Shards
 
 LABELS = ("encoder", "size", "pooling", "preset", "estimate")
 
-SPARE_FRAMES = 2
-"""A rollout may end so many frames early: embeddings can be a frame shorter than the video."""
-
 
 def score_system(
     *,
@@ -144,13 +141,12 @@ def _rollout_rows(
     estimate = content.attributes["estimate"]
     rollout = content.rollout(recording)
     length = rollout.draws.shape[1]
-    if not 0 <= len(truth) - length <= SPARE_FRAMES:
+    if length != len(truth):
         raise UserError(
             f"{content.path}: the rollout of {recording} has {length} frames and the true video "
             f"{len(truth)}: delete the file and run the generate stage again."
         )
-    contour = None if contour is None else contour[:length]
-    for row in rollout_rows(truth[:length], rollout, estimate, measures, contour):
+    for row in rollout_rows(truth, rollout, estimate, measures, contour):
         yield row | {"recording": recording, "frames": length - GIVEN}
 
 

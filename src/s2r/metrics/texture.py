@@ -53,31 +53,23 @@ def motion_ratio(truth: np.ndarray, other: np.ndarray, mask: np.ndarray | None =
     return float(motion_energy(other, mask).sum() / motion_energy(truth, mask).sum())
 
 
-def seam_ratio(
-    frames: np.ndarray,
-    seams: np.ndarray | list[int],
-    truth: np.ndarray | None = None,
-    mask: np.ndarray | None = None,
-) -> float:
-    """Motion across the seams of a rollout over motion inside its windows.
+def seam_ratio(draws: np.ndarray, seams: np.ndarray, mask: np.ndarray | None = None) -> float:
+    """Motion across the seams of rollouts over motion inside their windows; 1 is right.
 
-    ``seams``: index of the first new frame of every window; the change into it crosses the seam.
-    Below 1 the video stalls at seams, above 1 it jumps. Speech moves unevenly, so with ``truth``
-    each of the two is first divided by the motion energy of the true video at the same
-    instants (a ratio of sums), which makes the ratio 1 for the truth itself. Frames before the
-    first seam were given, not generated, and do not count. NaN without a seam, without an
-    inside, or where a sum to divide by is zero.
+    Below 1 the video stalls at seams, above 1 it jumps. Speech moves unevenly, so the two are
+    compared at the same instants: ``draws`` (k, T, H, W) are rollouts of the same speech whose
+    seams fall at different times, and the motion into the first frame of a window, in one draw,
+    is held against the mean motion into that frame in the draws that have it inside a window (a
+    ratio of sums). ``seams`` (k, T) bool marks first frames of windows. NaN where no instant is
+    a seam in one draw and inside a window in another (one draw, no windows).
     """
-    first = min((s for s in seams if s > 0), default=len(frames))
-    crossing = np.zeros(max(len(frames) - 1, 0), dtype=bool)
-    crossing[[s - 1 for s in seams if 0 < s < len(frames)]] = True
-    inside = ~crossing
-    inside[: first - 1] = False
-    if not (crossing.any() and inside.any()):
+    energy = np.stack([motion_energy(draw, mask) for draw in draws])
+    across = seams[:, 1:]
+    inside = (~across).sum(0)
+    compared = across.any(0) & (inside > 0)
+    if not compared.any():
         return float("nan")
-    energy = motion_energy(frames, mask)
-    true_energy = np.ones_like(energy) if truth is None else motion_energy(truth, mask)
-    across, within = ((energy[part].sum(), true_energy[part].sum()) for part in (crossing, inside))
-    if min(across[1], within[1], within[0]) <= 0:
-        return float("nan")
-    return float((across[0] / across[1]) / (within[0] / within[1]))
+    energy, across, inside = energy[:, compared], across[:, compared], inside[compared]
+    within = (energy * ~across).sum(0) / inside
+    expected = (within * across.sum(0)).sum()
+    return float(energy[across].sum() / expected) if expected > 0 else float("nan")
