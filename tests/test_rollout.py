@@ -15,7 +15,7 @@ from s2r.model.tract_model import ModelConfig, TractModel, save_model
 from s2r.rollout import FrameNoise, VideoTask, generate_videos, generate_window, regress, seams
 from s2r.window import Window
 
-SAMPLER = SamplerConfig(steps=3, sigma_max=2.0)
+SAMPLER = SamplerConfig(steps=3, sigma_max=2.0, noise_correlation=0.6)
 SMALL = {"channels": (8, 16), "patch": 2, "condition": 16, "heads": 2}
 
 
@@ -30,9 +30,7 @@ def model(request):
         mean_channel=s2r,
     )
     window = Window(True, 3, 6) if s2r else Window(False, 1, 9)
-    config = ModelConfig(
-        window, denoiser, False, 1 if s2r else 0, 0.05 if s2r else 0.0, 0.6 if s2r else 0.0, SIZE
-    )
+    config = ModelConfig(window, denoiser, False, 1 if s2r else 0, 0.05 if s2r else 0.0, SIZE)
     made = TractModel(config, dimension=5, projected=4, components=3 if s2r else 0)
     for parameter in made.parameters():
         torch.nn.init.normal_(parameter, std=0.1)

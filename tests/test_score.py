@@ -81,8 +81,9 @@ def generate(path, system, draw, wrong=None, draws=1, estimate="draw"):
             extra = {}
             if wrong is not None:
                 extra = {"wrong_speech": wrong(name)[None], "speech_of": "test_0"}
-            frame, draw = np.arange(videos.shape[1]), np.arange(draws)[:, None]
-            writer.rollout(name, videos, seams=(frame - 4 * draw) % 12 == 1, **extra)
+            delay = 4 * np.arange(draws)[:, None]
+            seams = (np.arange(videos.shape[1]) - delay) % 12 == 1
+            writer.rollout(name, videos, seams, **extra)
             longer = np.pad(videos, ((0, 0), (0, 60), (0, 0), (0, 0)), mode="edge")
             cuts = np.stack([longer[:, s : s + 10] for s in starts[name]])
             writer.clips(name, starts[name], cuts)
@@ -278,7 +279,7 @@ def test_contour_error_is_of_each_draw_and_of_the_mean():
     region = np.zeros((SIZE, SIZE), bool)
     region[8:12] = True
     measures = FirstPixel(region, np.array([[8, 0]]))
-    rollout = Rollout(draws, np.array([1]), None, "")
+    rollout = Rollout(draws, np.zeros((2, 40), bool), None, "")
     contour = np.full((40, 1, 2), 20.0)
     rows = list(rollout_rows(truth, rollout, "draw", measures, contour))
     found = {row["estimate"]: row["value"] for row in rows if row["metric"] == "contour_mm"}

@@ -28,13 +28,14 @@ PRESETS = {
     "s2r": {"denoiser": {"speech_by": "film", "mean_channel": True}},
     "paper": {
         "window": {"reference": False, "context": 1, "new": 9},
-        "model": {"context_sigma": 0.0, "noise_correlation": 0.0},
+        "model": {"context_sigma": 0.0},
         "denoiser": {"speech_by": "cross_attention", "mean_channel": False},
         "training": {
             "sigma_mean": -1.2,
             "sigma_spread": 1.2,
             "context_dropout": 0.0,
             "context_sigma_max": 0.0,
+            "noise_correlation": 0.0,
         },
         "sampler": {
             "solver": "stochastic_heun",
@@ -42,6 +43,7 @@ PRESETS = {
             "sigma_min": 0.002,
             "sigma_max": 80.0,
             "spacing": "karras",
+            "noise_correlation": 0.0,
             "churn": 80,
         },
     },

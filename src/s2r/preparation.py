@@ -35,6 +35,8 @@ class TrainingConfig:
     """Fraction of windows whose context frames are drowned in noise."""
     context_sigma_max: float = 0.25
     """Noise on context frames is uniform between zero and this."""
+    noise_correlation: float = 0.0
+    """Correlation of the noise between successive frames (Ge et al. 2023)."""
     ema_length: float = 0.1
     """Relative length of the average of the weights (EDM2)."""
     speech_dimensions: int = 64

@@ -175,7 +175,7 @@ def _lockstep(
     references = references[:, None, None].to(device)  # B, 1, 1, H, W
     context = torch.stack([_first_context(video, window.context) for video in videos]).to(device)
     seeds = [video.seed for video in videos]
-    noise = FrameNoise(seeds, references, model.config.noise_correlation)
+    noise = FrameNoise(seeds, references, sampler.noise_correlation)
     made: list[list[np.ndarray]] = [[] for _ in videos]
     for first in range(0, lengths.max(), window.new):
         going = int((lengths > first).sum())

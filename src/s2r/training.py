@@ -58,7 +58,7 @@ def training_loss(
     sigma, keep = sigma.clamp_min(SIGMA_GIVEN).to(device), keep.to(device)
     white = torch.randn(clean.shape, generator=noise).to(device)
     white[:, window.given :] = correlate_in_time(
-        white[:, window.given :], network.config.noise_correlation
+        white[:, window.given :], training.noise_correlation
     )
     noisy = clean + sigma[..., None, None, None] * white
     with half_precision(device):
@@ -98,7 +98,7 @@ class Validation:
             return (other - truth).square()[..., self.region].mean().item()
 
         def draw(speech: torch.Tensor) -> torch.Tensor:
-            noise = FrameNoise(range(len(truth)), truth, model.config.noise_correlation)
+            noise = FrameNoise(range(len(truth)), truth, sampler.noise_correlation)
             return generate_window(model, sampler, self.video[:, :given], speech, noise)
 
         heard = model.hear(self.speech)

@@ -27,6 +27,8 @@ class SamplerConfig:
     """Range of noise levels, in units in which the data have standard deviation 0.5."""
     spacing: str = "log"
     """``log``: equal ratios. ``karras``: EDM's rho = 7."""
+    noise_correlation: float = 0.0
+    """Correlation of the noise between successive frames; more makes the video steadier."""
     churn: float = 0.0
     """S_churn of the stochastic solver."""
     guidance_scale: float = 1.0

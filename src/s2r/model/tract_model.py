@@ -31,8 +31,6 @@ class ModelConfig:
     """Neighbouring embeddings heard on each side of a frame (none when pooling)."""
     context_sigma: float = 0.05
     """Noise added to context frames when generating; the network is told."""
-    noise_correlation: float = 0.0
-    """Correlation of the diffusion's noise between successive frames."""
     frame_size: int = 64
 
     @property
