@@ -21,8 +21,9 @@ from s2r.frames import (
     shrink,
     to_uint8,
 )
-from s2r.media import write_video, write_wav
+from s2r.media import write_wav
 from s2r.store import Shards
+from s2r.video_writer import write_video
 
 REAL = Path(__file__).parents[2] / "shared/data/real_rtmri"
 USC_RATE = Fraction(1_000_000, 12_008)

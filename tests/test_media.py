@@ -18,10 +18,10 @@ from s2r.media import (
     read_audio,
     read_video,
     resample,
-    write_video,
     write_wav,
 )
 from s2r.timeline import even_timeline
+from s2r.video_writer import VideoWriter, write_video
 
 REAL = Path(__file__).parents[2] / "shared/data/real_rtmri"
 USC_RATE = Fraction(1_000_000, 12_008)

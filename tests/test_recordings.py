@@ -18,7 +18,8 @@ from s2r.corpus.recording import (
     write_recordings,
 )
 from s2r.errors import UserError
-from s2r.media import write_video, write_wav
+from s2r.media import write_wav
+from s2r.video_writer import write_video
 
 REAL = Path(__file__).parents[2] / "shared/data/real_rtmri"
 RATE = 20_000

@@ -125,6 +125,16 @@ def to_uint8(frames: np.ndarray, low: float, high: float) -> np.ndarray:
     return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
 
 
+def prepare_video(path: str | Path, config: FramesConfig) -> np.ndarray:
+    """Frames (T, size, size) uint8 of the picture of one video, as in ``prepare_recording``."""
+    small, rate = read_video(path, lambda block: shrink(block, config.size))
+    frames = retime(small, rate, rate=config.rate, interpolation=config.interpolation)
+    try:
+        return to_uint8(frames, *intensity_range(frames, config.percentiles))
+    except UserError as fault:
+        raise UserError(f"{path}: {fault}; give another video.") from fault
+
+
 def prepare_recording(row: Mapping, config: FramesConfig) -> dict[str, object]:
     """Decode one recording of the index (keys ``recording``, ``video``, ``audio``).
 

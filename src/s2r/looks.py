@@ -12,10 +12,10 @@ from s2r.clock import FRAME_RATE, SAMPLE_RATE
 from s2r.errors import UserError
 from s2r.files import atomic_path
 from s2r.generated import read_generated
-from s2r.media import write_video
 from s2r.progress import progress
 from s2r.store import Shards
 from s2r.table_text import PHANTOM, label
+from s2r.video_writer import write_video
 
 INK, PAPER = 20, 255
 """Grey levels of text and background."""

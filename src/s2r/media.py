@@ -1,4 +1,4 @@
-"""Decode and encode video and sound (PyAV).
+"""Decode video and sound (PyAV); writing is in `s2r.video_writer`.
 
 Times are counted from the first video frame. Pictures are grey, 0-255 over the full range,
 whatever the pixel format of the file.
@@ -6,6 +6,7 @@ whatever the pixel format of the file.
 
 import wave
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -20,8 +21,6 @@ from s2r.timeline import even_timeline
 
 BLOCK = 128
 """Frames handed on at a time while a video is decoded."""
-
-AAC_RATE, AAC_BIT_RATE = 44_100, 96_000
 
 # How MP4 and MOV (at byte 4), Matroska and WebM, AVI and WAV begin.
 _SIGNATURES = ((4, b"ftyp"), (0, b"\x1a\x45\xdf\xa3"), (0, b"RIFF"))
@@ -155,48 +154,35 @@ def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
     return audio, rate
 
 
-def write_video(
-    path: str | Path,
-    frames: np.ndarray,
-    frame_rate: Fraction | int,
-    audio: np.ndarray | None = None,
-    sample_rate: int | None = None,
-    *,
-    crf: int = 14,
-    preset: str = "superfast",
-    comment: str | None = None,
-) -> None:
-    """Write frames (T, H, W) uint8 as H.264 (yuv420p) and audio (N,) float32 in [-1, 1] as AAC.
+@dataclass(frozen=True)
+class AudioStream:
+    """The first audio stream of a file, decoded as it is asked for."""
 
-    An odd height or width gets one more row or column, a copy of the last. The sound is mono,
-    44.1 kHz, 96 kb/s. One encoder thread: equal input gives equal bytes with the default preset;
-    slower ones use x264's macroblock tree, which is not repeatable on every processor.
-    The file appears whole or not at all.
-    """
-    height, width = frames.shape[1:]
-    frames = np.pad(frames, ((0, 0), (0, height % 2), (0, width % 2)), mode="edge")
-    frame_rate = Fraction(frame_rate)
-    with atomic_path(path) as temporary, av.open(str(temporary), "w") as container:
-        if comment:
-            container.metadata["comment"] = comment
-        video = container.add_stream("libx264", rate=frame_rate)
-        video.height, video.width = frames.shape[1:]
-        video.pix_fmt = "yuv420p"
-        video.options = {"crf": str(crf), "preset": preset}
-        video.codec_context.thread_count = 1
-        sound = None
-        if audio is not None:
-            sound = container.add_stream("aac", rate=AAC_RATE, layout="mono")
-            sound.bit_rate = AAC_BIT_RATE
-        for index, picture in enumerate(frames):
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="gray")
-            frame.pts, frame.time_base = index, 1 / frame_rate
-            container.mux(video.encode(frame))
-        container.mux(video.encode())
-        if sound:
-            for frame in _aac_frames(audio, sample_rate):
-                container.mux(sound.encode(frame))
-            container.mux(sound.encode())
+    rate: int
+    """Samples per second."""
+    seconds: float | None
+    """Length as the container announces it; None where it does not."""
+    blocks: Iterator[np.ndarray]
+    """(n,) float32 in [-1, 1], mean of the channels; of any lengths."""
+
+
+@contextmanager
+def open_audio(path: str | Path) -> Iterator[AudioStream]:
+    """Decode sound of any length piece by piece; raises MediaError as ``read_audio`` does."""
+    with _open(path, nothing="no audio") as container:
+        sound = next(iter(container.streams.audio), None)
+        if sound is None:
+            raise MediaError("no audio", path, "the file has no audio stream")
+
+        def blocks() -> Iterator[np.ndarray]:
+            try:
+                for frame in container.decode(sound):
+                    yield np.clip(_mono(frame), -1, 1)
+            except av.FFmpegError as fault:
+                raise _broken(path, fault) from fault
+
+        length = container.duration / av.time_base if container.duration else None
+        yield AudioStream(sound.rate, length, blocks())
 
 
 def write_wav(path: str | Path, audio: np.ndarray, sample_rate: int) -> None:
@@ -288,12 +274,3 @@ def _mono(frame: av.AudioFrame) -> np.ndarray:
     elif samples.dtype.kind == "i":
         samples = samples / -float(np.iinfo(samples.dtype).min)
     return samples.mean(axis=0, dtype=np.float32)
-
-
-def _aac_frames(audio: np.ndarray, sample_rate: int) -> list[av.AudioFrame]:
-    """The whole waveform as frames at ``AAC_RATE``."""
-    samples = np.ascontiguousarray(audio, np.float32)[None]
-    frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
-    frame.sample_rate, frame.pts, frame.time_base = sample_rate, 0, Fraction(1, sample_rate)
-    resampler = av.AudioResampler(format="fltp", layout="mono", rate=AAC_RATE)
-    return resampler.resample(frame) + resampler.resample(None)

@@ -142,11 +142,13 @@ def generate_videos(
     sampler: SamplerConfig,
     batch: int = 32,
     label: str = "generate",
+    quiet: bool = False,
 ) -> list[np.ndarray]:
     """Generate videos of any lengths, ``batch`` at a time.
 
     Every window takes its context from the frames generated before it; the reference frame
-    stays the given one throughout. The last window is generated whole and cut.
+    stays the given one throughout. The last window is generated whole and cut. ``quiet``: no
+    progress bar.
 
     Returns:
         For each video (T, H, W) uint8.
@@ -154,7 +156,7 @@ def generate_videos(
     order = sorted(range(len(videos)), key=lambda one: -videos[one].frames - videos[one].lead)
     results: list[np.ndarray | None] = [None] * len(videos)
     total = sum(video.lead + video.frames for video in videos)
-    with progress(total=total, label=label, unit="frame") as bar:
+    with progress(total=total, label=label, unit="frame", disable=quiet) as bar:
         for start in range(0, len(order), batch):
             chosen = order[start : start + batch]
             for one, frames in zip(

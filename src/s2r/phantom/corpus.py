@@ -10,7 +10,7 @@ import numpy as np
 
 from s2r.errors import UserError
 from s2r.files import atomic_path, write_json
-from s2r.media import write_video, write_wav
+from s2r.media import write_wav
 from s2r.phantom.acoustics import SAMPLE_RATE, add_scanner_noise, synthesise
 from s2r.phantom.picture import draw
 from s2r.phantom.script import PROFILES, STIMULI, Profile
@@ -19,6 +19,7 @@ from s2r.phantom.speech import Utterance, plan_speech, recording_rng
 from s2r.phantom.tract import Contours, contours
 from s2r.phantom.truth import write_truth
 from s2r.progress import progress
+from s2r.video_writer import write_video
 
 GENERATOR = "s2r phantom 1"
 """Name and version of the generator. Raise the number when its output changes."""

@@ -70,6 +70,16 @@ def load(model: str, revision: str | None, layer: str | int, device: str) -> Enc
     return Encoder(network.config.hidden_size, description, embed)
 
 
+def save(model: str, revision: str | None, folder: Path) -> None:
+    """Write the checkpoint ``model`` into ``folder``, from where ``load`` needs no hub."""
+    commit = _commit(model, revision)
+    try:
+        AutoFeatureExtractor.from_pretrained(model, revision=commit).save_pretrained(folder)
+        AutoModel.from_pretrained(model, revision=commit).save_pretrained(folder)
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise _unreachable(model, error) from error
+
+
 def centring_padding(kernels: list[int], strides: list[int]) -> int:
     """Zeros to put on each side so that frame t of a convolution stack is centred on its bin.
 

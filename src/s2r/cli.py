@@ -1,0 +1,193 @@
+"""The command ``s2r``: video from one's own recordings, models as folders, scores of two videos."""
+
+import argparse
+import errno
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from s2r.errors import UserError
+
+EXAMPLES = """\
+examples:
+  s2r generate speech.wav -o tract.mp4            a video with the sound, by the best model here
+  s2r generate talk.mp3 --speaker sub003          another of the model's speakers
+  s2r generate speech.wav --reference frame.png   a speaker of your own: one MRI frame at rest
+  s2r generate speech.wav --side-by-side film.mp4 the true video on the left
+  s2r info results/models/whisper-tiny.en         what a model is and whom it can show
+  s2r score film.mp4 tract.mp4                    how near a generated video is to the true one
+
+Models are made by the workflow: `make table1`, or `snakemake --cores 8`, leaves one folder for
+every run in results/models/. `s2r COMMAND --help` explains each command.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status (0, or 1 after a sentence on stderr)."""
+    options = parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except UserError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            sentence = "there is no space left on the disk: free some and run again."
+        elif error.errno in (errno.EACCES, errno.EROFS, errno.ENOTDIR):
+            sentence = f"{error.filename} cannot be written: name another place."
+        else:
+            raise
+        print(f"Error: {sentence}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped; nothing was written.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of all commands."""
+    top = argparse.ArgumentParser(
+        prog="s2r",
+        description="Show the vocal tract moving while somebody speaks.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    _add_generate(commands)
+    _add_export(commands)
+    _add_info(commands)
+    _add_score(commands)
+    return top
+
+
+def _add_generate(commands) -> None:
+    command = commands.add_parser(
+        "generate",
+        help="generate the video of a recording of speech",
+        description="Generate the real-time MRI video of the vocal tract for any sound file, of "
+        "0.1 s to hours. The sound is in the video; both are equally long.",
+    )
+    command.set_defaults(command=_generate)
+    command.add_argument(
+        "speech", type=Path, help="wav, flac, mp3, m4a, ogg, or a video with sound"
+    )
+    command.add_argument(
+        "-o", "--output", type=Path, help="video to write (default: SPEECH.mp4 here)"
+    )
+    _add_model(command)
+    who = command.add_mutually_exclusive_group()
+    who.add_argument(
+        "--speaker", help="a subject of the model (see `s2r info`; default: the first)"
+    )
+    who.add_argument(
+        "--reference",
+        type=Path,
+        help="picture or video of another subject, at rest: midsagittal rtMRI",
+    )
+    command.add_argument(
+        "--force", action="store_true", help="accept a reference that does not look like rtMRI"
+    )
+    command.add_argument(
+        "--seed", type=int, default=0, help="another seed, another draw (default 0)"
+    )
+    command.add_argument(
+        "--preset",
+        choices=("fast", "best"),
+        help="fast: 2 noise levels; best: 8; without it, those that the model was scored with",
+    )
+    command.add_argument("--steps", type=_positive, help="noise levels of the sampler")
+    command.add_argument("--guidance", type=float, help="weight of the speech; 1 is no guidance")
+    command.add_argument(
+        "--size", type=_positive, default=256, help="height in pixels (default 256)"
+    )
+    command.add_argument(
+        "--side-by-side", type=Path, metavar="TRUTH", help="true video to show on the left"
+    )
+    command.add_argument(
+        "--save", type=Path, metavar="FRAMES.h5", help="write the frames, lossless, to HDF5 as well"
+    )
+
+
+def _add_export(commands) -> None:
+    command = commands.add_parser(
+        "export",
+        help="write a trained run as a model folder",
+        description="Write a run of the workflow as a folder that `s2r generate` needs no other "
+        "file for: weights, speech encoder, reference frames, model card.",
+    )
+    command.set_defaults(command=_export)
+    command.add_argument("run", help="name of the run, as in the configuration")
+    command.add_argument("-o", "--output", type=Path, help="folder (default: models/RUN)")
+    command.add_argument("--results", type=Path, default=Path("results"), help="results folder")
+    command.add_argument(
+        "--configfile",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="configuration files given to snakemake beside config/config.yaml",
+    )
+
+
+def _add_info(commands) -> None:
+    command = commands.add_parser("info", help="what a model folder holds")
+    command.set_defaults(command=_info)
+    command.add_argument(
+        "model", type=Path, nargs="?", help="model folder (default: the best here)"
+    )
+
+
+def _add_score(commands) -> None:
+    command = commands.add_parser(
+        "score",
+        help="compare a generated video with the true one",
+        description="Paired measures of two videos of the same speech, on the 50 Hz clock, at "
+        "64 x 64. Squared errors are in values from -1 to 1.",
+    )
+    command.set_defaults(command=_score)
+    command.add_argument("truth", type=Path)
+    command.add_argument("generated", type=Path)
+
+
+def _add_model(command) -> None:
+    command.add_argument(
+        "--model", type=Path, help="model folder (default: the best run in results/models)"
+    )
+    command.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where networks run"
+    )
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def _generate(options: argparse.Namespace) -> None:
+    from s2r.commands import generate
+
+    generate(**{key: value for key, value in vars(options).items() if key != "command"})
+
+
+def _export(options: argparse.Namespace) -> None:
+    from s2r.commands import export
+
+    export(options.run, options.output, options.results, options.configfile)
+
+
+def _info(options: argparse.Namespace) -> None:
+    from s2r.commands import info
+
+    print(info(options.model))
+
+
+def _score(options: argparse.Namespace) -> None:
+    from s2r.commands import score
+
+    print(score(options.truth, options.generated))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
