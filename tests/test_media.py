@@ -21,7 +21,7 @@ from s2r.media import (
     write_wav,
 )
 from s2r.timeline import even_timeline
-from s2r.video_writer import VideoWriter, write_video
+from s2r.video_writer import write_video
 
 REAL = Path(__file__).parents[2] / "shared/data/real_rtmri"
 USC_RATE = Fraction(1_000_000, 12_008)

@@ -125,6 +125,8 @@ def generate_stretches(
     rest = reference.astype(np.float32) / 127.5 - 1
     context = None
     for number, piece in enumerate(pieces):
+        if piece.count < HOP:
+            return
         embeddings = speech_model.encoder.encode(piece.samples)
         task = VideoTask(
             speech=model.project(embeddings),
@@ -134,8 +136,6 @@ def generate_stretches(
             count=piece.count // HOP,
             context=context,
         )
-        if not task.frames:
-            return
         (frames,) = generate_videos(model, [task], sampler, quiet=True)
         weights = rest_weights(piece.samples)[task.first : task.first + task.frames]
         frames = blend(frames, reference, weights)

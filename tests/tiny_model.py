@@ -1,0 +1,64 @@
+"""A model folder small enough for tests: log-mel, random weights, three subjects."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from s2r.model.denoiser import DenoiserConfig
+from s2r.model.sampler import SamplerConfig
+from s2r.model.tract_model import ModelConfig, TractModel, save_model
+from s2r.model_folder import export_model
+from s2r.speech.encoders import EncoderConfig
+from s2r.window import Window
+
+SIZE = 16
+
+NETWORK = {
+    "channels": (8, 8),
+    "patch": 2,
+    "blocks": 1,
+    "fine": 4,
+    "attention_from": 1,
+    "heads": 2,
+    "condition": 8,
+}
+
+
+def heads() -> dict[str, np.ndarray]:
+    """Resting frames of three subjects: the same picture, each with its own blemishes."""
+    rng = np.random.default_rng(0)
+    row, column = np.mgrid[:SIZE, :SIZE]
+    head = 200 * np.exp(-((row - 6) ** 2 + (column - 9) ** 2) / 20)
+    return {
+        name: np.clip(head + rng.normal(0, 10, head.shape), 0, 255).astype(np.uint8)
+        for name in ("sub001", "sub002", "sub003")
+    }
+
+
+def write_tiny_model(folder: Path) -> Path:
+    """Write the model folder ``folder``; the path of ``folder``."""
+    torch.manual_seed(0)
+    denoiser = DenoiserConfig(**NETWORK, speech_dimension=4, speech_by="film", mean_channel=True)
+    config = ModelConfig(Window(True, 2, 6), denoiser, False, 0, 0.05, SIZE)
+    model = TractModel(config, dimension=80, projected=4, components=3)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    model.speech_basis.normal_(std=0.3)
+    model.regression_weights.normal_(std=0.1)
+    model.regression_components.normal_(std=0.1)
+    model.residual_scale.fill_(0.2)
+    weights = folder.parent / "weights.safetensors"
+    save_model(model, weights, {})
+    export_model(
+        folder,
+        name="tiny",
+        model_path=weights,
+        encoder=EncoderConfig("logmel"),
+        sampler=SamplerConfig(steps=2, sigma_max=2.0),
+        references=heads(),
+        frame_rate=50,
+        percentiles=(0.5, 99.5),
+        card="# tiny\n",
+    )
+    return folder
