@@ -16,7 +16,7 @@ from s2r.script import LabelledLines, job
 ROOT = Path(__file__).parents[1]
 
 STAGES = {"phantom", "index", "split", "frames", "embed", "measures", "baseline", "train"}
-STAGES |= {"generate", "real_features", "score", "score_real", "tables", "looks", "all"}
+STAGES |= {"generate", "real_features", "score", "score_real", "tables", "looks", "model", "all"}
 
 HEAVY = ("torch", "torchaudio", "transformers", "av", "h5py", "scipy", "skimage", "matplotlib")
 
@@ -39,7 +39,7 @@ def test_bare_call_plans_the_whole_job(snakemake):
 
 def test_table_alone_is_a_target(snakemake):
     jobs = planned(snakemake("-n", "results/table1.csv"))
-    assert set(jobs) == (STAGES | {"fetch_whisper", "fetch_i3d"}) - {"all", "looks"}
+    assert set(jobs) == (STAGES | {"fetch_whisper", "fetch_i3d"}) - {"all", "looks", "model"}
 
 
 def test_parsing_imports_nothing_heavy(snakemake, tmp_path):

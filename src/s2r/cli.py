@@ -10,15 +10,15 @@ from s2r.errors import UserError
 
 EXAMPLES = """\
 examples:
-  s2r generate speech.wav -o tract.mp4            a video with the sound, by the best model here
+  s2r generate speech.wav -o tract.mp4            the video, with the sound
   s2r generate talk.mp3 --speaker sub003          another of the model's speakers
   s2r generate speech.wav --reference frame.png   a speaker of your own: one MRI frame at rest
   s2r generate speech.wav --side-by-side film.mp4 the true video on the left
-  s2r info results/models/whisper-tiny.en         what a model is and whom it can show
+  s2r info                                        what a model is and whom it can show
   s2r score film.mp4 tract.mp4                    how near a generated video is to the true one
 
-Models are made by the workflow: `make table1`, or `snakemake --cores 8`, leaves one folder for
-every run in results/models/. `s2r COMMAND --help` explains each command.
+Models are made by the workflow: `make table1`, or `snakemake --cores 8`, leaves the best one in
+results/model, a folder that works wherever it is copied. `s2r COMMAND --help` explains each.
 """
 
 
@@ -150,9 +150,7 @@ def _add_score(commands) -> None:
 
 
 def _add_model(command) -> None:
-    command.add_argument(
-        "--model", type=Path, help="model folder (default: the best run in results/models)"
-    )
+    command.add_argument("--model", type=Path, help="model folder (default: results/model)")
     command.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where networks run"
     )

@@ -5,10 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import yaml
 
-from s2r.aggregate import best_model
 from s2r.device import find_device
 from s2r.errors import UserError
 from s2r.export import export_run
@@ -33,7 +31,8 @@ PRESET_STEPS = {"fast": 2, "best": 8}
 
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".pgm"}
 
-RESULTS = Path("results")
+DEFAULT_MODEL = Path("results/model")
+"""Where the workflow leaves its best model."""
 
 
 def generate(
@@ -61,7 +60,7 @@ def generate(
         raise UserError(f"{output}: the video is written as mp4; give a name that ends in .mp4.")
     if output.resolve() == speech.resolve():
         raise UserError(f"{output} is the input itself: give another name with -o.")
-    loaded = load_model_folder(model or default_model(), find_device(device))
+    loaded = load_model_folder(model or DEFAULT_MODEL, find_device(device))
     rest = reference_frame(loaded, speaker, reference, force)
     truth = None
     if side_by_side:
@@ -131,20 +130,6 @@ def frames_config(loaded: SpeechModel) -> FramesConfig:
     return FramesConfig(size=size, rate=loaded.frame_rate, percentiles=loaded.percentiles)
 
 
-def default_model(results: Path = RESULTS) -> Path:
-    """The model folder of the best run in ``results``; UserError where there is none."""
-    folders = sorted(path.parent for path in (results / "models").glob("*/config.yaml"))
-    if not folders:
-        raise UserError(
-            f"There is no model in {results / 'models'}: run `make table1` here, or name a model "
-            "folder with --model."
-        )
-    scores = results / "scores.csv"
-    best = best_model(pd.read_csv(scores, keep_default_na=False)) if scores.is_file() else None
-    named = {folder.name: folder for folder in folders}
-    return named.get(best, folders[0])
-
-
 def export(run: str, output: Path | None, results: Path, configfiles: list[Path]) -> Path:
     """Write a run of ``results`` as a model folder; returns the folder."""
     config: dict = {}
@@ -179,7 +164,7 @@ def merge(base: dict, other: dict) -> None:
 
 def info(folder: Path | None) -> str:
     """The model card of a folder, and how it draws."""
-    folder = folder or default_model()
+    folder = folder or DEFAULT_MODEL
     content = read_settings(folder)
     sampler = ", ".join(f"{key} {value}" for key, value in content["sampler"].items())
     size = sum((folder / name).stat().st_size for name in content["files"])

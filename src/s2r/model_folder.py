@@ -120,8 +120,8 @@ def read_settings(folder: str | Path) -> dict:
     path = Path(folder) / "config.yaml"
     if not path.is_file():
         raise UserError(
-            f"{folder} is not a model folder (it has no config.yaml): name one that "
-            "`s2r export` has written."
+            f"{folder} is not a model folder (it has no config.yaml): run `make table1`, which "
+            "leaves one in results/model, or name another with --model."
         )
     try:
         content = yaml.safe_load(path.read_text())

@@ -1,6 +1,8 @@
 """The checked configuration, and the names that the rules share."""
 
+import glob
 import sys
+from pathlib import Path
 
 try:
     from s2r import config as settings
@@ -21,6 +23,7 @@ except UserError as error:
 
 ENCODERS = config["encoders"]
 RUNS = list(config["runs"])
+KINDS = {encoder["kind"] for encoder in ENCODERS.values()}
 RUNS_WITH_REGRESSION = settings.runs_with_regression(config)
 SYSTEMS = settings.systems(config)
 SETS = settings.evaluation_sets(config)
@@ -46,6 +49,12 @@ wildcard_constraints:
     encoder=settings.any_of(ENCODERS),
     run=settings.any_of(RUNS),
     system=settings.any_of(SYSTEMS),
+
+
+def speech_file(wildcards):
+    """The file in speech/ that a video is asked of, whatever its suffix."""
+    found = sorted(Path("speech").glob(f"{glob.escape(wildcards.name)}.*"))
+    return str(found[0]) if found else f"speech/{wildcards.name}.wav"
 
 
 def encoder_weights(wildcards):

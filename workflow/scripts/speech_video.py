@@ -1,0 +1,15 @@
+"""Generate the video of one file of speech."""
+
+from pathlib import Path
+
+from s2r.script import job
+
+with job(snakemake):
+    from s2r.commands import generate
+
+    generate(
+        Path(snakemake.input.speech),
+        Path(snakemake.output.video),
+        model=Path(snakemake.input.model),
+        device=snakemake.config["device"],
+    )
