@@ -81,3 +81,17 @@ def test_frechet_of_one_recording_has_no_interval():
     a, b = rng.standard_normal((2, 10, 20))
     result = statistics.bootstrap_frechet(a, ["r"] * 10, b, ["r"] * 10)
     assert result.value > 0 and np.isnan(result.low) and result.n == 10
+
+
+def test_correlation_over_items_has_an_interval_over_recordings():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=200)
+    y = x + rng.normal(size=200)
+    names = [f"r{k % 20}" for k in range(200)]
+    found = statistics.bootstrap_correlation(x, y, names, draws=400)
+    assert found.value == pytest.approx(np.corrcoef(x, y)[0, 1])
+    assert found.low < 0.5**0.5 < found.high
+    assert found.high - found.low < 0.25
+    assert found.n == 200
+    assert np.isnan(statistics.bootstrap_correlation(x, y, ["r"] * 200).low)
+    assert np.isnan(statistics.bootstrap_correlation(x, np.ones(200), names).value)

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 STAGES = {"phantom", "index", "split", "frames", "embed", "measures", "baseline", "train"}
 STAGES |= {"generate", "real_features", "score", "score_real", "tables", "looks", "model", "all"}
+WORDS = {"segments", "words"}
 
 HEAVY = ("torch", "torchaudio", "transformers", "av", "h5py", "scipy", "skimage", "matplotlib")
 
@@ -31,7 +32,7 @@ def planned(process) -> Counter:
 
 def test_bare_call_plans_the_whole_job(snakemake):
     jobs = planned(snakemake("-n"))
-    assert set(jobs) == STAGES | {"fetch_whisper", "fetch_i3d"}
+    assert set(jobs) == STAGES | WORDS | {"fetch_whisper", "fetch_i3d"}
     assert (jobs["train"], jobs["generate"], jobs["baseline"]) == (3, 3, 3)
     assert jobs["score"] == 9
     assert jobs["embed"] == 4

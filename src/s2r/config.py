@@ -137,6 +137,11 @@ def gpus_wanted(device: str) -> int:
     return int(device == "cuda" or (device == "auto" and present))
 
 
+def transcripts(config: Mapping) -> dict[str, str]:
+    """What is said in each stimulus, {stimulus: text}; null takes one of an earlier file away."""
+    return {name: text for name, text in config["words"]["transcripts"].items() if text}
+
+
 def any_of(names: Iterable[str]) -> str:
     """Regular expression that matches exactly the names, and nothing where there are none."""
     return "|".join(re.escape(name) for name in names) or "(?!)"

@@ -86,12 +86,12 @@ def contact_sheet(
             strip = draws.mean(axis=0).round().astype(np.uint8) if mean else draws[0]
             strips.append((name, strip))
         heading = f"{set_name.replace('_', ' ')}: {recording}"
-        blocks.append(_block(heading, strips, times, scale))
+        blocks.append(strip_block(heading, strips, times, scale))
     if not blocks:
         raise UserError("There is no generated recording to show: no test set has recordings.")
     width = max(block.shape[1] for block in blocks)
     if note:
-        blocks.insert(0, _text(note, width, 30))
+        blocks.insert(0, text_box(note, width, 30))
     padded = [np.pad(b, ((0, 0), (0, width - b.shape[1])), constant_values=PAPER) for b in blocks]
     with atomic_path(path) as temporary:
         Image.fromarray(np.concatenate(padded)).save(temporary)
@@ -116,8 +116,8 @@ def side_by_side(
     picture = np.full((length, top + height, 2 * width + gap), PAPER, dtype=np.uint8)
     picture[:, top:, :width] = _enlarge(truth[:length], scale)
     picture[:, top:, width + gap :] = _enlarge(video[:length], scale)
-    picture[:, :top, :width] = _text("truth", width, top)
-    picture[:, :top, width + gap :] = _text(f"generated: {name}", width, top)
+    picture[:, :top, :width] = text_box("truth", width, top)
+    picture[:, :top, width + gap :] = text_box(f"generated: {name}", width, top)
     sound = audio[: length * SAMPLE_RATE // FRAME_RATE]
     options = {"crf": 20, "preset": "superfast", "comment": comment}
     write_video(path, picture, FRAME_RATE, sound, SAMPLE_RATE, **options)
@@ -145,20 +145,20 @@ def _first_common(paths: list[str | Path]) -> str | None:
     return min(common) if common else None
 
 
-def _block(heading: str, strips: list, times: np.ndarray, scale: int) -> np.ndarray:
+def strip_block(heading: str, strips: list, times: np.ndarray, scale: int) -> np.ndarray:
     """(H, W) uint8: a heading with times, then rows of frames with their names at the left."""
     size = scale * strips[0][1].shape[1]
     margin, gap = 190, 3
     width = margin + len(times) * (size + gap)
-    above = _text(heading, width, 30)
+    above = text_box(heading, width, 30)
     clock = np.full((20, width), PAPER, dtype=np.uint8)
     for column, time in enumerate(times):
         left = margin + column * (size + gap)
-        clock[:, left : left + size] = _text(f"{time / FRAME_RATE:.2f} s", size, 20, small=True)
+        clock[:, left : left + size] = text_box(f"{time / FRAME_RATE:.2f} s", size, 20, small=True)
     lines = [above, clock]
     for name, strip in strips:
         line = np.full((size + gap, width), PAPER, dtype=np.uint8)
-        line[:, :margin] = _text(name, margin, size + gap, small=True)
+        line[:, :margin] = text_box(name, margin, size + gap, small=True)
         for column, frame in enumerate(_enlarge(strip, scale)):
             left = margin + column * (size + gap)
             line[:size, left : left + size] = frame
@@ -171,7 +171,7 @@ def _enlarge(video: np.ndarray, scale: int) -> np.ndarray:
     return video.repeat(scale, axis=-2).repeat(scale, axis=-1)
 
 
-def _text(text: str, width: int, height: int, small: bool = False) -> np.ndarray:
+def text_box(text: str, width: int, height: int, small: bool = False) -> np.ndarray:
     """(height, width) uint8 with the text at the left, vertically centred, broken to fit."""
     font = ImageFont.load_default(13 if small else 15)
     image = Image.new("L", (width, height), PAPER)

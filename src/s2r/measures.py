@@ -121,17 +121,25 @@ def read_corpus(recordings: str | Path) -> pd.DataFrame:
     return read_recordings(recordings).set_index("recording")
 
 
-def true_contour(row: pd.Series, frames: Shards) -> np.ndarray | None:
-    """The true tongue contour of a recording on the clock, (T, P, 2) in mm; None without truth.
+def true_contour(row: pd.Series, frames: Shards, line: str = "tongue") -> np.ndarray | None:
+    """A true contour of a recording on the clock, (T, P, 2) in mm; None without truth.
 
-    ``row`` is the recording's line in the table of the corpus. Frames may start later than the
-    source video (``onset_trim`` or a negative ``audio_offset``); the contour follows them.
+    ``row`` is the recording's line in the table of the corpus; ``line`` is ``tongue`` or
+    ``wall`` (see `s2r.phantom.truth`). The contour starts with the frames (``first_frame_time``).
     """
     if not row["truth"]:
         return None
     recording = str(row.name)
-    made = frames.attributes(recording)
-    start = max(made.get("onset_trim", 0.0), -made.get("audio_offset", 0.0))
+    rate = frames.attributes(recording).get("rate", FRAME_RATE)
     truth = read_truth(row["truth"])
-    truth = replace(truth, times=truth.times - start)
-    return truth_on_grid(truth, frames.length(recording), made.get("rate", FRAME_RATE))
+    truth = replace(truth, times=truth.times - first_frame_time(frames, recording))
+    return truth_on_grid(truth, frames.length(recording), rate, line)
+
+
+def first_frame_time(frames: Shards, recording: str) -> float:
+    """When the frames of a recording start in its source video, s.
+
+    Later than the video by ``onset_trim`` or a negative ``audio_offset``.
+    """
+    made = frames.attributes(recording)
+    return max(made.get("onset_trim", 0.0), -made.get("audio_offset", 0.0))

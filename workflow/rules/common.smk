@@ -27,6 +27,8 @@ KINDS = {encoder["kind"] for encoder in ENCODERS.values()}
 RUNS_WITH_REGRESSION = settings.runs_with_regression(config)
 SYSTEMS = settings.systems(config)
 SETS = settings.evaluation_sets(config)
+# Runs that generate single words on their own, beside the words in their rollouts.
+SINGLE_RUNS = RUNS if config["words"]["singles"] != 0 else []
 # The names that s2r.corpus.recording.shard_of gives.
 SHARDS = [f"{number:02d}" for number in range(config["recordings"]["shards"])]
 

@@ -4,7 +4,7 @@ Frames of one recording resemble each other, so recordings, not frames, are what
 (Efron & Tibshirani 1993). Every score is a mapping from recording to one value.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -70,6 +70,29 @@ def paired_difference(
     return bootstrap_interval(difference, weights, draws, level, seed)
 
 
+def bootstrap_correlation(
+    x: np.ndarray,
+    y: np.ndarray,
+    recordings: Sequence[str],
+    draws: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """Pearson's correlation of x and y (n,) with a percentile interval; n counts the pairs.
+
+    ``recordings`` (n,) names where each pair comes from: recordings are drawn, with all their
+    pairs. NaN where x or y does not vary; no interval from a single recording.
+    """
+    names, index = np.unique(np.asarray(recordings), return_inverse=True)
+    value = _correlation(x, y, np.ones(len(x)))
+    if len(names) < 2 or not np.isfinite(value):
+        return Interval(value, np.nan, np.nan, len(x))
+    drawn = np.random.default_rng(seed).integers(0, len(names), (draws, len(names)))
+    found = [_correlation(x, y, np.bincount(d, minlength=len(names))[index]) for d in drawn]
+    low, high = _quantiles([r for r in found if np.isfinite(r)] or [np.nan], level)
+    return Interval(value, low, high, len(x))
+
+
 def bootstrap_frechet(
     features: np.ndarray,
     recordings: list[str],
@@ -105,6 +128,14 @@ def bootstrap_frechet(
         return Interval(value, np.nan, np.nan, n)
     low, high = np.array(_quantiles(distances, level)) - np.median(distances) + value
     return Interval(value, float(max(low, 0.0)), float(high), n)
+
+
+def _correlation(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
+    if not weights.any():
+        return np.nan
+    x, y = x - np.average(x, weights=weights), y - np.average(y, weights=weights)
+    scale = np.sqrt((weights * x * x).sum() * (weights * y * y).sum())
+    return float((weights * x * y).sum() / scale) if scale > 1e-12 else np.nan
 
 
 def _quantiles(values: np.ndarray | list[float], level: float) -> tuple[float, float]:

@@ -81,3 +81,21 @@ def _read(entries: str) -> dict[str, tuple[str, ...]]:
 
 PRONUNCIATIONS = _read(_ENTRIES)
 """Word -> phones."""
+
+
+def words_in(phones: tuple[str, ...]) -> list[str] | None:
+    """The words that ``phones`` spell when said one after the other, or None where they do not.
+
+    Of several ways that with the longest first word counts.
+    """
+    if not phones:
+        return []
+    for length in range(len(phones), 0, -1):
+        word = _WORDS.get(phones[:length])
+        rest = words_in(phones[length:]) if word else None
+        if rest is not None:
+            return [word, *rest]
+    return None
+
+
+_WORDS = {phones: word for word, phones in PRONUNCIATIONS.items()}

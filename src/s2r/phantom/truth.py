@@ -96,16 +96,19 @@ def read_truth(path: str | Path) -> Truth:
         ) from fault
 
 
-def truth_on_grid(truth: Truth, frames: int, rate: float = FRAME_RATE) -> np.ndarray:
-    """Tongue contour (frames, 38, 2) in mm of the image, at the centres of ``frames`` bins.
+def truth_on_grid(
+    truth: Truth, frames: int, rate: float = FRAME_RATE, line: str = "tongue"
+) -> np.ndarray:
+    """Contour (frames, 38, 2) in mm of the image, at the centres of ``frames`` bins.
 
-    x to the right, y down from the upper left corner of the image; linear in time, the first
-    and last shape beyond the ends.
+    ``line`` is ``tongue`` or ``wall``. x to the right, y down from the upper left corner of the
+    image; linear in time, the first and last shape beyond the ends.
     """
     centres = (np.arange(frames) + 0.5) / rate
     position = np.interp(centres, truth.times, np.arange(len(truth.times)))
     before = np.floor(position).astype(int)
     after = np.minimum(before + 1, len(truth.times) - 1)
     share = (position - before)[:, None, None]
-    contour = (1 - share) * truth.tongue_px[before] + share * truth.tongue_px[after]
+    points = truth.tongue_px if line == "tongue" else truth.wall_px
+    contour = (1 - share) * points[before] + share * points[after]
     return contour * truth.pixel_mm

@@ -1,0 +1,1 @@
+"""Single words and VCV items: cut out of recordings, generated on their own, scored and shown."""
