@@ -27,5 +27,6 @@ with job(snakemake):
     print(summary(recordings, per_subject=RECORDINGS_PER_SUBJECT if known else None))
     for path in snakemake.output.shards:
         usable = (recordings["shard"] == Path(path).stem) & (recordings["status"] == "ok")
-        write_recordings(path, recordings[usable])
+        # A note changes no frame, so a new metafile prepares nothing again.
+        write_recordings(path, recordings[usable].drop(columns="note"))
     write_recordings(snakemake.output.recordings, recordings)

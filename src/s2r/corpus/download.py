@@ -115,7 +115,7 @@ def fetch(file: RemoteFile, target: str | Path, waits: tuple[float, ...] = WAITS
             except urllib.error.HTTPError as error:
                 raise _unreachable(file.url, error) from error
             except (OSError, http.client.HTTPException) as error:
-                fault = str(getattr(error, "reason", error))
+                fault = error
             if _size(partial) > before:
                 left = list(waits)
             elif left:
@@ -181,7 +181,9 @@ def _differs(file: RemoteFile, where: object, found: str, remedy: str = "") -> U
 
 
 def _unreachable(url: str, fault: object) -> UserError:
-    reason = f"HTTP {fault.code}" if isinstance(fault, urllib.error.HTTPError) else fault
+    reason = getattr(fault, "reason", fault)
+    if isinstance(fault, urllib.error.HTTPError):
+        reason = f"HTTP {fault.code}"
     return UserError(
         f"{url}: it cannot be fetched ({reason}); start again when the network and the server are "
         f"there, it goes on where it was, or unpack {ARCHIVE} from {PAGE} yourself."
