@@ -77,6 +77,21 @@ FAULTS = {
     "value for a block": ({"frames": 64}, "frames: ", "a block of keys, not 64"),
     "too small": ({"recordings/shards": 0}, "recordings.shards: ", "at least 1, not 0"),
     "not above": ({"training/learning_rate": 0}, "training.learning_rate: ", "above 0, not 0"),
+    "offset that is no number": (
+        {"recordings/audio_offset": "estimated"},
+        "recordings.audio_offset: ",
+        "'estimated' cannot be used, Delay of the sound",
+    ),
+    "pattern that is none": (
+        {"corpus/kind": "usc75", "corpus/path": "usc", "recordings/exclude_notes": ["("]},
+        "recordings.exclude_notes: ",
+        "'(' is not a regular expression",
+    ),
+    "notes without a metafile": (
+        {"recordings/exclude_notes": ["artifact"]},
+        "recordings.exclude_notes: ",
+        "only corpus.kind usc75 has a metafile",
+    ),
     "not a multiple": ({"frames/size": 70}, "frames.size: ", "multiple of 16"),
     "unknown choice": ({"sampler/solver": "euler"}, "sampler.solver: ", "dpm_solver, heun"),
     "list too short": ({"frames/percentiles": [1]}, "frames.percentiles: ", "at least 2"),

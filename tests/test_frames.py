@@ -243,13 +243,62 @@ def test_recon_is_read_as_magnitude_the_right_way_up(tmp_path):
     np.testing.assert_array_equal(np.fliplr(np.rot90(picture.T, k=3)), picture)
 
 
+def test_recon_and_mp4_of_the_same_pictures_agree(tmp_path):
+    """An asymmetric picture that moves, as the scanner's mp4 and as T x 84 x 84 float64."""
+    rows, columns = np.mgrid[:84, :84]
+    steps = np.linspace(20, 60, 120)[:, None, None]
+    blob = np.exp(-(((rows - 20) / 6) ** 2) - ((columns - steps) / 10) ** 2)
+    wedge = (rows > 50) & (columns < rows - 40)
+    pictures = 30 + 150 * blob + 60 * wedge
+    write_video(tmp_path / "a.mp4", pictures.astype(np.uint8), USC_RATE)
+    with h5py.File(tmp_path / "a_recon.h5", "w") as file:
+        file["recon"] = 1e-3 * pictures.swapaxes(1, 2)
+        assert file["recon"].dtype == np.float64
+    write_wav(tmp_path / "a.wav", 0.1 * RNG.standard_normal(30_000), 20_000)
+    video, recon = (
+        prepare_recording(
+            {"video": str(tmp_path / name), "audio": str(tmp_path / "a.wav")}, FramesConfig()
+        )["frames"].astype(float)
+        for name in ("a.mp4", "a_recon.h5")
+    )
+    assert video.shape == recon.shape
+    assert abs(video - recon).mean() < 2
+    for turned in (recon.swapaxes(1, 2), recon[:, ::-1], recon[:, :, ::-1]):
+        assert abs(video - turned).mean() > 20
+
+
+def test_the_scanners_onset_is_trimmed_from_both(tmp_path):
+    """Energy falls from 2.17 to 1 within 1.5 s, as on USC data; grey levels must not follow it."""
+    count = round(4 * USC_RATE)
+    centres = (np.arange(count) + 0.5) / float(USC_RATE)
+    gain = np.sqrt(1 + 1.17 * np.clip(1 - centres / 1.5, 0, None))
+    picture = np.linspace(0, 110, 84)[None, None, :] * np.ones((1, 84, 1))
+    sound = 0.1 * RNG.standard_normal(80_000) * np.repeat([0.01, 1], [30_000, 50_000])
+    for name, level in (("onset", gain), ("steady", np.ones(count))):
+        video = (picture * level[:, None, None]).astype(np.uint8)
+        write_video(tmp_path / f"{name}.mp4", video, USC_RATE, sound, 20_000)
+
+    def made(name, trim):
+        path = str(tmp_path / f"{name}.mp4")
+        return prepare_recording({"video": path, "audio": path}, FramesConfig(onset_trim=trim))
+
+    untrimmed, trimmed, steady = made("onset", 0), made("onset", 1.5), made("steady", 1.5)
+    assert untrimmed["high"] > steady["high"] + 15
+    assert abs(trimmed["high"] - steady["high"]) < 1
+    assert abs(trimmed["frames"].astype(float) - steady["frames"]).mean() < 2
+    assert len(trimmed["frames"]) == len(untrimmed["frames"]) - 75 == 124
+    # The loud part starts at 1.5 s: all of the trimmed sound is loud, from its first frame on.
+    levels = np.sqrt(np.square(trimmed["audio"].reshape(-1, 320)).mean(axis=1))
+    assert levels.min() > 0.05
+
+
 def test_one_bad_recording_does_not_stop_a_shard(tmp_path):
     video = RNG.integers(0, 256, (60, 16, 16), dtype=np.uint8)
     sound = (0.1 * RNG.standard_normal(52_920)).astype(np.float32)
     write_video(tmp_path / "s1/good.mp4", video, 50, sound, 44_100)
-    write_video(tmp_path / "s1/fine.mp4", video, 50, sound, 44_100)
+    write_video(tmp_path / "s1/fine.mp4", video[::-1], 50, sound, 44_100)
     write_video(tmp_path / "s1/flat.mp4", np.full_like(video, 90), 50, sound, 44_100)
-    write_video(tmp_path / "s1/lost.mp4", video, 50, sound, 44_100)
+    write_video(tmp_path / "s1/lost.mp4", 255 - video, 50, sound, 44_100)
     rows = index_corpus("folder", tmp_path)
     assert (rows["status"] == "ok").all()
     (tmp_path / "s1/lost.mp4").unlink()
@@ -273,8 +322,8 @@ def test_one_bad_recording_does_not_stop_a_shard(tmp_path):
 def test_the_same_recordings_give_the_same_shard(tmp_path):
     video = RNG.integers(0, 256, (60, 16, 16), dtype=np.uint8)
     sound = (0.1 * RNG.standard_normal(52_920)).astype(np.float32)
-    for name in ("b", "a"):
-        write_video(tmp_path / f"s1/{name}.mp4", video, 50, sound, 44_100)
+    write_video(tmp_path / "s1/b.mp4", video, 50, sound, 44_100)
+    write_video(tmp_path / "s1/a.mp4", video[::-1], 50, sound, 44_100)
     rows = index_corpus("folder", tmp_path)
     prepare_shard(rows, tmp_path / "00.h5", FramesConfig(size=16))
     prepare_shard(rows.iloc[::-1], tmp_path / "01.h5", FramesConfig(size=16))

@@ -1,5 +1,6 @@
 """The index of a corpus: good recordings are found, every defect is listed with its sentence."""
 
+import zlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from s2r.corpus.recording import (
     index_corpus,
     read_recordings,
     shard_of,
-    summary,
     write_recordings,
 )
+from s2r.corpus.summary import summary
 from s2r.errors import UserError
 from s2r.media import write_wav
 from s2r.video_writer import write_video
@@ -30,13 +31,14 @@ def noise(seconds, level=0.1):
     return (level * samples).astype(np.float32)
 
 
-def pictures(count):
-    return np.random.default_rng(0).integers(0, 255, (count, 16, 16), dtype=np.uint8)
+def pictures(count, name):
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    return rng.integers(0, 255, (count, 16, 16), dtype=np.uint8)
 
 
 def video(path, frames=50, sound_seconds=None, level=0.1, rate=50):
     sound = noise(sound_seconds, level) if sound_seconds else None
-    write_video(path, pictures(frames), rate, sound, RATE)
+    write_video(path, pictures(frames, path.name), rate, sound, RATE)
 
 
 def usc(root, stem):
@@ -91,7 +93,7 @@ def corpus(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def table(corpus):
-    return index_corpus("usc75", corpus, expected_subjects=["sub001", "sub036"], shards=4)
+    return index_corpus("usc75", corpus, shards=4)
 
 
 DEFECTS = {
@@ -114,7 +116,6 @@ DEFECTS = {
     "sub003_2drt_13_picture2": "no audio: sub003_2drt_13_picture2_audio.wav: the file is empty",
     "sub001_2drt_01_vcv1_r1_duplicate2": "duplicate: ",
     "sub004": "missing: the folder ",
-    "sub036": "missing: there is no recording of subject sub036 under ",
 }
 
 
@@ -161,18 +162,18 @@ def test_the_index_comes_back_from_csv(table, tmp_path):
     read = read_recordings(tmp_path / "recordings.csv")
     assert read.equals(table)
     assert list(read.columns) == list(DTYPES)
-    assert read.set_index("recording").loc["sub036", "video"] == ""
+    assert read.set_index("recording").loc["sub004", "video"] == ""
 
 
 def test_the_summary_counts_reasons(table):
     text = summary(table)
-    assert text.splitlines()[0].startswith("19 recordings: 3 ok (2 subjects, 0.1 min), 16 with a")
-    assert "  3 x missing, e.g. missing: " in text
+    assert text.splitlines()[0].startswith("18 recordings: 3 ok (2 subjects, 0.1 min), 15 with a")
+    assert "  2 x missing, e.g. missing: " in text
     assert "  2 x unreadable name, e.g. " in text
 
 
 def test_order_and_shards_do_not_depend_on_the_number_of_workers(corpus, table):
-    again = index_corpus("usc75", corpus, expected_subjects=["sub036"], shards=4, workers=1)
+    again = index_corpus("usc75", corpus, shards=4, workers=1)
     assert again.equals(table)
     assert set(table["shard"]) <= {"00", "01", "02", "03"}
     # Known values: a change here would put recordings of existing results into other shards.

@@ -128,6 +128,48 @@ def test_stimuli_of_their_own_are_unseen_where_only_held_out_subjects_speak_them
     }
 
 
+NOMINAL = [f"vcv{k}" for k in (1, 2, 3)] + ["bvt", "shibboleth", "rainbow", "postures"]
+NOMINAL += [f"{text}{k}" for text in ("grandfather", "northwind") for k in (1, 2)]
+
+
+def paper_index(seed=0):
+    """75 subjects with 32 recordings, one of them without any and 29 files missing."""
+    rows = []
+    for subject in (f"sub{k:03d}" for k in range(1, 76)):
+        stems = [(stimulus, take, "scripted") for stimulus in NOMINAL for take in (1, 2)]
+        free = [f"{kind}{k}" for kind in ("picture", "topic") for k in range(1, 6)]
+        stems += [(stimulus, 0, "spontaneous") for stimulus in free]
+        for stimulus, take, style in stems:
+            status = "defect" if subject == "sub036" else "ok"
+            rows.append((f"{subject}_{stimulus}_r{take}", subject, stimulus, style, status))
+    table = pd.DataFrame(rows, columns=index().columns)
+    assert len(table) == 2400
+    return table.drop(table[table["status"] == "ok"].sample(29, random_state=seed).index)
+
+
+def test_the_papers_split():
+    topics = ["topic2", "topic3", "topic4", "topic5"]
+    split = split_of(paper_index(), unseen_subjects=15, unseen_stimuli=topics)
+    assert "sub036" not in set(split["subject"])
+    assert len(values(split, "subject", "train")) == 59
+    held_out = values(split, "subject", "unseen_subject")
+    assert len(held_out) == 15
+    assert values(split, "subject", "unseen_both") <= held_out
+    assert values(split, "stimulus", "unseen_speech") == set(topics)
+    assert values(split, "stimulus", "unseen_both") == set(topics)
+    assert values(split, "stimulus", "train") == set(NOMINAL)
+    assert values(split, "stimulus", "unseen_subject") == set(NOMINAL)
+    free = {"topic1", "picture2", "picture3", "picture4", "picture5"}
+    assert values(split, "stimulus", "unused") == free | {"picture1"}
+    chosen = split_of(
+        paper_index(),
+        unseen_subjects=15,
+        unseen_stimuli=topics,
+        train_styles=["scripted", "spontaneous"],
+    )
+    assert values(chosen, "stimulus", "train") == set(NOMINAL) | free
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

@@ -16,8 +16,10 @@ from s2r.script import LabelledLines, job
 ROOT = Path(__file__).parents[1]
 
 STAGES = {"phantom", "index", "split", "frames", "embed", "measures", "baseline", "train"}
-STAGES |= {"generate", "real_features", "score", "score_real", "tables", "looks", "model", "all"}
+STAGES |= {"offsets", "generate", "real_features", "score", "score_real", "tables"}
+STAGES |= {"looks", "model", "all"}
 WORDS = {"segments", "words"}
+BESIDES = {"all", "looks", "model", "offsets"}
 
 HEAVY = ("torch", "torchaudio", "transformers", "av", "h5py", "scipy", "skimage", "matplotlib")
 
@@ -40,7 +42,7 @@ def test_bare_call_plans_the_whole_job(snakemake):
 
 def test_table_alone_is_a_target(snakemake):
     jobs = planned(snakemake("-n", "results/table1.csv"))
-    assert set(jobs) == (STAGES | {"fetch_whisper", "fetch_i3d"}) - {"all", "looks", "model"}
+    assert set(jobs) == (STAGES | {"fetch_whisper", "fetch_i3d"}) - BESIDES
 
 
 def test_parsing_imports_nothing_heavy(snakemake, tmp_path):
@@ -62,6 +64,28 @@ def test_folder_of_one_speaker(snakemake, tmp_path):
     assert "results/folder/generated/logmel/unseen_speech.h5" in process.stdout
     assert "unseen_subject" not in process.stdout
     assert "probe" not in process.stdout
+
+
+def test_the_download_is_only_started_by_name(snakemake, tmp_path):
+    assert "download" not in planned(snakemake("-n"))
+    corpus = {"kind": "usc75", "path": "data/usc75"}
+    # The corpus is absent, and still nothing offers to fetch it.
+    process = snakemake("-n", config={"corpus": corpus})
+    assert process.returncode == 1
+    assert "Missing input files for rule index" in process.stdout
+    assert planned(snakemake("-n", "download", config={"corpus": corpus})) == {"download": 1}
+
+
+def test_the_metafile_is_found_and_starts_the_index_again(stub_workflow, tmp_path):
+    (tmp_path / "usc").mkdir()
+    corpus = {"kind": "usc75", "path": "usc"}
+    process = stub_workflow("--cores", "4", "results/recordings.csv", corpus=corpus)
+    assert process.returncode == 0, process.stdout
+    assert (
+        "Nothing to be done" in stub_workflow("-n", "results/recordings.csv", corpus=corpus).stdout
+    )
+    (tmp_path / "metafile_public_20210129.json").write_text("{}")
+    assert planned(stub_workflow("-n", "results/recordings.csv", corpus=corpus)) == {"index": 1}
 
 
 def test_missing_folder_is_named(snakemake):

@@ -10,6 +10,7 @@ from copy import deepcopy
 from pathlib import Path
 
 from s2r.corpus.folder import compile_pattern
+from s2r.corpus.metafile import check_notes_settings
 from s2r.errors import UserError
 
 SETS = ("unseen_speech", "unseen_subject", "unseen_both")
@@ -71,6 +72,7 @@ def check_config(config: Mapping) -> None:
     Raises UserError with one sentence that starts with the key at fault.
     """
     _check_corpus(config["corpus"])
+    check_notes_settings(config["corpus"], config["recordings"]["exclude_notes"])
     _check_split(config["corpus"], config["split"])
     _check_runs(config)
     low, high = config["frames"]["percentiles"]

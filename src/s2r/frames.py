@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from s2r.clock import FRAME_RATE, FRAME_SIZE, SAMPLE_RATE
+from s2r.corpus.offset import estimate_offset
 from s2r.corpus.usc75 import read_recon
 from s2r.errors import UserError
 from s2r.media import read_audio, read_video, resample
@@ -27,7 +28,8 @@ class FramesConfig:
     ``percentiles``: grey levels of the recording that become 0 and 255. ``onset_trim``: seconds
     dropped at the start (the first 1.5 s of a USC recording are brighter than the rest).
     ``audio_offset``: seconds by which the sound comes later than the picture it belongs to; it
-    is moved earlier by as much (negative: later).
+    is moved earlier by as much (negative: later). ``estimate`` takes each recording's own
+    estimate where that is sure and at least one frame.
     """
 
     size: int = FRAME_SIZE
@@ -35,7 +37,7 @@ class FramesConfig:
     interpolation: str = "linear"
     percentiles: tuple[float, float] = (0.5, 99.5)
     onset_trim: float = 0.0
-    audio_offset: float = 0.0
+    audio_offset: float | str = 0.0
 
 
 def resample_frames(
@@ -140,19 +142,44 @@ def prepare_recording(row: Mapping, config: FramesConfig) -> dict[str, object]:
 
     Returns ``frames`` (T, size, size) uint8, ``audio`` float32 of 16 kHz, exactly as long as the
     frames (320 samples each at 50 Hz), ``low`` and ``high`` (grey levels of the source that
-    became 0 and 255) and ``source_rate`` (Hz). Sound and picture are cut to the shorter.
+    became 0 and 255), ``source_rate`` (Hz), ``moved`` (seconds by which the sound was moved
+    earlier), and the delay of the sound in the file as ``offset.estimate_offset`` finds it:
+    ``offset_estimate`` (s) and ``confidence``. Sound and picture are cut to the shorter.
 
     Raises UserError if a file cannot be decoded, nothing is left, or the picture never changes.
     """
     small, source_rate = _read_frames(row["video"], lambda block: shrink(block, config.size))
     sound, sample_rate = read_audio(row["audio"])
-    trim, late = _seconds(config.onset_trim), _seconds(config.audio_offset)
+    audio, seconds = resample(sound, sample_rate, SAMPLE_RATE), Fraction(len(sound), sample_rate)
+    moved = 0.0 if config.audio_offset == "estimate" else config.audio_offset
+    made = _cut(row, small, source_rate, audio, seconds, config, moved)
+    left, confidence = estimate_offset(made["frames"], made["audio"])
+    if config.audio_offset == "estimate" and abs(left) * config.rate >= 1:
+        moved, left = left, 0.0
+        made = _cut(row, small, source_rate, audio, seconds, config, moved)
+    return made | {
+        "source_rate": float(source_rate),
+        "moved": float(moved),
+        "offset_estimate": moved + left,
+        "confidence": confidence,
+    }
+
+
+def _cut(
+    row: Mapping,
+    small: np.ndarray,
+    source_rate: Fraction,
+    audio: np.ndarray,
+    audio_seconds: Fraction,
+    config: FramesConfig,
+    moved: float,
+) -> dict[str, object]:
+    """``frames``, ``audio``, ``low`` and ``high`` with the sound ``moved`` seconds earlier."""
+    trim, late = _seconds(config.onset_trim), _seconds(moved)
     # Where the sound would have to start before its first sample, both start later instead.
     video_start = max(trim, -late)
     audio_start = video_start + late
-    seconds = min(
-        len(small) / source_rate - video_start, Fraction(len(sound), sample_rate) - audio_start
-    )
+    seconds = min(len(small) / source_rate - video_start, audio_seconds - audio_start)
     count = int(seconds * config.rate)
     if count < 1:
         raise UserError(
@@ -171,14 +198,12 @@ def prepare_recording(row: Mapping, config: FramesConfig) -> dict[str, object]:
         low, high = intensity_range(frames, config.percentiles)
     except UserError as fault:
         raise UserError(f"{row['video']}: {fault}; take it out of the corpus.") from fault
-    audio = resample(sound, sample_rate, SAMPLE_RATE)
     first, length = int(audio_start * SAMPLE_RATE), count * SAMPLE_RATE // config.rate
     return {
         "frames": to_uint8(frames, low, high),
         "audio": np.clip(audio[first : first + length], -1, 1),
         "low": low,
         "high": high,
-        "source_rate": float(source_rate),
     }
 
 

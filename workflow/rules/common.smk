@@ -6,6 +6,7 @@ from pathlib import Path
 
 try:
     from s2r import config as settings
+    from s2r.corpus.metafile import find_metafile
     from s2r.errors import UserError
     from s2r.schema import check_schema
 except ModuleNotFoundError as error:
@@ -40,6 +41,8 @@ THREADS = max(1, (workflow.cores or 1) // len(RUNS))
 # A folder as input is as old as its newest entry: new recordings start the index again.
 PHANTOM = "data/phantom/phantom.json"
 CORPUS = PHANTOM if HAS_TRUTH else config["corpus"]["path"]
+USC75 = config["corpus"]["kind"] == "usc75"
+METAFILE = config["corpus"]["metafile"] or (find_metafile(CORPUS) if USC75 else None)
 I3D = config["evaluation"]["i3d"] or "weights/i3d-kinetics-400.safetensors"
 WHISPER = "weights/whisper-tiny.en.bin"
 

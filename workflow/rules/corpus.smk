@@ -19,6 +19,7 @@ if config["corpus"]["kind"] == "phantom":
 rule index:
     input:
         corpus=CORPUS,
+        metafile=METAFILE or [],
     output:
         recordings="<results>/recordings.csv",
         shards=expand("<results>/shards/{shard}.csv", shard=SHARDS),
@@ -32,6 +33,7 @@ rule index:
         folder=(
             config["corpus"]["folder"] if config["corpus"]["kind"] == "folder" else {}
         ),
+        expected_subjects=config["corpus"]["expected_subjects"],
         recordings=config["recordings"],
     script:
         "../scripts/index.py"

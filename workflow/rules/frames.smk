@@ -16,3 +16,16 @@ rule frames:
         audio_offset=config["recordings"]["audio_offset"],
     script:
         "../scripts/frames.py"
+
+
+rule offsets:
+    input:
+        frames=FRAMES,
+    output:
+        offsets="<results>/offsets.csv",
+    log:
+        "<logs>/offsets.log",
+    conda:
+        "../envs/s2r.yaml"
+    script:
+        "../scripts/offsets.py"

@@ -5,20 +5,28 @@ from pathlib import Path
 from s2r.script import job
 
 with job(snakemake):
-    from s2r.corpus.recording import Limits, index_corpus, summary, write_recordings
+    from s2r.corpus.recording import Limits, index_corpus, write_recordings
+    from s2r.corpus.summary import summary
+    from s2r.corpus.usc75 import RECORDINGS_PER_SUBJECT
 
-    corpus = Path(snakemake.input.corpus)
+    kind, corpus = snakemake.params.kind, Path(snakemake.input.corpus)
+    metafile = snakemake.input.get("metafile")
     limits = ("length_tolerance", "silence_threshold", "minimum_frames")
     recordings = index_corpus(
-        snakemake.params.kind,
-        corpus.parent if corpus.is_file() else corpus,
+        kind,
+        corpus.parent if kind == "phantom" else corpus,
         **snakemake.params.folder,
+        expected_subjects=snakemake.params.expected_subjects,
+        metafile=metafile or None,
+        exclude_notes=snakemake.params.recordings["exclude_notes"],
         shards=len(snakemake.output.shards),
         limits=Limits(**{key: snakemake.params.recordings[key] for key in limits}),
         workers=snakemake.threads,
     )
-    print(summary(recordings))
+    known = kind == "usc75" and not metafile
+    print(summary(recordings, per_subject=RECORDINGS_PER_SUBJECT if known else None))
     for path in snakemake.output.shards:
         usable = (recordings["shard"] == Path(path).stem) & (recordings["status"] == "ok")
-        write_recordings(path, recordings[usable])
+        # A note changes no frame, so a new metafile prepares nothing again.
+        write_recordings(path, recordings[usable].drop(columns="note"))
     write_recordings(snakemake.output.recordings, recordings)

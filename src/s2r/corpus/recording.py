@@ -1,7 +1,7 @@
 """The index of a corpus: one row a recording, good or not, with what probing its files found."""
 
 import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +12,8 @@ import pandas as pd
 
 from s2r.clock import FRAME_RATE
 from s2r.corpus import folder, usc75
+from s2r.corpus.duplicates import mark_same_content, mark_same_id
+from s2r.corpus.metafile import excluded_by_note, read_metafile
 from s2r.errors import UserError
 from s2r.files import atomic_path
 from s2r.media import MediaError, probe, read_audio
@@ -33,6 +35,7 @@ DTYPES = {
     "video_seconds": "float64",
     "audio_seconds": "float64",
     "sample_rate": "int64",
+    "note": "str",
     "shard": "str",
     "status": "str",
     "reason": "str",
@@ -62,7 +65,9 @@ def index_corpus(
     *,
     pattern: str = folder.DEFAULT_PATTERN,
     suffixes: Collection[str] = folder.SUFFIXES,
-    expected_subjects: Iterable[str] = (),
+    expected_subjects: int | None = None,
+    metafile: str | Path | None = None,
+    exclude_notes: Sequence[str] = (),
     shards: int = 8,
     limits: Limits | None = None,
     workers: int = 8,
@@ -73,34 +78,49 @@ def index_corpus(
     ``suffixes`` are explained in ``folder.find_recordings``. A recording that cannot be used has
     status ``defect`` and a sentence in ``reason`` that begins with one of: truncated, no audio,
     silent, zero frames, length mismatch, unreadable name, unreadable, too short, missing,
-    duplicate. ``expected_subjects`` without any recording become rows with the reason missing.
-    ``workers`` files are read at a time.
+    duplicate. ``workers`` files are read at a time.
 
-    Raises UserError if the folder does not exist or holds no recording at all.
+    The ``metafile`` of the USC corpus (see ``metafile``) gives the column ``note``; recordings
+    that it names and that are not there become rows with the reason missing, and those whose note
+    matches one of ``exclude_notes`` get the status ``excluded``. Fewer than ``expected_subjects``
+    subjects (an empty folder counts) are a corpus that was not unpacked to its end.
+
+    Raises UserError if the folder does not exist, holds no recording at all or too few subjects,
+    or if the metafile cannot be read or is missing where notes shall exclude.
     """
     root = Path(root)
+    if root.is_file():
+        raise UserError(
+            f"{root}: this is a file; unpack it and set corpus.path to the folder that it makes."
+        )
     if not root.is_dir():
         raise UserError(f"{root}: there is no such folder; set corpus.path to the recordings.")
     if kind in ("usc75", "phantom"):
         entries = list(usc75.find_recordings(root))
+        usc75.check_archive(root, entries)
     elif kind == "folder":
         entries = list(folder.find_recordings(root, pattern, suffixes))
     else:
         raise UserError(f"corpus.kind: {kind!r} is not known; use phantom, usc75 or folder.")
     if not entries:
-        wanted = (
-            "video" if kind == "folder" else "subject in the USC layout (sub001/2drt/video/...)"
-        )
-        raise UserError(f"{root}: the folder holds no {wanted}; check corpus.path and corpus.kind.")
-    entries += _absent_subjects(entries, expected_subjects, root)
+        raise UserError(f"{root}: the folder holds no video; check corpus.path and corpus.kind.")
+    _check_subjects(entries, expected_subjects or 0, root)
     rows = [_blank_row() | {k: _plain(v) for k, v in entry.items()} for entry in entries]
-    _mark_duplicates(rows)
+    mark_same_id(rows)
+    mark_same_content(rows)
+    if exclude_notes and not metafile:
+        raise UserError(
+            f"recordings.exclude_notes: there is no metafile in {root} or one folder above; put it "
+            "there, or name it with corpus.metafile."
+        )
+    if metafile:
+        rows = _with_notes(rows, read_metafile(metafile), exclude_notes)
     examine = partial(_examine, limits=limits or Limits())
     with ThreadPoolExecutor(workers) as pool:
         rows = list(progress(pool.map(examine, rows), "probe recordings", total=len(rows)))
     for row in rows:
         row["shard"] = shard_of(row["recording"], shards)
-        row["status"] = "defect" if row["reason"] else "ok"
+        row["status"] = _status(row["reason"])
     table = pd.DataFrame(rows)[list(DTYPES)].astype(DTYPES)
     return table.sort_values("recording", ignore_index=True)
 
@@ -108,21 +128,6 @@ def index_corpus(
 def shard_of(recording: str, shards: int) -> str:
     """The shard of a recording, e.g. ``03``: CRC-32 of its id, modulo the number of shards."""
     return f"{zlib.crc32(recording.encode()) % shards:02d}"
-
-
-def summary(recordings: pd.DataFrame) -> str:
-    """A few lines for the user: how much can be used, and each kind of defect with an example."""
-    good = recordings[recordings["status"] == "ok"]
-    lines = [
-        f"{len(recordings)} recordings: {len(good)} ok "
-        f"({good['subject'].nunique()} subjects, {good['video_seconds'].sum() / 60:.1f} min), "
-        f"{len(recordings) - len(good)} with a defect"
-    ]
-    bad = recordings[recordings["status"] != "ok"]
-    names = bad["reason"].map(lambda reason: reason.partition(":")[0])
-    for name, reasons in sorted(bad["reason"].groupby(names)):
-        lines.append(f"  {len(reasons)} x {name}, e.g. {reasons.iloc[0]}")
-    return "\n".join(lines)
 
 
 def write_recordings(path: str | Path, recordings: pd.DataFrame) -> None:
@@ -137,43 +142,56 @@ def read_recordings(path: str | Path) -> pd.DataFrame:
 
 
 def _blank_row() -> dict:
-    return {column: "" if dtype == "str" else 0 for column, dtype in DTYPES.items()}
+    return {column: "" if dtype == "str" else 0 for column, dtype in DTYPES.items()} | {
+        "problem": ""
+    }
 
 
 def _plain(value: object) -> object:
     return str(value) if isinstance(value, Path) else value
 
 
-def _absent_subjects(entries: list[dict], expected: Iterable[str], root: Path) -> list[dict]:
-    present = {entry.get("subject") for entry in entries}
-    return [
-        {
-            "recording": subject,
-            "subject": subject,
-            "problem": f"missing: there is no recording of subject {subject} under {root}",
-        }
-        for subject in sorted(set(expected) - present)
-    ]
+def _status(reason: str) -> str:
+    if not reason:
+        return "ok"
+    return "excluded" if reason.startswith("excluded:") else "defect"
 
 
-def _mark_duplicates(rows: list[dict]) -> None:
-    """The first of several recordings with one id stays; the others get an id of their own."""
-    first: dict[str, str] = {}
+def _check_subjects(entries: list[dict], expected: int, root: Path) -> None:
+    present = {entry["subject"] for entry in entries if entry.get("subject")}
+    if len(present) >= expected:
+        return
+    nominal = [f"sub{number:03d}" for number in range(1, expected + 1)]
+    absent = [subject for subject in nominal if subject not in present]
+    # Only names of this layout can be missed by name.
+    named = f" (not {', '.join(absent[:5])}{', ...' * (len(absent) > 5)})"
+    raise UserError(
+        f"{root}: {len(present)} of the {expected} subjects are there"
+        f"{named if len(absent) < expected else ''}, unpack the corpus to its end, or set "
+        f"corpus.expected_subjects to {len(present)}, or to null for any number."
+    )
+
+
+def _with_notes(rows: list[dict], notes: dict[str, str], exclude: Sequence[str]) -> list[dict]:
+    """Rows with their notes, those excluded by them marked, and rows for what is not there."""
     for row in rows:
-        name = row["recording"]
-        if name not in first:
-            first[name] = row["video"]
-            continue
-        row["problem"] = f"duplicate: {row['video']} has the same id as {first[name]}"
-        copy = next(k for k in range(2, len(rows) + 2) if f"{name}_duplicate{k}" not in first)
-        row["recording"] = f"{name}_duplicate{copy}"
-        first[row["recording"]] = row["video"]
+        row["note"] = notes.get(row["recording"], "")
+        row["problem"] = row["problem"] or excluded_by_note(row["note"], exclude)
+    present = {row["recording"] for row in rows}
+    absent = [
+        _blank_row() | usc75.parse_stem(stem) | {"note": notes[stem], "problem": usc75.absent(stem)}
+        for stem in notes
+        if stem not in present and usc75.parse_stem(stem)
+    ]
+    # The row of an empty folder says less than those of its recordings.
+    named = {row["subject"] for row in absent}
+    return [row for row in rows if row["recording"] not in named] + absent
 
 
 def _examine(row: dict, limits: Limits) -> dict:
     """The row with what its files say, and the reason if it cannot be used."""
     row = dict(row)
-    row["reason"] = row.pop("problem", "")
+    row["reason"] = row.pop("problem")
     if row["reason"]:
         return row
     try:

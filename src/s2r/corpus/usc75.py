@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 
 from s2r.corpus.folder import safe_name
+from s2r.errors import UserError
 from s2r.media import MediaError
 
 FRAME_RATE = Fraction(1_000_000, 12_008)
@@ -23,28 +24,94 @@ FRAME_RATE = Fraction(1_000_000, 12_008)
 SPONTANEOUS = ("picture", "topic")
 """Stimuli that are described or talked about freely; all others are read."""
 
-_NAME = re.compile(
-    r"(?P<stem>(?P<subject>sub\d{3})_2drt_\d{2}_(?P<stimulus>.+?)(?:_r(?P<repetition>\d+))?)"
-    r"_(?P<kind>video\.mp4|audio\.wav|recon\.h5)"
-)
+RECORDINGS_PER_SUBJECT = 32
+"""Eleven stimuli are read twice, ten are spoken freely once."""
+
+ARCHIVE = "dataset_2drt_video_only.zip"
+
+_SUBJECT = re.compile(r"sub\d{3}")
+_STEM = re.compile(r"(?P<subject>sub\d{3})_2drt_\d{2}_(?P<stimulus>.+?)(?:_r(?P<repetition>\d+))?")
+_NAME = re.compile(rf"(?P<stem>{_STEM.pattern})_(?P<kind>video\.mp4|audio\.wav|recon\.h5)")
 
 
 def find_recordings(root: Path) -> Iterator[dict]:
     """Yield one entry a recording: ``recording, subject, stimulus, repetition, style, video,
     audio, truth, problem``; ``problem`` is empty or says what is wrong with the name or files.
 
-    ``audio`` is the wav beside a video, used where the video has no sound of its own. The mp4 is
-    preferred to ``recon.h5``. Hidden files are passed over.
+    ``audio`` is the wav beside a video, used where the video has no sound of its own. Where both
+    exist the mp4 is read, not ``recon.h5``: it is what the paper used, carries its own sound and
+    is far smaller. Hidden files are passed over. Videos in folders that are not named
+    like a subject are listed as a problem.
     """
-    folders = [*sorted(root.glob("sub*")), *sorted(root.glob("*/sub*"))]
-    for folder in folders:
-        if not re.fullmatch(r"sub\d{3}", folder.name):
-            continue
+    for folder in _subject_folders(root):
         entries = list(_entries(folder))
         yield from entries
         if not entries:
             problem = f"missing: the folder {folder} holds no recording under 2drt/"
             yield {"recording": folder.name, "subject": folder.name, "problem": problem}
+    yield from _strangers(root)
+
+
+def check_archive(root: Path, entries: list[dict]) -> None:
+    """Raise UserError if none of the entries under ``root`` has a file, saying what is there."""
+    if any(entry.get("video") or entry.get("audio") for entry in entries):
+        return
+    folders = _subject_folders(root)
+    inside = {path.relative_to(one).as_posix() for one in folders for path in one.glob("*")}
+    raw = any((one / "2drt" / "raw").is_dir() for one in folders)
+    if inside & {"3d", "t2w"} or raw:
+        held = ", ".join(sorted((inside & {"3d", "t2w"}) | ({"2drt/raw"} if raw else set())))
+        raise UserError(
+            f"{root}: the subjects have {held} but no video; this is another archive of the data "
+            f"set, unpack {ARCHIVE} and set corpus.path to its folder."
+        )
+    if zips := sorted(root.glob("*.zip")):
+        raise UserError(f"{zips[0]}: this archive is not unpacked; unpack it and start again.")
+    raise UserError(
+        f"{root}: the folder holds no subject in the USC layout (sub001/2drt/video/...); check "
+        "corpus.path and corpus.kind."
+    )
+
+
+def parse_stem(stem: str) -> dict | None:
+    """``recording, subject, stimulus, repetition, style`` of ``sub001_2drt_06_rainbow_r1``.
+
+    None for a name that is not of this form.
+    """
+    name = _STEM.fullmatch(stem)
+    return name and {
+        "recording": stem,
+        "subject": name["subject"],
+        "stimulus": name["stimulus"],
+        "repetition": int(name["repetition"] or 0),
+        "style": "spontaneous" if name["stimulus"].startswith(SPONTANEOUS) else "scripted",
+    }
+
+
+def absent(stem: str) -> str:
+    """The reason of a recording that the metafile names and that is not on the disk."""
+    return f"missing: the metafile names {stem}, but there is no such file"
+
+
+def _subject_folders(root: Path) -> list[Path]:
+    folders = [*sorted(root.glob("sub*")), *sorted(root.glob("*/sub*"))]
+    return [folder for folder in folders if _SUBJECT.fullmatch(folder.name)]
+
+
+def _strangers(root: Path) -> Iterator[dict]:
+    """Recordings in folders that look like a subject's and are not named like one."""
+    folders = {path.parent for path in (*root.glob("*/2drt"), *root.glob("*/*/2drt"))}
+    for folder in sorted(folders):
+        if _SUBJECT.fullmatch(folder.name):
+            continue
+        for kind in ("video", "recon"):
+            for path in sorted((folder / "2drt" / kind).glob("[!.]*")):
+                yield {
+                    "recording": safe_name(f"{folder.name}_{path.stem}"),
+                    "video": path,
+                    "problem": f"unreadable name: the folder {folder} is not named sub and three "
+                    f"digits, as sub001; rename it, and {path.name} if it has the same fault",
+                }
 
 
 def _entries(folder: Path) -> Iterator[dict]:
@@ -67,20 +134,15 @@ def _entries(folder: Path) -> Iterator[dict]:
 
 
 def _entry(folder: Path, stem: str, files: dict[str, Path]) -> dict:
-    name = _NAME.fullmatch(f"{stem}_video.mp4")
-    stimulus = name["stimulus"]
+    about = parse_stem(stem)
     truth = folder / "2drt" / "truth" / f"{stem}_truth.h5"
     problem = ""
     if not files.keys() & {"video", "recon"}:
         problem = f"missing: {files['audio'].name} has no video/{stem}_video.mp4 beside it"
-    elif name["subject"] != folder.name:
+    elif about["subject"] != folder.name:
         problem = f"unreadable name: {stem} lies in the folder of {folder.name}"
-    return {
-        "recording": stem,
+    return about | {
         "subject": folder.name,
-        "stimulus": stimulus,
-        "repetition": int(name["repetition"] or 0),
-        "style": "spontaneous" if stimulus.startswith(SPONTANEOUS) else "scripted",
         "video": files.get("video") or files.get("recon", ""),
         "audio": files.get("audio", ""),
         "truth": truth if truth.exists() else "",

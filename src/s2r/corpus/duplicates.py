@@ -1,0 +1,64 @@
+"""Recordings that are there twice: two files of one id, or one content under two names."""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+from s2r.files import sha256_of
+
+SAMPLE = 64 * 1024
+"""Bytes in the middle of a file that are compared before the whole file is read."""
+
+
+def mark_same_id(rows: list[dict]) -> None:
+    """The first of several recordings with one id stays; the others get an id of their own.
+
+    Rows have ``recording``, ``video`` and ``problem``, which is set where it is empty.
+    """
+    first: dict[str, str] = {}
+    for row in rows:
+        name = row["recording"]
+        if name not in first:
+            first[name] = row["video"]
+            continue
+        if not row["problem"]:
+            row["problem"] = f"duplicate: {row['video']} has the same id as {first[name]}"
+        copy = next(k for k in range(2, len(rows) + 2) if f"{name}_duplicate{k}" not in first)
+        row["recording"] = f"{name}_duplicate{copy}"
+        first[row["recording"]] = row["video"]
+
+
+def mark_same_content(rows: list[dict]) -> None:
+    """Of several videos with the same bytes under different names, the first by id stays.
+
+    They would put a recording into training and test at once. Only files of the same size are
+    read, and whole only where their middle is the same. Files that are empty or cannot be read
+    are left to the probe.
+    """
+    files = [row for row in rows if row["video"] and not row["problem"]]
+    files.sort(key=lambda row: row["recording"])
+    for same_size in _groups(files, os.path.getsize):
+        for alike in _groups(same_size, _middle):
+            for first, *copies in _groups(alike, sha256_of):
+                for copy in copies:
+                    copy["problem"] = (
+                        f"duplicate: {copy['video']} has the same content as {first['video']}, "
+                        "which is kept"
+                    )
+
+
+def _groups(rows: Iterable[dict], key: Callable[[str], object]) -> list[list[dict]]:
+    """Groups of at least two rows whose videos have the same, true, key."""
+    groups = defaultdict(list)
+    for row in rows:
+        try:
+            groups[key(row["video"])].append(row)
+        except OSError:
+            continue  # the probe says what is wrong with the file
+    return [group for value, group in groups.items() if value and len(group) > 1]
+
+
+def _middle(path: str) -> bytes:
+    with open(path, "rb") as file:
+        file.seek(max(0, (os.path.getsize(path) - SAMPLE) // 2))
+        return file.read(SAMPLE)

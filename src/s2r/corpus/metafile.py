@@ -1,0 +1,84 @@
+"""The metafile of the USC 75-speaker corpus: which recordings were made, and notes on them.
+
+``{"sub001": {..., "task": [{"prefix": "sub001_2drt_06_rainbow_r1", "note": "..."}, ...]}, ...}``.
+The notes say what went wrong in a recording (artefacts, interruptions).
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from s2r.errors import UserError
+
+NAME = "metafile_public_20210129.json"
+
+
+def find_metafile(root: str | Path) -> Path | None:
+    """The metafile in ``root`` or one folder above, None where there is none."""
+    root = Path(root)
+    folders = (root, root.resolve().parent)
+    return next((folder / NAME for folder in folders if (folder / NAME).is_file()), None)
+
+
+def read_metafile(path: str | Path) -> dict[str, str]:
+    """Notes by recording, ``{"sub001_2drt_06_rainbow_r1": "", ...}``, in the order of the names.
+
+    A subject without ``task`` has no recordings, a task without ``note`` an empty one. Raises
+    UserError if the file cannot be read or has another shape.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as fault:
+        raise _fault(path, f"it cannot be read as JSON ({fault})") from fault
+    if not isinstance(content, dict):
+        raise _fault(path, "it does not hold subjects by name")
+    notes = {}
+    for subject, about in content.items():
+        tasks = about.get("task", []) if isinstance(about, dict) else None
+        if not isinstance(tasks, list):
+            raise _fault(path, f"{subject} has no list of recordings under task")
+        for task in tasks:
+            prefix = task.get("prefix") if isinstance(task, dict) else None
+            if not isinstance(prefix, str):
+                raise _fault(path, f"a recording of {subject} has no prefix")
+            notes[prefix] = str(task.get("note") or "")
+    if not notes:
+        raise _fault(path, "it names no recording")
+    return dict(sorted(notes.items()))
+
+
+def excluded_by_note(note: str, patterns: Sequence[str]) -> str:
+    """Why a recording with this note is left out by choice, or nothing.
+
+    ``patterns`` are regular expressions that may match anywhere in the note, in any case.
+    """
+    for pattern in patterns:
+        if note and re.search(pattern, note, re.IGNORECASE):
+            return f"excluded: its note in the metafile, {note!r}, matches {pattern!r}"
+    return ""
+
+
+def check_notes_settings(corpus: Mapping, patterns: Sequence[str]) -> None:
+    """Raise UserError where ``corpus.metafile`` and ``recordings.exclude_notes`` cannot serve."""
+    if corpus["kind"] != "usc75":
+        for key, value in (
+            ("corpus.metafile", corpus["metafile"]),
+            ("recordings.exclude_notes", patterns),
+        ):
+            if value:
+                raise UserError(f"{key}: only corpus.kind usc75 has a metafile; leave it empty.")
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except re.error as fault:
+            raise UserError(
+                f"recordings.exclude_notes: {pattern!r} is not a regular expression: {fault}."
+            ) from fault
+
+
+def _fault(path: str | Path, what: str) -> UserError:
+    return UserError(
+        f"{path}: this is not the metafile of the corpus, {what}; fetch it again, or name another "
+        "file with corpus.metafile."
+    )

@@ -1,0 +1,65 @@
+"""Unpack a zip archive from outside: nothing leaves the folder, whole or not at all."""
+
+import shutil
+import stat
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from s2r.errors import UserError
+from s2r.files import atomic_path
+from s2r.progress import progress
+
+
+def unpack(archive: str | Path, folder: str | Path) -> None:
+    """Unpack ``archive`` to the new ``folder``; a first level of the same name is left out.
+
+    Raises UserError, and leaves no folder, if the archive is damaged, a member has a name that
+    leads out of the folder or is a link, or the disk is too small.
+    """
+    archive, folder = Path(archive), Path(folder)
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            members = {}
+            for member in packed.infolist():
+                if not member.is_dir() and not member.filename.startswith("__MACOSX/"):
+                    members[_inside(member, archive, folder.name)] = member
+            total = sum(member.file_size for member in members.values())
+            free = shutil.disk_usage(archive.parent).free
+            if total > free:
+                raise UserError(
+                    f"{archive}: {total:,} bytes are needed to unpack it and {free:,} are free; "
+                    "make room and start again."
+                )
+            _extract(packed, members, folder, total)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as fault:
+        raise UserError(
+            f"{archive}: it cannot be unpacked ({fault}); delete it and fetch it again."
+        ) from fault
+
+
+def _extract(packed: zipfile.ZipFile, members: dict, folder: Path, total: int) -> None:
+    with (
+        atomic_path(folder) as temporary,
+        progress(total=total, label=f"unpack {folder.name}", unit="B", unit_scale=True) as bar,
+    ):
+        temporary.mkdir()
+        for name, member in members.items():
+            target = temporary / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with packed.open(member) as source, open(target, "wb") as file:
+                shutil.copyfileobj(source, file, 1 << 20)
+            bar.update(member.file_size)
+
+
+def _inside(member: zipfile.ZipInfo, archive: Path, top: str) -> PurePosixPath:
+    """The path of a member below the folder."""
+    name = PurePosixPath(member.filename)
+    link = stat.S_ISLNK(member.external_attr >> 16)
+    odd = name.is_absolute() or ".." in name.parts or set("\\:\0") & set(member.filename)
+    if link or odd or not name.parts:
+        raise UserError(
+            f"{archive}: its member {member.filename!r} is a link or leads out of the folder; "
+            "nothing was unpacked, fetch the archive from its own record."
+        )
+    return PurePosixPath(*name.parts[1:]) if name.parts[0] == top else name

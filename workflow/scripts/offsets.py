@@ -1,0 +1,12 @@
+"""List how late the sound of every recording is, as the frames stage found it."""
+
+from s2r.script import job
+
+with job(snakemake):
+    from s2r.corpus.offset import collect_offsets, describe_offsets
+    from s2r.files import atomic_path
+
+    offsets = collect_offsets(snakemake.input.frames)
+    print(describe_offsets(offsets))
+    with atomic_path(snakemake.output.offsets) as temporary:
+        offsets.to_csv(temporary, index=False)
