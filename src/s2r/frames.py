@@ -130,7 +130,7 @@ def intensity_range(frames: np.ndarray, percentiles: tuple[float, float]) -> tup
 
 
 def percentile(values: np.ndarray, percent: float) -> float:
-    """What ``np.percentile`` gives, in a third of its time on the frames of a recording.
+    """What ``np.percentile`` gives, in less than half of its time on the frames of a recording.
 
     A sample brackets the wanted rank, and only the values within the bracket are ordered.
     """
@@ -139,11 +139,12 @@ def percentile(values: np.ndarray, percent: float) -> float:
     sample = np.sort(values[::61])
     place = percent / 100 * (len(sample) - 1)
     slack = 5 * np.sqrt(len(sample))  # ten standard deviations of the sample's own rank
-    low = sample[max(int(place - slack), 0)] if place > slack else -np.inf
-    high = sample[int(place + slack)] if place + slack < len(sample) - 1 else np.inf
-    below = int(np.count_nonzero(values < low))
-    within = values[(values >= low) & (values <= high)]
-    first = int(rank) - below
+    within = values
+    if place > slack:
+        within = within[within >= sample[int(place - slack)]]
+    first = int(rank) - (len(values) - len(within))
+    if place + slack < len(sample) - 1:
+        within = within[within <= sample[int(place + slack)]]
     if np.isnan(values.min()) or not 0 <= first < len(within) - 1:
         return float(np.percentile(values, percent))
     left, right = np.partition(within, (first, first + 1))[first : first + 2].astype(float)
@@ -152,11 +153,15 @@ def percentile(values: np.ndarray, percent: float) -> float:
 
 def to_uint8(frames: np.ndarray, low: float, high: float) -> np.ndarray:
     """Map ``low``..``high`` to 0..255, rounded; levels outside are clipped."""
-    scaled = np.array(frames, np.float32)
-    scaled -= low
-    scaled *= 255 / (high - low)
-    np.rint(scaled, out=scaled)
-    return scaled.clip(0, 255, out=scaled).astype(np.uint8)
+    frames = np.asarray(frames)
+    result = np.empty(frames.shape, np.uint8)
+    for start in range(0, len(frames), BLOCK):
+        scaled = frames[start : start + BLOCK].astype(np.float32)
+        scaled -= low
+        scaled *= 255 / (high - low)
+        np.rint(scaled, out=scaled)
+        result[start : start + BLOCK] = scaled.clip(0, 255, out=scaled)
+    return result
 
 
 def prepare_recording(row: Mapping, config: FramesConfig) -> dict[str, object]:
