@@ -14,6 +14,7 @@ from s2r.errors import UserError
 from s2r.frames import (
     FramesConfig,
     intensity_range,
+    percentile,
     prepare_recording,
     prepare_shard,
     resample_frames,
@@ -41,6 +42,37 @@ def test_shrink_takes_exact_area_averages():
     np.testing.assert_allclose(small, fine.mean(axis=(2, 4)), rtol=1e-5)
     np.testing.assert_array_equal(shrink(video[:, :64, :64], 64), video[:, :64, :64])
     assert shrink(np.full((1, 30, 30), 7.0), 64) == pytest.approx(7)
+
+
+@pytest.mark.parametrize("shape", [(84, 84), (204, 204), (90, 60), (61, 90), (75, 70), (30, 33)])
+def test_shrink_equals_weights_worked_out_pixel_by_pixel(shape):
+    """Sizes whose weights repeat, sizes whose weights do not, and a cut by half a pixel."""
+    video = RNG.integers(0, 256, (2, *shape), dtype=np.uint8)
+    side, size = min(shape), 40
+
+    def weights(length):
+        # The mean over a new pixel, by sampling it at every 1/200 of its side.
+        places = (length - side) / 2 + side / size * (np.arange(size * 200) + 0.5) / 200
+        return np.eye(length)[places.astype(int)].reshape(size, 200, length).mean(axis=1)
+
+    expected = weights(shape[0]) @ video @ weights(shape[1]).T
+    np.testing.assert_allclose(shrink(video, size), expected, atol=1)
+
+
+@pytest.mark.parametrize("percent", [0, 0.5, 3.7, 50, 99.5, 100])
+def test_percentiles_are_those_of_numpy(percent):
+    for values in (
+        RNG.normal(100, 40, (30, 64, 64)).astype(np.float32),
+        RNG.integers(0, 9, (40, 32, 32), dtype=np.uint8),
+        np.repeat(np.arange(5.0), 7000),
+        np.sort(RNG.normal(size=50_000)),
+        np.arange(10.0),
+        np.array([3.0]),
+    ):
+        assert percentile(values, percent) == pytest.approx(
+            np.percentile(values, percent), rel=1e-6
+        )
+    assert np.isnan(percentile(np.array([1.0, np.nan, 3.0] * 5000), percent))
 
 
 def test_shrink_cuts_to_the_central_square():

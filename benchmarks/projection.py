@@ -1,0 +1,166 @@
+"""From unit costs to hours, disk and memory of a whole experiment: arithmetic only.
+
+A stage on a GPU takes its operations divided by what a card can do at best, times the share of it
+that is assumed to be reached. That share is the weak point of every projection: it is stated, and
+hours are given for twice and half of it by reading them so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from s2r.clock import FRAME_RATE
+from s2r.config import BASELINES, evaluation_sets, run_settings, runs_with_regression, systems
+from s2r.generated import CLIP_LENGTH
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Size of a corpus, and the share of it that is trained on."""
+
+    recordings: int
+    mean_seconds: float
+    training_recordings: int
+
+    @property
+    def seconds(self) -> float:
+        return self.recordings * self.mean_seconds
+
+
+USC75 = Corpus(2371, 30.3, 60 * 22)
+"""Lim et al. 2021; sixty subjects read eleven stimuli twice. 29 files are missing, some of them
+among those counted here as trained on."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A GPU by its data sheet: operations a second, in units of 10^12, without sparsity."""
+
+    name: str
+    bfloat16: float
+    float32: float
+
+
+CARDS = (Card("A100", 312, 19.5), Card("H100 SXM", 989, 67))
+
+REACHED = {"bfloat16": 0.1, "float32": 0.4}
+"""Assumed share of the data sheet's rate. Networks of few channels, as the denoiser, reach little
+of the matrix units' rate; the encoders are large matrix products in single precision."""
+
+SEVERAL = {"GPUs": 4, "cores": 32}
+"""The small cluster."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How much of a unit is needed, in how many jobs that may run side by side."""
+
+    name: str
+    cost: str
+    amount: float
+    jobs: int
+    precision: str | None = None
+    """None for what runs on processors."""
+
+
+def stages(config: Mapping, corpus: Corpus = USC75) -> list[Stage]:
+    """Everything that the configuration computes on the corpus.
+
+    Every test set is taken to have as many recordings as are asked for. A clip needs a whole
+    window. Validation, the closed-form fits and looks are left out.
+    """
+    evaluation, shards = config["evaluation"], config["recordings"]["shards"]
+    sets, runs = len(evaluation_sets(config)), list(config["runs"])
+    settings = [run_settings(config, run) for run in runs]
+    rollout = sets * evaluation["recordings"] * corpus.mean_seconds
+    clips = sets * evaluation["clips"]
+    draws = evaluation["draws"]
+    found = [Stage("frames", "decode", corpus.seconds, shards)]
+    for size in ("base", "large"):
+        names = [
+            name
+            for name, encoder in config["encoders"].items()
+            if encoder["kind"] == "huggingface" and encoder.get("size") == size
+        ]
+        found.append(
+            Stage(
+                f"embed, {len(names)} {size} encoders",
+                f"embed hubert-{size}",
+                len(names) * corpus.seconds,
+                len(names) * shards,
+                "float32",
+            )
+        )
+    trained = sum(one["training"]["clips"] for one in settings)
+    windows = sum(one["window"]["new"] for one in settings) / FRAME_RATE
+    made = len(runs) * rollout * (draws + 1) + clips * windows
+    regressions = len(runs_with_regression(config))
+    # The mean of the draws is scored like one more draw; a regression and a baseline have one.
+    scored = rollout * (len(runs) * (draws + 1) + regressions + len(BASELINES))
+    count = len(systems(config))
+    return [
+        *found,
+        Stage(f"train, {len(runs)} runs", "train", trained, len(runs), "bfloat16"),
+        Stage(f"generate, {len(runs)} runs", "generate", made, len(runs), "bfloat16"),
+        Stage("Fréchet features", "frechet", clips * (count + 1), count + 1, "float32"),
+        Stage("paired measures", "score", scored, count),
+    ]
+
+
+def side_by_side(hours: float, jobs: int, workers: int) -> float:
+    """Hours of equal jobs on several workers: the last round may leave some of them idle."""
+    rounds = -(-jobs // workers)
+    return hours * rounds / max(jobs, 1)
+
+
+def hours(stage: Stage, cost: Mapping, card: Card) -> float:
+    """Hours of a stage, one job at a time: measured on one core, or projected onto a card."""
+    if stage.precision is None:
+        return stage.amount * cost["seconds"] / 3600
+    rate = getattr(card, stage.precision) * REACHED[stage.precision]
+    return stage.amount * cost["tflop"] / rate / 3600
+
+
+def project(costs: Mapping[str, Mapping], config: Mapping, card: Card) -> str:
+    """Markdown: hours of each stage on one machine with one card, and on the small cluster."""
+    machine = "one GPU, 8 cores"
+    cluster = f"{SEVERAL['GPUs']} GPUs, {SEVERAL['cores']} cores"
+    lines = [
+        f"| stage | amount | runs on | hours, {machine} | hours, {cluster} |",
+        "|---|---|---|---|---|",
+    ]
+    totals = [0.0, 0.0]
+    for stage in stages(config):
+        cost = costs[stage.cost]
+        alone = hours(stage, cost, card)
+        on_card = stage.precision is not None
+        workers = (1, SEVERAL["GPUs"]) if on_card else (8, SEVERAL["cores"])
+        taken = [side_by_side(alone, stage.jobs, number) for number in workers]
+        totals = [total + one for total, one in zip(totals, taken, strict=True)]
+        where = f"{card.name}, {REACHED[stage.precision]:.0%}" if on_card else "cores"
+        lines.append(
+            f"| {stage.name} | {stage.amount:,.0f} {cost['unit']} | {where} "
+            f"| {taken[0]:.1f} | {taken[1]:.1f} |"
+        )
+    return "\n".join([*lines, f"| all | | | {totals[0]:.1f} | {totals[1]:.1f} |"])
+
+
+def disk_table(costs: Mapping[str, Mapping], config: Mapping, corpus: Corpus = USC75) -> str:
+    """Markdown: gigabytes of what stays on disk."""
+    evaluation, sets = config["evaluation"], len(evaluation_sets(config))
+    rollout = sets * evaluation["recordings"] * corpus.mean_seconds
+    clips = sets * evaluation["clips"] * CLIP_LENGTH / FRAME_RATE
+    runs, video = len(config["runs"]), costs["generate"]["bytes"]
+    single = len(systems(config)) - runs
+    generated = runs * (rollout * (evaluation["draws"] + 1) + clips) + single * (rollout + clips)
+    trained = corpus.training_recordings * corpus.mean_seconds
+    rows = [("frames and sound", corpus.seconds * costs["decode"]["bytes"])]
+    for size in ("base", "large"):
+        bytes_a_second = costs[f"embed hubert-{size}"]["bytes"]
+        rows.append((f"embeddings of one {size} encoder", corpus.seconds * bytes_a_second))
+    rows += [
+        ("generated videos, all systems", generated * video),
+        ("training frames, for each run in state/", trained * video),
+    ]
+    return "\n".join(
+        ["| what | GB |", "|---|---|", *(f"| {name} | {size / 1e9:.1f} |" for name, size in rows)]
+    )

@@ -1,0 +1,87 @@
+"""The arithmetic of the benchmarks, and the way of making clips that they compare with."""
+
+import importlib
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from s2r.media import write_video
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+
+
+@pytest.fixture
+def benchmark_module(monkeypatch):
+    """Import a script of benchmarks/, which is no package."""
+    monkeypatch.syspath_prepend(FOLDER)
+    return importlib.import_module
+
+
+def test_the_released_clips_leave_out_the_end(benchmark_module):
+    clip_starts = benchmark_module("prepare").clip_starts
+    assert clip_starts(3.9) == [round(0.2 * k, 1) for k in range(10)]
+    assert clip_starts(30.13)[-1] == 28.8
+    assert len(clip_starts(30.13)) == 145
+    assert clip_starts(1.5) == []
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs the program ffmpeg")
+def test_the_gifs_show_what_the_video_shows(benchmark_module, tmp_path):
+    prepare = benchmark_module("prepare")
+    levels = np.linspace(20, 230, 250).astype(np.uint8)
+    write_video(tmp_path / "a.mp4", np.tile(levels[:, None, None], (1, 84, 84)), 83)
+    clips = prepare.gif_clips(tmp_path / "a.mp4", prepare.clip_starts(3.0), tmp_path)
+    assert clips.shape == (10, 10, 64, 64)
+    expected = np.interp(np.arange(100) / 50, np.arange(250) / 83, levels)
+    # A clip starts at the next frame of the file, up to 12 ms late.
+    np.testing.assert_allclose(clips.mean(axis=(2, 3)).ravel(), expected, atol=4)
+    assert prepare.plain_decode(tmp_path / "a.mp4") == 250
+
+
+def test_jobs_side_by_side_come_in_rounds(benchmark_module):
+    side_by_side = benchmark_module("projection").side_by_side
+    assert side_by_side(11.0, 11, 1) == 11
+    assert side_by_side(11.0, 11, 4) == 3
+    assert side_by_side(32.0, 32, 32) == 1
+
+
+def test_hours_follow_from_operations_and_from_measured_seconds(benchmark_module):
+    projection = benchmark_module("projection")
+    stage = projection.Stage("train", "train", 3600, 1, "bfloat16")
+    card = projection.Card("one", bfloat16=100, float32=10)
+    cost = {"tflop": 20.0, "seconds": 7.0}
+    share = projection.REACHED["bfloat16"]
+    assert projection.hours(stage, cost, card) == pytest.approx(20 / (100 * share))
+    on_cores = replace(stage, precision=None)
+    assert projection.hours(on_cores, cost, card) == 7
+
+
+def test_amounts_follow_the_configuration(benchmark_module, default_config):
+    projection = benchmark_module("projection")
+    corpus = projection.Corpus(recordings=100, mean_seconds=10.0, training_recordings=80)
+    default_config["encoders"]["hubert"] = {"kind": "huggingface", "model": "a", "size": "base"}
+    evaluation = default_config["evaluation"]
+    evaluation |= {"recordings": 4, "clips": 6, "draws": 2}
+    found = {stage.cost: stage for stage in projection.stages(default_config, corpus)}
+    assert found["decode"].amount == found["embed hubert-base"].amount == 1000
+    assert found["embed hubert-large"].amount == 0
+    # Three runs, three sets: 2 draws and the wrong speech of 40 s, and six windows of 0.26 s.
+    assert found["train"].amount == 3 * default_config["training"]["clips"]
+    assert found["generate"].amount == pytest.approx(3 * 3 * (3 * 40 + 6 * 0.26))
+    # Three runs, their regressions and three baselines; the true clips once.
+    assert found["frechet"].amount == 18 * (9 + 1)
+    assert found["score"].amount == 3 * 40 * (3 * 3 + 6)
+
+
+def test_every_stage_is_in_the_tables(benchmark_module, default_config):
+    projection = benchmark_module("projection")
+    names = ("decode", "embed hubert-base", "embed hubert-large", "train", "generate")
+    names = [*names, "frechet", "score"]
+    costs = {one: {"seconds": 1, "tflop": 1, "unit": "s", "bytes": 1e6} for one in names}
+    table = projection.project(costs, default_config, projection.CARDS[0])
+    assert table.count("\n") == 2 + 7
+    disk = projection.disk_table(costs, default_config)
+    assert f"| frames and sound | {projection.USC75.seconds / 1e3:.1f} |" in disk
