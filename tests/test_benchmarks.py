@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from s2r.media import write_video
+from s2r.video_writer import write_video
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 

@@ -6,10 +6,11 @@ import pytest
 from s2r.clock import SAMPLE_RATE
 from s2r.corpus.offset import SURE, collect_offsets, describe_offsets, estimate_offset
 from s2r.frames import FramesConfig, intensity_range, prepare_recording, resample_frames, to_uint8
-from s2r.media import resample, write_video
+from s2r.media import resample
 from s2r.phantom.acoustics import SAMPLE_RATE as PHANTOM_RATE
 from s2r.phantom.corpus import FRAME_PERIOD, record
 from s2r.store import write_shard
+from s2r.video_writer import write_video
 
 
 @pytest.fixture(scope="module")
