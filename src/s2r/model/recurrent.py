@@ -4,7 +4,7 @@ A bidirectional LSTM (Hochreiter and Schmidhuber 1997; Graves and Schmidhuber 20
 recording, forwards and backwards, and gives for every frame the change from the subject's
 reference frame along the leading principal components of such changes. Deterministic: it
 predicts a mean and draws nothing. LSTMs from speech to real-time MRI frames: Csapó 2020
-(arXiv:2008.02098); bidirectional ones to contours in such frames: Azzouz et al. 2024
+(arXiv:2008.02098); bidirectional ones to the tongue's contour in such frames: Azzouz et al. 2024
 (arXiv:2411.02037).
 """
 
