@@ -117,6 +117,12 @@ FAULTS = {
         "logmel, whisper-tiny.en",
     ),
     "name of a baseline": ({"runs/mean_frame": NEW_RUN}, "runs.mean_frame: ", "baseline"),
+    "name of a recurrent one": ({"runs/recurrent-x": NEW_RUN}, "runs.recurrent-x: ", "baseline"),
+    "recurrent from nothing": (
+        {"recurrent/encoders": ["hubert"]},
+        "recurrent.encoders: 'hubert'",
+        "logmel, whisper-tiny.en",
+    ),
     "path of the phantom": ({"corpus/path": "videos"}, "corpus.path: ", "data/phantom"),
     "no path": ({"corpus/kind": "folder"}, "corpus.path: ", "folder of your recordings"),
     "pattern without group": (
@@ -207,6 +213,13 @@ def test_regressions_are_scored_where_the_preset_has_one(default_config):
     assert "regression-old" not in checks.systems(config)
 
 
+def test_recurrent_regressions_are_scored_from_the_encoders_named(default_config):
+    config = change(default_config, {"recurrent/encoders": ["logmel"]})
+    assert "recurrent-logmel" in checks.systems(config)
+    assert "recurrent-whisper-tiny.en" not in checks.systems(config)
+    assert "encoders" not in checks.recurrent_settings(config)
+
+
 def test_any_of_matches_names_and_nothing_else():
     import re
 
@@ -224,6 +237,9 @@ def test_settings_become_typed_configurations(default_config):
         assert run_config.model_config(settings).window.new == settings["window"]["new"]
         assert run_config.training_config(settings).clips == settings["training"]["clips"]
         assert run_config.sampler_config(settings).steps == settings["sampler"]["steps"]
+    network, training = run_config.recurrent_configs(checks.recurrent_settings(config))
+    assert network.hidden == config["recurrent"]["hidden"]
+    assert training.segment == config["recurrent"]["segment"]
     assert not run_config.model_config(settings).denoiser.mean_channel
 
 
@@ -231,9 +247,11 @@ def test_every_option_of_the_code_has_a_key():
     """The blocks are the dataclasses of the code, but for what data and presets decide."""
     from s2r.generate import GenerationConfig
     from s2r.model.denoiser import DenoiserConfig
+    from s2r.model.recurrent import RecurrentConfig
     from s2r.model.sampler import SamplerConfig
     from s2r.model.tract_model import ModelConfig
     from s2r.preparation import TrainingConfig
+    from s2r.recurrent_training import RecurrentTraining
     from s2r.window import Window
 
     elsewhere = {
@@ -247,6 +265,8 @@ def test_every_option_of_the_code_has_a_key():
     for (block, without), kind in zip(elsewhere.items(), classes, strict=True):
         names = {field.name for field in fields(kind)} - without
         assert names == set(SCHEMA["$defs"][block]["properties"]), block
+    recurrent = {field.name for field in (*fields(RecurrentConfig), *fields(RecurrentTraining))}
+    assert recurrent | {"encoders"} == set(SCHEMA["properties"]["recurrent"]["properties"])
     amount = {field.name for field in fields(GenerationConfig)}
     assert amount <= set(SCHEMA["properties"]["evaluation"]["properties"])
 

@@ -61,6 +61,7 @@ def score_files(tmp_path):
             sets={"unseen_speech": content(model, FVD), "unseen_both": content([])},
         ),
         scores("regression-s2r-logmel", "mean", {"unseen_speech": content(regression)}),
+        scores("recurrent-logmel", "mean", {"unseen_speech": content(regression)}),
         scores("mean_frame", "mean", {"unseen_subject": content(mean, oracle=True)}),
         scores("real", sets={"unseen_speech": content(values("contour_mm", "tongue", {"a": 0.9}))}),
     ]
@@ -89,7 +90,7 @@ def test_means_are_weighted_by_frames_and_intervals_hold_them(score_files):
 
 def test_table1_has_one_row_a_system_in_order(score_files):
     table = table1(aggregate(score_files, resamples=100))
-    order = ["real", "mean_frame", "regression-s2r-logmel", "s2r-logmel"]
+    order = ["real", "mean_frame", "regression-s2r-logmel", "recurrent-logmel", "s2r-logmel"]
     assert table["system"].tolist() == order
     model = table.iloc[-1]
     assert model[["encoder", "size", "pooling", "estimate"]].tolist() == [
@@ -123,7 +124,7 @@ def test_all_forms_are_written(score_files, tmp_path):
     )
     again = pd.read_csv(paths[1])
     assert again["error_mean_unseen_speech"].tolist()[-1] == 0.01
-    assert len(pd.read_csv(paths[0])) == 8
+    assert len(pd.read_csv(paths[0])) == 9
     markdown = paths[2].read_text()
     assert "**These are results on the phantom" in markdown
     assert "must not be compared" in markdown

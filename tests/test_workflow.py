@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 STAGES = {"phantom", "index", "split", "frames", "embed", "measures", "baseline", "train"}
 STAGES |= {"offsets", "generate", "real_features", "score", "score_real", "tables"}
-STAGES |= {"looks", "model", "all"}
+STAGES |= {"train_recurrent", "generate_recurrent", "looks", "model", "all"}
 WORDS = {"segments", "words"}
 BESIDES = {"all", "looks", "model", "offsets"}
 
@@ -36,7 +36,8 @@ def test_bare_call_plans_the_whole_job(snakemake):
     jobs = planned(snakemake("-n"))
     assert set(jobs) == STAGES | WORDS | {"fetch_whisper", "fetch_i3d"}
     assert (jobs["train"], jobs["generate"], jobs["baseline"]) == (3, 3, 3)
-    assert jobs["score"] == 9
+    assert (jobs["train_recurrent"], jobs["generate_recurrent"]) == (1, 1)
+    assert jobs["score"] == 10
     assert jobs["embed"] == 4
 
 
@@ -105,7 +106,7 @@ def test_preset_without_regression_and_own_weights(snakemake, tmp_path):
     process = snakemake("-n", config=config)
     jobs = planned(process)
     assert (jobs["generate"], jobs["generate_without_regression"]) == (2, 1)
-    assert jobs["score"] == 8
+    assert jobs["score"] == 9
     assert "fetch_i3d" not in jobs
     assert "regression-logmel/" not in process.stdout
 
@@ -146,6 +147,7 @@ def stub_workflow(snakemake, tmp_path):
     config = {
         "recordings": {"shards": 1},
         "encoders": {"whisper-tiny.en": None},
+        "recurrent": {"encoders": ["logmel"]},
         "runs": {
             "whisper-tiny.en": None,
             "whisper-tiny.en-pooled": None,
@@ -176,6 +178,10 @@ def test_only_what_a_change_touches_is_made_again(stub_workflow):
     jobs = planned(stub_workflow("-n", runs=runs | longer))
     assert (jobs["train"], jobs["generate"], jobs["score"]) == (1, 1, 2)
     assert not {"frames", "embed", "measures", "baseline"} & set(jobs)
+
+    jobs = planned(stub_workflow("-n", recurrent={"encoders": ["logmel"], "hidden": 16}))
+    assert (jobs["train_recurrent"], jobs["generate_recurrent"], jobs["score"]) == (1, 1, 1)
+    assert not {"embed", "train", "generate"} & set(jobs)
 
     jobs = planned(stub_workflow("-n", "-R", "train"))
     assert jobs["train"] == 2

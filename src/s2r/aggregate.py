@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from s2r.config import SETS
+from s2r.config import SETS, recurrent_system
 from s2r.errors import UserError
 from s2r.metrics.statistics import bootstrap_interval
 
@@ -88,7 +88,8 @@ def rank(system: str) -> int:
     kinds = ("real", "real_other", "copied_frame", "mean_frame")
     if system in kinds:
         return kinds.index(system)
-    return len(kinds) if system.startswith("regression") else len(kinds) + 1
+    regression = system.startswith(("regression", recurrent_system("")))
+    return len(kinds) if regression else len(kinds) + 1
 
 
 def best_model(scores: pd.DataFrame) -> str | None:

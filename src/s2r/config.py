@@ -117,6 +117,16 @@ def runs_with_regression(config: Mapping) -> list[str]:
     return [run for run, settings in config["runs"].items() if settings["preset"] == "s2r"]
 
 
+def recurrent_system(encoder: str) -> str:
+    """Name under which the recurrent regression from ``encoder`` is scored."""
+    return f"recurrent-{encoder}"
+
+
+def recurrent_settings(config: Mapping) -> dict:
+    """Everything that decides the weights of a recurrent regression but its encoder."""
+    return {key: value for key, value in config["recurrent"].items() if key != "encoders"}
+
+
 def encoder_settings(config: Mapping, encoder: str) -> dict:
     """Everything that decides the embeddings of ``encoder``; its label does not."""
     own = config["encoders"][encoder]
@@ -150,9 +160,10 @@ def any_of(names: Iterable[str]) -> str:
 
 
 def systems(config: Mapping) -> list[str]:
-    """All scored systems: baselines, regressions, runs."""
+    """All scored systems: baselines, regressions, recurrent regressions, runs."""
     regressions = [regression_system(run) for run in runs_with_regression(config)]
-    return [*BASELINES, *regressions, *config["runs"]]
+    recurrent = [recurrent_system(encoder) for encoder in config["recurrent"]["encoders"]]
+    return [*BASELINES, *regressions, *recurrent, *config["runs"]]
 
 
 def _check_corpus(corpus: Mapping) -> None:
@@ -195,7 +206,7 @@ def _check_split(corpus: Mapping, split: Mapping) -> None:
 
 def _check_runs(config: Mapping) -> None:
     for run, own in config["runs"].items():
-        if run in BASELINES or run.startswith(regression_system("")):
+        if run in BASELINES or run.startswith((regression_system(""), recurrent_system(""))):
             raise UserError(f"runs.{run}: this name is taken by a baseline; choose another one.")
         if own["encoder"] not in config["encoders"]:
             known = ", ".join(config["encoders"])
@@ -203,6 +214,12 @@ def _check_runs(config: Mapping) -> None:
                 f"runs.{run}.encoder: {own['encoder']!r} is not one of the encoders ({known})."
             )
         _check_settings(f"runs.{run}", run_settings(config, run), config["frames"]["size"])
+    for encoder in config["recurrent"]["encoders"]:
+        if encoder not in config["encoders"]:
+            known = ", ".join(config["encoders"])
+            raise UserError(
+                f"recurrent.encoders: {encoder!r} is not one of the encoders ({known})."
+            )
     for name, encoder in config["encoders"].items():
         if (encoder["kind"] == "huggingface") != bool(encoder.get("model")):
             raise UserError(

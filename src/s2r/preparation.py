@@ -10,7 +10,7 @@ import torch
 from s2r.clips import ClipStore, load_clips
 from s2r.errors import UserError
 from s2r.model.regression import Regression, RidgeSums, fit_ridge, principal_components
-from s2r.model.speech_input import fit_projection
+from s2r.model.speech_input import SpeechProjection, fit_projection
 from s2r.model.tract_model import ModelConfig, TractModel
 from s2r.store import Shards
 
@@ -78,15 +78,9 @@ def prepare(
 
     ``folder`` takes what is too large for memory. Raises UserError for an empty training set.
     """
-    readable = ~split["recording"].isin(list(frames.failed))
-    rows = split[(split["set"] == "train") & readable].sort_values("recording")
-    if rows.empty:
-        raise UserError("the split has no training recordings; see split.csv and config: split")
+    rows = training_rows(split, frames)
     recordings = rows["recording"].tolist()
-    sampled = [
-        embeddings.read(one, "embeddings") for one in recordings[:: len(recordings) // 200 + 1]
-    ]
-    projection = fit_projection(np.concatenate(sampled), training.speech_dimensions)
+    projection = training_projection(embeddings, recordings, training.speech_dimensions)
     clips = load_clips(frames, embeddings, recordings, projection, folder)
     width = clips.speech.shape[1] * (2 * config.radius + 1)
     config = replace(
@@ -114,6 +108,38 @@ def prepare(
     return Prepared(model, clips, left_out, group, ridge)
 
 
+def training_rows(split: pd.DataFrame, frames: Shards) -> pd.DataFrame:
+    """Rows of ``split`` to train on, sorted by recording.
+
+    Raises UserError where there are none.
+    """
+    readable = ~split["recording"].isin(list(frames.failed))
+    rows = split[(split["set"] == "train") & readable].sort_values("recording")
+    if rows.empty:
+        raise UserError("the split has no training recordings; see split.csv and config: split")
+    return rows
+
+
+def training_projection(
+    embeddings: Shards, recordings: list[str], dimensions: int
+) -> SpeechProjection:
+    """The speech projection, fitted on at most about 200 of ``recordings``."""
+    chosen = recordings[:: len(recordings) // 200 + 1]
+    sampled = [embeddings.read(one, "embeddings") for one in chosen]
+    return fit_projection(np.concatenate(sampled), dimensions)
+
+
+def training_changes(clips: ClipStore) -> np.ndarray:
+    """Changes (N, H * W) float32 from each recording's first frame, in grey levels.
+
+    Of at most about 6,000 evenly spaced frames.
+    """
+    stride = len(clips.frames) // 6000 + 1
+    owner = np.repeat(np.arange(len(clips.lengths)), clips.lengths)[::stride]
+    changes = clips.frames[::stride].astype(np.float32) - clips.frames[clips.first[owner]]
+    return changes.reshape(len(changes), -1)
+
+
 def all_windows(clips: ClipStore, model: TractModel) -> list[tuple[np.ndarray, np.ndarray]]:
     """For each recording its windows side by side: (recording, start) index arrays."""
     new = model.config.window.new
@@ -138,10 +164,7 @@ def fit_regression(
 ) -> tuple[Regression, np.ndarray, float]:
     """The regression, its left-out weights (G, E + 1, K), the chosen penalty."""
     given = model.config.window.given
-    stride = len(clips.frames) // 6000 + 1
-    owner = np.repeat(np.arange(len(clips.lengths)), clips.lengths)[::stride]
-    changes = clips.frames[::stride].astype(np.float32) - clips.frames[clips.first[owner]]
-    components = principal_components(changes.reshape(len(changes), -1), training.components)
+    components = principal_components(training_changes(clips), training.components)
     sums = {}
     for recording, start in all_windows(clips, model):
         video, references, heard = window_tensors(model, clips, recording, start)

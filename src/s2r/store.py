@@ -20,7 +20,7 @@ import h5py
 import numpy as np
 
 from s2r.errors import UserError
-from s2r.files import atomic_path, write_json
+from s2r.files import atomic_path, digest_of, sha256_of, write_json
 from s2r.progress import progress
 
 CHUNK_FRAMES = 32
@@ -125,6 +125,18 @@ class Shards:
         shards = ", ".join(sorted({str(path) for path in self._shard_of.values()})) or "no shard"
         why = f" ({self.failed[recording]})" if recording in self.failed else ""
         raise UserError(f"The recording {recording} is not in {shards}{why}.")
+
+
+def state_folder(
+    parent: str | Path, settings: Mapping, shards: Iterable[str | Path], split: str | Path
+) -> Path:
+    """Folder below ``parent`` for the state of a training with these settings and these data.
+
+    Any change of the settings, of a shard's content or of the split gives another folder, so
+    that the training starts afresh.
+    """
+    content = [sha256_of(_index_path(Path(shard))) for shard in shards]
+    return Path(parent) / digest_of([dict(settings), content, sha256_of(split)])
 
 
 def _write_array(group: h5py.Group, name: str, array: np.ndarray) -> None:

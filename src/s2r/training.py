@@ -4,6 +4,7 @@ import math
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -66,7 +67,16 @@ def training_loss(
     return frame_losses(denoised, clean, sigma)[:, window.given :].mean()
 
 
-def learning_rate(training: TrainingConfig, seen: int) -> float:
+class Schedule(Protocol):
+    """What the learning rate depends on, counted in clips."""
+
+    clips: int
+    batch: int
+    learning_rate: float
+    warmup_clips: int
+
+
+def learning_rate(training: Schedule, seen: int) -> float:
     """Linear warm-up, then a cosine down to zero at the last clip."""
     if seen < training.warmup_clips:
         return training.learning_rate * (seen + training.batch) / training.warmup_clips

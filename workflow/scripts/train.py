@@ -12,16 +12,12 @@ with job(snakemake):
     from s2r.config import run_settings
     from s2r.device import find_device
     from s2r.figures import plot_curve
-    from s2r.files import digest_of, sha256_of
-    from s2r.store import Shards
+    from s2r.store import Shards, state_folder
     from s2r.training import train
 
     run, settings = snakemake.wildcards.run, snakemake.params.settings
-    # The state belongs to these settings and these data: any change starts afresh.
     data = [*snakemake.input.frames, *snakemake.input.embeddings]
-    content = [sha256_of(Path(shard).with_suffix(".json")) for shard in data]
-    digest = digest_of([settings, content, sha256_of(snakemake.input.split)])
-    state_folder = Path(snakemake.params.state) / digest
+    state = state_folder(snakemake.params.state, settings, data, snakemake.input.split)
 
     train(
         run_config.model_config(settings),
@@ -31,7 +27,7 @@ with job(snakemake):
         frames=Shards(snakemake.input.frames),
         embeddings=Shards(snakemake.input.embeddings),
         split=pd.read_csv(snakemake.input.split, dtype=str, keep_default_na=False),
-        state_folder=state_folder,
+        state_folder=state,
         model_path=Path(snakemake.output.model),
         curve_path=Path(snakemake.output.curve),
         device=find_device(snakemake.config["device"]),
@@ -39,4 +35,4 @@ with job(snakemake):
     )
     plot_curve(snakemake.output.curve, snakemake.output.plot, title=run)
     # Asked for again, a training that is complete shall not end where this one did.
-    shutil.rmtree(state_folder, ignore_errors=True)
+    shutil.rmtree(state, ignore_errors=True)

@@ -1,22 +1,20 @@
 """The whole model: speech input, regression, denoiser and the constants that tie them."""
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from s2r.errors import UserError
-from s2r.files import atomic_path
 from s2r.model.denoiser import Denoiser, DenoiserConfig
 from s2r.model.diffusion import SIGMA_DATA, SIGMA_GIVEN, precondition
+from s2r.model.model_file import read_model_file, write_model_file
 from s2r.model.regression import Regression
 from s2r.model.speech_input import SpeechProjection
 from s2r.window import Window
+
+FORMAT = "s2r-model-1"
 
 
 @dataclass(frozen=True)
@@ -142,14 +140,7 @@ class TractModel(nn.Module):
 
 def save_model(model: TractModel, path: str | Path, info: dict) -> None:
     """Write weights, configuration and ``info`` (JSON-able) as one safetensors file."""
-    header = {
-        "format": "s2r-model-1",
-        "config": json.dumps(asdict(model.config)),
-        "info": json.dumps(info),
-    }
-    tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata=header)
+    write_model_file(model, path, FORMAT, model.config, info)
 
 
 def load_model(path: str | Path, device: str = "cpu") -> tuple[TractModel, dict]:
@@ -158,15 +149,7 @@ def load_model(path: str | Path, device: str = "cpu") -> tuple[TractModel, dict]
     Raises:
         UserError: the file is missing or is no model of this program.
     """
-    try:
-        with safe_open(path, "pt") as file:
-            header = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise UserError(f"{path}: not a readable model file ({error})") from error
-    if header.get("format") != "s2r-model-1":
-        raise UserError(f"{path}: not a model of this program; train one or give another file")
-    content = json.loads(header["config"])
+    tensors, content, info = read_model_file(path, FORMAT)
     denoiser = content["denoiser"] | {"channels": tuple(content["denoiser"]["channels"])}
     config = ModelConfig(
         **content | {"window": Window(**content["window"]), "denoiser": DenoiserConfig(**denoiser)}
@@ -177,4 +160,4 @@ def load_model(path: str | Path, device: str = "cpu") -> tuple[TractModel, dict]
         components=len(tensors["regression_components"]),
     )
     model.load_state_dict(tensors)
-    return model.to(device).eval(), json.loads(header["info"])
+    return model.to(device).eval(), info

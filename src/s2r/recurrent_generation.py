@@ -1,0 +1,54 @@
+"""What the recurrent regression makes of every test set: clips and whole recordings."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from s2r.generate import read_pictures
+from s2r.generated import CLIP_LENGTH, GeneratedWriter, choose_clips, recordings_of, starts_of
+from s2r.model.recurrent import load_recurrent
+from s2r.progress import progress
+from s2r.rollout import to_uint8
+from s2r.store import Shards
+
+
+def generate_recurrent(
+    model_path: str | Path,
+    frames: Shards,
+    embeddings: Shards,
+    split: pd.DataFrame,
+    outputs: Mapping[str, str | Path],
+    labels: Mapping[str, str],
+    *,
+    clips: int,
+    recordings: int | None = None,
+    device: str = "cpu",
+) -> None:
+    """Write the generated file of each set (see `s2r.generated`): one mean, no draws.
+
+    A clip is cut from the video of its whole recording, which starts at the recording's first
+    frame like every rollout.
+
+    Args:
+        outputs: for each set the file to write.
+        labels: system, encoder, size and pooling, kept in the files.
+        clips: evaluation clips of each set.
+        recordings: the most recordings of a set that are rolled out (None: all; see
+            `s2r.generated.recordings_of`).
+    """
+    model, _ = load_recurrent(model_path, device)
+    for name, path in outputs.items():
+        lengths = {one: frames.length(one) for one in recordings_of(split, name, frames)}
+        starts = starts_of(choose_clips(lengths, clips))
+        rolled_out = recordings_of(split, name, frames, recordings)
+        with GeneratedWriter(path, **labels, estimate="mean") as writer:
+            for one in progress(sorted({*rolled_out, *starts}), name.replace("_", " ")):
+                speech = model.project(embeddings.read(one, "embeddings", 0, lengths[one]))
+                video = to_uint8(model.video(speech, read_pictures(frames, one, 0, 1)[0]))
+                if one in rolled_out:
+                    writer.rollout(one, video[None])
+                if one in starts:
+                    places = starts[one][:, None] + np.arange(CLIP_LENGTH)
+                    writer.clips(one, starts[one], video[places][:, None])

@@ -1,0 +1,62 @@
+RECURRENT = config["recurrent"]["encoders"]
+
+
+rule train_recurrent:
+    input:
+        frames=FRAMES,
+        embeddings=expand("<results>/embeddings/{{encoder}}/{shard}.h5", shard=SHARDS),
+        split=rules.split.output.split,
+    output:
+        model="<results>/runs/recurrent-{encoder}/model.safetensors",
+        curve="<results>/runs/recurrent-{encoder}/curve.csv",
+        plot=report(
+            "<results>/runs/recurrent-{encoder}/curve.png",
+            caption="../report/curve_recurrent.rst",
+            category="Training",
+            labels={"run": "recurrent-{encoder}"},
+        ),
+    log:
+        "<logs>/train/recurrent-{encoder}.log",
+    benchmark:
+        "<benchmarks>/train/recurrent-{encoder}.tsv"
+    wildcard_constraints:
+        encoder=settings.any_of(RECURRENT),
+    conda:
+        "../envs/s2r.yaml"
+    threads: THREADS
+    resources:
+        gpu=GPU,
+    params:
+        settings=settings.recurrent_settings(config),
+        # Not an output: Snakemake would delete it with a job that was killed.
+        state="state/recurrent-{encoder}",
+    script:
+        "../scripts/train_recurrent.py"
+
+
+rule generate_recurrent:
+    input:
+        model=rules.train_recurrent.output.model,
+        frames=FRAMES,
+        embeddings=rules.train_recurrent.input.embeddings,
+        split=rules.split.output.split,
+    output:
+        expand("<results>/generated/recurrent-{{encoder}}/{set}.h5", set=SETS),
+    log:
+        "<logs>/generate/recurrent-{encoder}.log",
+    benchmark:
+        "<benchmarks>/generate/recurrent-{encoder}.tsv"
+    wildcard_constraints:
+        encoder=settings.any_of(RECURRENT),
+    conda:
+        "../envs/s2r.yaml"
+    threads: THREADS
+    resources:
+        gpu=GPU,
+    params:
+        size=lambda wildcards: ENCODERS[wildcards.encoder].get("size", "-"),
+        clips=config["evaluation"]["clips"],
+        recordings=config["evaluation"]["recordings"],
+        sets=SETS,
+    script:
+        "../scripts/generate_recurrent.py"
