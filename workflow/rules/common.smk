@@ -1,6 +1,8 @@
 """The checked configuration, and the names that the rules share."""
 
+import os
 import sys
+from pathlib import Path
 
 try:
     from s2r import config as settings
@@ -32,7 +34,6 @@ GPU = settings.gpus_wanted(config["device"])
 # Several runs side by side use the cores better than one run with all of them.
 THREADS = max(1, (workflow.cores or 1) // len(RUNS))
 
-# A folder as input is as old as its newest entry: new recordings start the index again.
 PHANTOM = "data/phantom/phantom.json"
 CORPUS = PHANTOM if HAS_TRUTH else config["corpus"]["path"]
 I3D = config["evaluation"]["i3d"] or "weights/i3d-kinetics-400.safetensors"
@@ -46,6 +47,19 @@ wildcard_constraints:
     encoder=settings.any_of(ENCODERS),
     run=settings.any_of(RUNS),
     system=settings.any_of(SYSTEMS),
+
+
+def corpus_folders(wildcards):
+    """All folders of recordings: each is as old as its newest entry, so that a new recording
+    starts the index again."""
+    if HAS_TRUTH:
+        return []
+    return sorted(str(Path(folder)) for folder, _, _ in os.walk(CORPUS))
+
+
+def shard_list(wildcards):
+    """The recordings of a shard, known once the index is done."""
+    return checkpoints.index.get().output.shards[SHARDS.index(wildcards.shard)]
 
 
 def encoder_weights(wildcards):

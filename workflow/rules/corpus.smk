@@ -16,9 +16,11 @@ if config["corpus"]["kind"] == "phantom":
             "../scripts/phantom.py"
 
 
-rule index:
+# A checkpoint: when it is done, shards whose list has not changed are seen to need nothing.
+checkpoint index:
     input:
         corpus=CORPUS,
+        folders=corpus_folders,
     output:
         recordings="<results>/recordings.csv",
         shards=expand("<results>/shards/{shard}.csv", shard=SHARDS),
