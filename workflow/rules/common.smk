@@ -57,9 +57,15 @@ def corpus_folders(wildcards):
     return sorted(str(Path(folder)) for folder, _, _ in os.walk(CORPUS))
 
 
+def shard_lists(wildcards):
+    """The recordings of every shard. Snakemake looks again, once the index is done, whether a job
+    with this input is needed: where no list has changed, nothing is made again."""
+    return checkpoints.index.get().output.shards
+
+
 def shard_list(wildcards):
-    """The recordings of a shard, known once the index is done."""
-    return checkpoints.index.get().output.shards[SHARDS.index(wildcards.shard)]
+    """The recordings of one shard."""
+    return shard_lists(wildcards)[SHARDS.index(wildcards.shard)]
 
 
 def encoder_weights(wildcards):

@@ -16,7 +16,7 @@ if config["corpus"]["kind"] == "phantom":
             "../scripts/phantom.py"
 
 
-# A checkpoint: when it is done, shards whose list has not changed are seen to need nothing.
+# A checkpoint, see shard_lists.
 checkpoint index:
     input:
         corpus=CORPUS,
@@ -42,6 +42,7 @@ checkpoint index:
 rule split:
     input:
         recordings=rules.index.output.recordings,
+        lists=shard_lists,
     output:
         split="<results>/split.csv",
     log:
