@@ -41,6 +41,14 @@ def test_embedded_default_is_valid(default_config):
     check(default_config)
 
 
+def test_an_encoder_taken_away_takes_its_recurrent_regression_along(default_config):
+    extra = {"encoders": {"whisper-tiny.en": None}}
+    extra["runs"] = {"whisper-tiny.en": None, "whisper-tiny.en-pooled": None}
+    merged = merge(default_config, extra)
+    check(merged)
+    assert merged["recurrent"]["encoders"] == []
+
+
 def test_folder_example_is_valid(default_config):
     extra = yaml.safe_load((ROOT / "config" / "folder.yaml").read_text())
     merged = merge(default_config, extra)

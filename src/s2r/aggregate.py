@@ -50,6 +50,15 @@ MEASURES = {
 """Column stem of Table 1: (mode, estimate, metric, region) of the long table."""
 
 
+LABELS = {
+    "real": "real",
+    "real_other": "real, another recording",
+    "copied_frame": "copied frame",
+    "mean_frame": "mean frame of the subject",
+}
+"""Names for readers; regressions and models keep the names of the configuration."""
+
+
 def aggregate(
     score_files: Sequence[str | Path], resamples: int = 2000, seed: int = 0
 ) -> pd.DataFrame:
@@ -90,6 +99,11 @@ def rank(system: str) -> int:
         return kinds.index(system)
     regression = system.startswith(("regression", recurrent_system("")))
     return len(kinds) if regression else len(kinds) + 1
+
+
+def label(system: str) -> str:
+    """The name of a system for readers."""
+    return LABELS.get(system, system)
 
 
 def best_model(scores: pd.DataFrame) -> str | None:

@@ -56,14 +56,21 @@ no regression, the noise levels of Karras et al. 2022 and ten stochastic Heun st
 
 
 def remove_nulls(config: dict) -> None:
-    """Delete encoders and runs set to null, in place.
+    """Delete encoders and runs set to null, and recurrent regressions from such, in place.
 
     Configuration files are merged key by key, so a second file can only take away what the
     first one defined by setting it to null.
     """
     for section in ("encoders", "runs"):
-        if isinstance(config.get(section), dict):
-            config[section] = {k: v for k, v in config[section].items() if v is not None}
+        content = config.get(section)
+        if isinstance(content, dict):
+            config[section] = {key: value for key, value in content.items() if value is not None}
+            gone = content.keys() - config[section].keys()
+            recurrent = config.get("recurrent")
+            if section == "encoders" and isinstance(recurrent, dict):
+                listed = recurrent.get("encoders")
+                if isinstance(listed, list):
+                    recurrent["encoders"] = [name for name in listed if name not in gone]
 
 
 def check_config(config: Mapping) -> None:

@@ -8,11 +8,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from s2r.aggregate import own_estimate, rank, select
+from s2r.aggregate import label, own_estimate, rank, select
 from s2r.config import SETS
 from s2r.errors import UserError
 from s2r.files import atomic_path
-from s2r.table_text import PHANTOM, label
+from s2r.table_text import PHANTOM
 
 COLOURS = {"unseen_speech": "#0072B2", "unseen_subject": "#D55E00", "unseen_both": "#009E73"}
 """Told apart by colour-blind readers (Okabe and Ito)."""

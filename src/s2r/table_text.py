@@ -5,21 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from s2r.aggregate import IDENTITY, own_estimate, rank, select
+from s2r.aggregate import IDENTITY, label, own_estimate, rank, select
 from s2r.config import SETS
 from s2r.files import atomic_path
-
-LABELS = {
-    "real": "real",
-    "real_other": "real, another recording",
-    "copied_frame": "copied frame",
-    "mean_frame": "mean frame of the subject",
-}
-"""Names for readers; regressions and models keep the names of the configuration."""
+from s2r.paper_table import MEASURES, paper_rows
 
 SECTIONS = (
-    ("Fréchet video distance, clips (lower is better)", ("fvd",), 1, 1),
-    ("SSIM, clips, whole frame (higher is better; 1 for the true video)", ("ssim",), 1, 3),
     (
         "Squared error x 1000 in the dynamic region, rollouts (lower is better)",
         ("error_draw", "error_mean"),
@@ -69,7 +60,8 @@ PHANTOM = (
 
 
 def write_markdown(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
-    """Write Table 1 from the long table as Markdown: a caption, then one small table a measure.
+    """Write Table 1 from the long table as Markdown: a caption, the table in the paper's shape,
+    then one small table for each further measure.
 
     ``synthetic`` says that the corpus is the phantom, which is then stated in bold type.
     """
@@ -78,6 +70,10 @@ def write_markdown(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> N
     if synthetic:
         lines += [f"**{PHANTOM}**", ""]
     lines += [paragraph + "\n" for paragraph in caption(scores)]
+    above, below = paper_rows(systems)
+    if above or below:
+        lines += _markdown_rows([*above, *_rule(above, below), *below], _paper_head())
+        lines += ["", "## Systems", ""]
     lines += _markdown_rows([_described(group) for group in systems], _IDENTITY_HEAD)
     for heading, stems, factor, decimals in SECTIONS:
         rows = _section_rows(systems, stems, factor, decimals)
@@ -91,7 +87,8 @@ def write_markdown(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> N
 def write_latex(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
     """Write Table 1 from the long table as LaTeX that needs only the booktabs package.
 
-    One floating table a pair of measures, so that each fits on a page; the first has the caption.
+    The first floating table has the paper's shape, with floors and controls below a rule, and the
+    caption; each further one holds a pair of measures, so that it fits on a page.
     """
     systems = _systems(scores)
     blocks = []
@@ -103,14 +100,39 @@ def write_latex(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None
                 blocks.append(_tabular(f"{heading}, {kind}" if kind else heading, rows))
     text = " ".join(_tex(paragraph) for paragraph in caption(scores))
     warning = rf"\textbf{{{_tex(PHANTOM)}}} " if synthetic else ""
-    lines = [r"% needs \usepackage{booktabs}"]
+    above, below = paper_rows(systems)
+    floats = [_paper_tabular(above, below)] if above or below else []
     for start in range(0, len(blocks), 2):
-        words = f"{warning}{text}" if start == 0 else f"{warning}Continued."
+        floats.append([line for block in blocks[start : start + 2] for line in block])
+    lines = [r"% needs \usepackage{booktabs}"]
+    for number, content in enumerate(floats):
+        words = f"{warning}{text}" if number == 0 else f"{warning}Continued."
         lines += ["", r"\begin{table}", r"\centering", r"\small", rf"\caption{{{words}}}"]
-        lines += [line for block in blocks[start : start + 2] for line in block]
-        lines += [r"\end{table}"]
+        lines += [*content, r"\end{table}"]
     with atomic_path(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n")
+
+
+def _paper_tabular(above: list[list[str]], below: list[list[str]]) -> list[str]:
+    """The table in the paper's shape, a group of columns for each measure."""
+    sets = len(SETS)
+    groups = [rf"\multicolumn{{{sets}}}{{c}}{{{name}}}" for name, _, _ in MEASURES]
+    starts = [4 + sets * place for place in range(len(MEASURES))]
+    parts = [[" & ".join(map(_tex, row)) + r" \\" for row in rows] for rows in (above, below)]
+    return [
+        r"\setlength{\tabcolsep}{3pt}",
+        rf"\begin{{tabular}}{{lll{'r' * sets * len(MEASURES)}}}",
+        r"\toprule",
+        " & ".join(["", "", "", *groups]) + r" \\",
+        "".join(rf"\cmidrule(lr){{{start}-{start + sets - 1}}}" for start in starts),
+        " & ".join([*_PAPER_HEAD, *_short_sets() * len(MEASURES)]) + r" \\",
+        r"\midrule",
+        *parts[0],
+        *([r"\midrule"] if above and below else []),
+        *parts[1],
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
 
 
 def _tabular(heading: str, rows: list[list[str]]) -> list[str]:
@@ -131,9 +153,10 @@ def caption(scores: pd.DataFrame) -> list[str]:
     """What a reader must know to read the numbers, one string a paragraph."""
     paragraphs = [
         f"Recordings scored in rollouts: {_recordings(scores, 'rollout')}; in clips: "
-        f"{_recordings(scores, 'clip')}. Brackets hold the 95 % bootstrap "
-        "interval over recordings, where there are several. Except for the Fréchet distances, "
-        "every video is compared with its own true video, in values from -1 to 1. A draw is one "
+        f"{_recordings(scores, 'clip')}. Brackets hold the 95 % bootstrap interval over "
+        "recordings, where there are several; half its width follows ±. Except for the Fréchet "
+        "distances (FVD, on clips, lower is better), every video is compared with its own true "
+        "video, in values from -1 to 1 (SSIM, on clips, higher is better). A draw is one "
         "sample, and its value is the mean over the draws; a mean is the average of all draws, or "
         "a system that predicts an average. Compare draws with draws and means with means: even a "
         "perfect draw has twice the squared error of its mean."
@@ -165,6 +188,23 @@ def _recordings(scores: pd.DataFrame, mode: str) -> str:
     return ", ".join(f"{_words(s)} {counts[s]}" for s in SETS if s in counts.index) or "none"
 
 
+_PAPER_HEAD = ["Encoder", "Size", "Pooling"]
+
+
+def _short_sets() -> list[str]:
+    return [set_name.removeprefix("unseen_") for set_name in SETS]
+
+
+def _paper_head() -> list[str]:
+    return [*_PAPER_HEAD, *(f"{name} {s}" for name, _, _ in MEASURES for s in _short_sets())]
+
+
+def _rule(above: list, below: list) -> list[list[str]]:
+    """Markdown has no rule inside a table: a row of words stands for it."""
+    width = len(_paper_head())
+    return [["_floors and controls_", *[""] * (width - 1)]] if above and below else []
+
+
 _IDENTITY_HEAD = ["System", "Encoder", "Size", "Pooling", "Preset", "Video", "Draws"]
 
 
@@ -181,11 +221,6 @@ def _described(group: pd.DataFrame) -> list[str]:
         own_estimate(group),
         str(group["k"].max()),
     ]
-
-
-def label(system: str) -> str:
-    """The name of a system for readers."""
-    return LABELS.get(system, system)
 
 
 def _section_rows(systems: list, stems: tuple, factor: float, decimals: int) -> list[list[str]]:
@@ -230,7 +265,10 @@ def _words(set_name: str) -> str:
     return set_name.replace("_", " ")
 
 
+_TEX = {character: rf"\{character}" for character in "&%_#${}"}
+_TEX |= {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+_TEX |= {"é": r"\'e", "±": r"$\pm$"}
+
+
 def _tex(text: str) -> str:
-    for plain, escaped in (("&", r"\&"), ("%", r"\%"), ("_", r"\_"), ("#", r"\#")):
-        text = text.replace(plain, escaped)
-    return text.replace(" x 1000", r" $\times$ 1000").replace("é", r"\'e")
+    return text.translate(str.maketrans(_TEX)).replace(" x 1000", r" $\times$ 1000")

@@ -1,6 +1,7 @@
 """The checked configuration, and the names that the rules share."""
 
 import glob
+import os
 import sys
 from pathlib import Path
 
@@ -38,7 +39,6 @@ GPU = settings.gpus_wanted(config["device"])
 # Several runs side by side use the cores better than one run with all of them.
 THREADS = max(1, (workflow.cores or 1) // len(RUNS))
 
-# A folder as input is as old as its newest entry: new recordings start the index again.
 PHANTOM = "data/phantom/phantom.json"
 CORPUS = PHANTOM if HAS_TRUTH else config["corpus"]["path"]
 USC75 = config["corpus"]["kind"] == "usc75"
@@ -60,6 +60,25 @@ def speech_file(wildcards):
     """The file in speech/ that a video is asked of, whatever its suffix."""
     found = sorted(Path("speech").glob(f"{glob.escape(wildcards.name)}.*"))
     return str(found[0]) if found else f"speech/{wildcards.name}.wav"
+
+
+def corpus_folders(wildcards):
+    """All folders of recordings: each is as old as its newest entry, so that a new recording
+    starts the index again."""
+    if HAS_TRUTH:
+        return []
+    return sorted(str(Path(folder)) for folder, _, _ in os.walk(CORPUS))
+
+
+def shard_lists(wildcards):
+    """The recordings of every shard. Snakemake looks again, once the index is done, whether a job
+    with this input is needed: where no list has changed, nothing is made again."""
+    return checkpoints.index.get().output.shards
+
+
+def shard_list(wildcards):
+    """The recordings of one shard."""
+    return shard_lists(wildcards)[SHARDS.index(wildcards.shard)]
 
 
 def encoder_weights(wildcards):

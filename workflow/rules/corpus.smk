@@ -16,10 +16,12 @@ if config["corpus"]["kind"] == "phantom":
             "../scripts/phantom.py"
 
 
-rule index:
+# A checkpoint, see shard_lists.
+checkpoint index:
     input:
         corpus=CORPUS,
         metafile=METAFILE or [],
+        folders=corpus_folders,
     output:
         recordings="<results>/recordings.csv",
         shards=expand("<results>/shards/{shard}.csv", shard=SHARDS),
@@ -42,6 +44,7 @@ rule index:
 rule split:
     input:
         recordings=rules.index.output.recordings,
+        lists=shard_lists,
     output:
         split="<results>/split.csv",
     log:

@@ -16,6 +16,7 @@ rule fetch_whisper:
 rule embed:
     input:
         frames="<results>/frames/{shard}.h5",
+        list=shard_list,
         weights=encoder_weights,
     output:
         embeddings="<results>/embeddings/{encoder}/{shard}.h5",

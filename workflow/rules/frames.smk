@@ -1,6 +1,6 @@
 rule frames:
     input:
-        recordings="<results>/shards/{shard}.csv",
+        recordings=shard_list,
     output:
         frames="<results>/frames/{shard}.h5",
         index="<results>/frames/{shard}.json",
@@ -21,6 +21,7 @@ rule frames:
 rule offsets:
     input:
         frames=FRAMES,
+        lists=shard_lists,
     output:
         offsets="<results>/offsets.csv",
     log:

@@ -1,6 +1,7 @@
 rule baseline:
     input:
         frames=FRAMES,
+        lists=shard_lists,
         split=rules.split.output.split,
     output:
         expand("<results>/generated/{{baseline}}/{set}.h5", set=SETS),
@@ -24,6 +25,7 @@ rule generate:
     input:
         model=rules.train.output.model,
         frames=FRAMES,
+        lists=shard_lists,
         embeddings=embeddings,
         split=rules.split.output.split,
     output:

@@ -4,6 +4,7 @@ RECURRENT = config["recurrent"]["encoders"]
 rule train_recurrent:
     input:
         frames=FRAMES,
+        lists=shard_lists,
         embeddings=expand("<results>/embeddings/{{encoder}}/{shard}.h5", shard=SHARDS),
         split=rules.split.output.split,
     output:
@@ -38,6 +39,7 @@ rule generate_recurrent:
     input:
         model=rules.train_recurrent.output.model,
         frames=FRAMES,
+        lists=shard_lists,
         embeddings=rules.train_recurrent.input.embeddings,
         split=rules.split.output.split,
     output:

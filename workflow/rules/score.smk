@@ -16,6 +16,7 @@ rule fetch_i3d:
 rule measures:
     input:
         frames=FRAMES,
+        lists=shard_lists,
         split=rules.split.output.split,
         recordings=rules.index.output.recordings,
     output:
@@ -37,6 +38,7 @@ rule measures:
 rule real_features:
     input:
         frames=FRAMES,
+        lists=shard_lists,
         split=rules.split.output.split,
         i3d=I3D,
     output:
@@ -61,6 +63,7 @@ rule score:
     input:
         generated=expand("<results>/generated/{{system}}/{set}.h5", set=SETS),
         frames=FRAMES,
+        lists=shard_lists,
         recordings=rules.index.output.recordings,
         split=rules.split.output.split,
         region=rules.measures.output.region,
@@ -92,6 +95,7 @@ if HAS_TRUTH:
     rule score_real:
         input:
             frames=FRAMES,
+            lists=shard_lists,
             recordings=rules.index.output.recordings,
             split=rules.split.output.split,
             region=rules.measures.output.region,

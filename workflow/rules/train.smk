@@ -1,6 +1,7 @@
 rule train:
     input:
         frames=FRAMES,
+        lists=shard_lists,
         embeddings=embeddings,
         split=rules.split.output.split,
     output:

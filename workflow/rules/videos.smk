@@ -4,6 +4,7 @@ rule model:
         scores=rules.tables.output.scores,
         models=expand("<results>/runs/{run}/model.safetensors", run=RUNS),
         frames=FRAMES,
+        lists=shard_lists,
         split=rules.split.output.split,
         weights=[WHISPER] if "whisper" in KINDS else [],
     output:

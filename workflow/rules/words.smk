@@ -1,6 +1,7 @@
 rule segments:
     input:
         frames=FRAMES,
+        lists=shard_lists,
         recordings=rules.index.output.recordings,
         split=rules.split.output.split,
     output:
@@ -21,6 +22,7 @@ rule generate_words:
     input:
         model=rules.train.output.model,
         frames=FRAMES,
+        lists=shard_lists,
         embeddings=embeddings,
         segments=rules.segments.output.segments,
     output:
@@ -52,6 +54,7 @@ rule words:
         singles=expand("<results>/words/{run}/{set}.h5", run=SINGLE_RUNS, set=SETS),
         segments=rules.segments.output.segments,
         frames=FRAMES,
+        lists=shard_lists,
         recordings=rules.index.output.recordings,
         region=rules.measures.output.region,
         probe=rules.measures.output.probe,

@@ -12,6 +12,7 @@ from s2r.errors import UserError
 from s2r.files import atomic_path, write_json
 from s2r.media import write_wav
 from s2r.phantom.acoustics import SAMPLE_RATE, add_scanner_noise, synthesise
+from s2r.phantom.gaps import Place, draw_gaps
 from s2r.phantom.picture import draw
 from s2r.phantom.script import PROFILES, STIMULI, Profile
 from s2r.phantom.speakers import Speaker, draw_speaker
@@ -110,26 +111,44 @@ def write_recording(
     write_truth(truth, take.times, take.speaker, take.utterance, take.q, take.contours)
 
 
-def write_corpus(folder: str | Path, profile: str, seed: int, processes: int = 1) -> None:
+def write_corpus(
+    folder: str | Path,
+    profile: str,
+    seed: int,
+    processes: int = 1,
+    subjects: int | None = None,
+) -> None:
     """Write the phantom corpus of a profile; the folder appears whole or not at all.
 
-    ``processes`` only changes how long it takes. Raises UserError for an unknown profile.
+    ``processes`` only changes how long it takes. ``subjects`` writes the first so many of the
+    profile's speakers, each exactly as in the whole corpus; None writes all. Gaps that the profile
+    has are drawn by ``draw_gaps`` and listed in ``phantom.json``. Raises UserError for an unknown
+    profile.
     """
     if profile not in PROFILES:
         raise UserError(
             f"unknown phantom profile {profile!r}; choose one of {', '.join(PROFILES)}."
         )
     size = PROFILES[profile]
-    subjects = range(1, size.speakers + 1)
+    numbers = range(1, min(subjects or size.speakers, size.speakers) + 1)
+    gaps = draw_gaps(size, seed)
     with atomic_path(folder) as temporary:
         temporary.mkdir()
+        places = [(subject, recording) for subject in numbers for recording in size.recordings]
         jobs = [
             (temporary, subject, stimulus, seed, size, repetition)
-            for subject in subjects
-            for stimulus, repetition in size.recordings
+            for subject, (stimulus, repetition) in places
+            if (subject, (stimulus, repetition)) not in gaps.missing
         ]
         _run(jobs, processes)
-        speakers = (draw_speaker(subject, seed) for subject in subjects)
+        truncated = [_name(place) for place in places if place in gaps.truncated]
+        for name in truncated:
+            _cut_off(temporary / name[:6] / "2drt" / "video" / f"{name}_video.mp4")
+        for extra in range(size.empty_subjects):
+            (temporary / f"sub{size.speakers + 1 + extra:03d}" / "2drt" / "video").mkdir(
+                parents=True
+            )
+        speakers = (draw_speaker(subject, seed) for subject in numbers)
         write_json(
             temporary / "phantom.json",
             {
@@ -138,9 +157,22 @@ def write_corpus(folder: str | Path, profile: str, seed: int, processes: int = 1
                 "profile": profile,
                 "seed": seed,
                 "recordings": len(jobs),
+                "missing": [_name(place) for place in places if place in gaps.missing],
+                "truncated": truncated,
                 "subjects": {speaker.name: asdict(speaker) for speaker in speakers},
             },
         )
+
+
+def _name(place: Place) -> str:
+    subject, recording = place
+    return recording_name(subject, *recording)
+
+
+def _cut_off(video: Path) -> None:
+    """Leave the first half of a file, as a download that broke off does."""
+    content = video.read_bytes()
+    video.write_bytes(content[: len(content) // 2])
 
 
 def _run(jobs: list[tuple], processes: int) -> None:

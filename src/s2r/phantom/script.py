@@ -66,6 +66,12 @@ class Profile:
     """Usual length of a recording that is read, silence included."""
     spontaneous_seconds: float
     """Usual length of a recording of free speech, silence included."""
+    missing: int = 0
+    """Recordings that do not exist."""
+    truncated: int = 0
+    """Recordings whose video file breaks off."""
+    empty_subjects: int = 0
+    """Further subjects whose folder holds no recording."""
 
     def seconds(self, stimulus: str) -> float:
         """Usual length of a recording of ``stimulus``."""
@@ -89,8 +95,11 @@ PROFILES = {
         75,
         15,
         tuple((name, number) for name, s in STIMULI.items() for number in s.repetitions),
-        3.0,
-        3.0,
+        1.0,
+        1.0,
+        missing=29,
+        truncated=5,
+        empty_subjects=1,
     ),
 }
 """Corpora that can be asked for by name."""
@@ -110,7 +119,8 @@ def phone_sequence(
     """Labels of the phones of one recording, SIL between its phrases, not at its ends.
 
     The text goes on until about ``seconds`` are filled at the speaker's rate, starting over
-    where it is short, and stops at the end of a word; None gives one full text. Lists of items
+    where it is short, and stops at the end of a word, at the earliest of the first; None gives one
+    full text. Lists of items
     come in random order, free speech with random order, hesitations and restarts.
     """
     passes = {
@@ -124,7 +134,7 @@ def phone_sequence(
     while True:
         for word in passes(rng):
             too_long = usual_seconds([*labels, *word]) / speaker.rate > (seconds or np.inf)
-            if too_long and labels:
+            if too_long and set(labels) - {"SIL"}:
                 return _trimmed(labels)
             labels.extend(word)
         if seconds is None:
