@@ -22,13 +22,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import yaml
 from prepare import write_phantom
-from projection import CARDS, USC75, disk_table, project
-from snakemake.utils import update_config
+from projection import USC75, read_config, tables
 
 from s2r.clock import FRAME_RATE, FRAME_SIZE, SAMPLE_RATE
-from s2r.config import remove_nulls, run_settings
+from s2r.config import run_settings
 from s2r.device import find_device
 from s2r.errors import UserError
 from s2r.files import write_json
@@ -218,17 +216,6 @@ def measure(work: Callable, config: dict, device: str, *arguments: str) -> dict:
     return cost
 
 
-def read_config(configfile: str | None) -> dict:
-    """The embedded default, with ``configfile`` merged over it as Snakemake does."""
-    config = yaml.safe_load(Path("config/config.yaml").read_text())
-    if configfile:
-        if not Path(configfile).is_file():
-            raise UserError(f"{configfile}: there is no such file.")
-        update_config(config, yaml.safe_load(Path(configfile).read_text()))
-    remove_nulls(config)
-    return config
-
-
 def _settings(config: dict) -> dict:
     return run_settings(config, next(iter(config["runs"])))
 
@@ -297,19 +284,13 @@ def main() -> None:
     for name, (work, *rest) in progress(stages.items(), "costs"):
         with ProcessPoolExecutor(1, mp_context=context) as pool:
             costs[name] = pool.submit(measure, work, config, device, *rest).result()
-    print(f"{platform.machine()}, {os.cpu_count()} cores, {device}, load {os.getloadavg()[0]:.1f}")
-    print(f"{'stage':22}{'s':>10}  {'per':15}{'TFLOP':>9}{'memory GB':>11}{'kB on disk':>12}")
-    for name, cost in costs.items():
-        size = f"{cost['bytes'] / 1e3:12.1f}" if "bytes" in cost else ""
-        print(
-            f"{name:22}{cost['seconds']:10.4f}  {cost['unit']:15}{cost.get('tflop', 0):9.4f}"
-            f"{cost['memory'] / 1e9:11.2f}{size}"
-        )
-    for card in CARDS:
-        print(f"\n{project(costs, config, card)}")
-    print(f"\n{disk_table(costs, config)}")
+    measured = {"device": device, "costs": costs}
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, {device}, load {os.getloadavg()[0]:.1f}\n"
+    )
+    print(tables(measured, config))
     if arguments.json:
-        write_json(arguments.json, {"device": device, "costs": costs})
+        write_json(arguments.json, measured)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,32 @@
-"""From unit costs to hours, disk and memory of a whole experiment: arithmetic only.
+"""From unit costs to hours and disk of a whole experiment: arithmetic only.
 
-A stage on a GPU takes its operations divided by what a card can do at best, times the share of it
-that is assumed to be reached. That share is the weak point of every projection: it is stated, and
-hours are given for twice and half of it by reading them so.
+    python benchmarks/projection.py costs.json --configfile config/usc75.yaml
+
+Costs that ``benchmarks/costs.py`` measured on a GPU are multiplied by the amounts. From costs of a
+CPU a stage on a GPU takes its operations, divided by what the card's data sheet says it can do,
+times the share of it that is assumed to be reached. That share is the weak point: hours go with
+its inverse.
 """
 
+import argparse
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from snakemake.utils import update_config
 
 from s2r.clock import FRAME_RATE
-from s2r.config import BASELINES, evaluation_sets, run_settings, runs_with_regression, systems
+from s2r.config import (
+    BASELINES,
+    evaluation_sets,
+    remove_nulls,
+    run_settings,
+    runs_with_regression,
+    systems,
+)
+from s2r.errors import UserError
 from s2r.generated import CLIP_LENGTH
 
 
@@ -62,6 +79,26 @@ class Stage:
     """None for what runs on processors."""
 
 
+def read_config(configfile: str | None) -> dict:
+    """The embedded default, with ``configfile`` merged over it as Snakemake does."""
+    config = yaml.safe_load(Path("config/config.yaml").read_text())
+    if configfile:
+        if not Path(configfile).is_file():
+            raise UserError(f"{configfile}: there is no such file.")
+        update_config(config, yaml.safe_load(Path(configfile).read_text()))
+    remove_nulls(config)
+    return config
+
+
+def encoders_of(config: Mapping, size: str) -> list[str]:
+    """Names of the encoders of a size that are networks of the wav2vec 2.0 family."""
+    return [
+        name
+        for name, encoder in config["encoders"].items()
+        if encoder["kind"] == "huggingface" and encoder.get("size") == size
+    ]
+
+
 def stages(config: Mapping, corpus: Corpus = USC75) -> list[Stage]:
     """Everything that the configuration computes on the corpus.
 
@@ -76,11 +113,7 @@ def stages(config: Mapping, corpus: Corpus = USC75) -> list[Stage]:
     draws = evaluation["draws"]
     found = [Stage("frames", "decode", corpus.seconds, shards)]
     for size in ("base", "large"):
-        names = [
-            name
-            for name, encoder in config["encoders"].items()
-            if encoder["kind"] == "huggingface" and encoder.get("size") == size
-        ]
+        names = encoders_of(config, size)
         found.append(
             Stage(
                 f"embed, {len(names)} {size} encoders",
@@ -112,55 +145,101 @@ def side_by_side(hours: float, jobs: int, workers: int) -> float:
     return hours * rounds / max(jobs, 1)
 
 
-def hours(stage: Stage, cost: Mapping, card: Card) -> float:
-    """Hours of a stage, one job at a time: measured on one core, or projected onto a card."""
-    if stage.precision is None:
+def hours(stage: Stage, cost: Mapping, card: Card | None) -> float:
+    """Hours of a stage, one job at a time: as measured, or projected onto a card."""
+    if stage.precision is None or card is None:
         return stage.amount * cost["seconds"] / 3600
     rate = getattr(card, stage.precision) * REACHED[stage.precision]
     return stage.amount * cost["tflop"] / rate / 3600
 
 
-def project(costs: Mapping[str, Mapping], config: Mapping, card: Card) -> str:
-    """Markdown: hours of each stage on one machine with one card, and on the small cluster."""
-    machine = "one GPU, 8 cores"
+def hours_table(costs: Mapping[str, Mapping], config: Mapping, card: Card | None) -> str:
+    """Markdown: hours of each stage on one machine with one card, and on the small cluster.
+
+    ``card`` None: costs were measured on a GPU, and are taken as they are.
+    """
     cluster = f"{SEVERAL['GPUs']} GPUs, {SEVERAL['cores']} cores"
     lines = [
-        f"| stage | amount | runs on | hours, {machine} | hours, {cluster} |",
+        f"| stage | amount | runs on | hours, one GPU, 8 cores | hours, {cluster} |",
         "|---|---|---|---|---|",
     ]
     totals = [0.0, 0.0]
     for stage in stages(config):
         cost = costs[stage.cost]
         alone = hours(stage, cost, card)
-        on_card = stage.precision is not None
-        workers = (1, SEVERAL["GPUs"]) if on_card else (8, SEVERAL["cores"])
+        workers = (8, SEVERAL["cores"]) if stage.precision is None else (1, SEVERAL["GPUs"])
         taken = [side_by_side(alone, stage.jobs, number) for number in workers]
         totals = [total + one for total, one in zip(totals, taken, strict=True)]
-        where = f"{card.name}, {REACHED[stage.precision]:.0%}" if on_card else "cores"
+        where = "cores"
+        if stage.precision is not None:
+            where = f"{card.name}, {REACHED[stage.precision]:.0%}" if card else "GPU"
         lines.append(
             f"| {stage.name} | {stage.amount:,.0f} {cost['unit']} | {where} "
-            f"| {taken[0]:.1f} | {taken[1]:.1f} |"
+            f"| {taken[0]:.2f} | {taken[1]:.2f} |"
         )
     return "\n".join([*lines, f"| all | | | {totals[0]:.1f} | {totals[1]:.1f} |"])
 
 
 def disk_table(costs: Mapping[str, Mapping], config: Mapping, corpus: Corpus = USC75) -> str:
-    """Markdown: gigabytes of what stays on disk."""
+    """Markdown: gigabytes of what is written; embeddings of small encoders are left out."""
     evaluation, sets = config["evaluation"], len(evaluation_sets(config))
     rollout = sets * evaluation["recordings"] * corpus.mean_seconds
     clips = sets * evaluation["clips"] * CLIP_LENGTH / FRAME_RATE
     runs, video = len(config["runs"]), costs["generate"]["bytes"]
     single = len(systems(config)) - runs
     generated = runs * (rollout * (evaluation["draws"] + 1) + clips) + single * (rollout + clips)
-    trained = corpus.training_recordings * corpus.mean_seconds
     rows = [("frames and sound", corpus.seconds * costs["decode"]["bytes"])]
     for size in ("base", "large"):
-        bytes_a_second = costs[f"embed hubert-{size}"]["bytes"]
-        rows.append((f"embeddings of one {size} encoder", corpus.seconds * bytes_a_second))
+        count, unit = len(encoders_of(config, size)), costs[f"embed hubert-{size}"]["bytes"]
+        rows.append((f"embeddings of {count} {size} encoders", count * corpus.seconds * unit))
+    trained = corpus.training_recordings * corpus.mean_seconds
     rows += [
-        ("generated videos, all systems", generated * video),
-        ("training frames, for each run in state/", trained * video),
+        ("generated videos of all systems", generated * video),
+        (f"frames in the order of training, state/ of {runs} runs", runs * trained * video),
     ]
+    rows.append(("all", sum(size for _, size in rows)))
     return "\n".join(
         ["| what | GB |", "|---|---|", *(f"| {name} | {size / 1e9:.1f} |" for name, size in rows)]
     )
+
+
+def tables(measured: Mapping, config: Mapping) -> str:
+    """All tables of what ``costs.py`` measured, as Markdown."""
+    costs = measured["costs"]
+    lines = [
+        "| unit | s | TFLOP | memory of the process, GB | kB on disk |",
+        "|---|---|---|---|---|",
+    ]
+    for name, cost in costs.items():
+        operations = f"{cost['tflop']:.4f}" if "tflop" in cost else ""
+        size = f"{cost['bytes'] / 1e3:.1f}" if "bytes" in cost else ""
+        lines.append(
+            f"| {name}, {cost['unit']} | {cost['seconds']:.4f} | {operations} "
+            f"| {cost['memory'] / 1e9:.2f} | {size} |"
+        )
+    trained = costs["train"]
+    batch = config["training"]["batch"]
+    lines.append(
+        f"\n{trained['parameters']:,} weights; training keeps {trained['activations'] / 1e9:.3f} "
+        f"GB a clip for the backward pass, {batch * trained['activations'] / 1e9:.1f} GB for a "
+        f"batch of {batch}."
+    )
+    cards = [None] if measured["device"] == "cuda" else CARDS
+    parts = ["\n".join(lines), *(hours_table(costs, config, card) for card in cards)]
+    return "\n\n".join([*parts, disk_table(costs, config)])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("costs", type=Path, help="what costs.py wrote")
+    parser.add_argument("--configfile", help="merged over config/config.yaml")
+    arguments = parser.parse_args()
+    try:
+        config = read_config(arguments.configfile)
+    except UserError as fault:
+        raise SystemExit(str(fault)) from fault
+    print(tables(json.loads(arguments.costs.read_text()), config))
+
+
+if __name__ == "__main__":
+    main()

@@ -55,8 +55,8 @@ def test_hours_follow_from_operations_and_from_measured_seconds(benchmark_module
     cost = {"tflop": 20.0, "seconds": 7.0}
     share = projection.REACHED["bfloat16"]
     assert projection.hours(stage, cost, card) == pytest.approx(20 / (100 * share))
-    on_cores = replace(stage, precision=None)
-    assert projection.hours(on_cores, cost, card) == 7
+    assert projection.hours(stage, cost, None) == 7
+    assert projection.hours(replace(stage, precision=None), cost, card) == 7
 
 
 def test_amounts_follow_the_configuration(benchmark_module, default_config):
@@ -81,7 +81,9 @@ def test_every_stage_is_in_the_tables(benchmark_module, default_config):
     names = ("decode", "embed hubert-base", "embed hubert-large", "train", "generate")
     names = [*names, "frechet", "score"]
     costs = {one: {"seconds": 1, "tflop": 1, "unit": "s", "bytes": 1e6} for one in names}
-    table = projection.project(costs, default_config, projection.CARDS[0])
-    assert table.count("\n") == 2 + 7
+    assert projection.hours_table(costs, default_config, None).count("\n") == 2 + 7
     disk = projection.disk_table(costs, default_config)
+    # Bytes a second in megabytes, so gigabytes are seconds over a thousand.
     assert f"| frames and sound | {projection.USC75.seconds / 1e3:.1f} |" in disk
+    training_frames = 3 * projection.USC75.training_recordings * 30.3
+    assert f"state/ of 3 runs | {training_frames / 1e3:.1f} |" in disk
