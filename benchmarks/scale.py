@@ -176,7 +176,7 @@ def shards_of(folder: Path) -> int:
 def main() -> None:
     """Measure everything and print it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="for the phantom (60 MB at full size) and more")
+    parser.add_argument("folder", type=Path, help="for the phantom (half a GB at full size)")
     parser.add_argument("--subjects", type=int, default=PROFILES["paper"].speakers)
     parser.add_argument("--cores", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
