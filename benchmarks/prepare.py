@@ -12,7 +12,8 @@ Three ways to bring a recording onto the clock, one after the other, several tim
 * ``plain decode``: all frames decoded to grey by PyAV, and nothing else.
 
 Without a file the recording is one of the phantom, 30 s at 83.28 Hz. Processor time counts child
-processes too, and says more than wall time on a machine that is busy.
+processes too, and says more than wall time on a machine that is busy. Numerical libraries get one
+thread, as in a job of the workflow.
 """
 
 import argparse
@@ -23,6 +24,7 @@ import resource
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -39,6 +41,7 @@ from s2r.media import probe
 from s2r.phantom.corpus import write_recording
 from s2r.phantom.script import Profile
 from s2r.progress import progress
+from s2r.script import THREAD_VARIABLES
 
 CLIP_SECONDS = 0.2
 FILTER = (
@@ -151,4 +154,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    one_thread = dict.fromkeys(THREAD_VARIABLES, "1")
+    if not one_thread.items() <= os.environ.items():  # libraries have read them by now: again
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | one_thread)
     main()
