@@ -28,8 +28,8 @@ test: $(VENV)/installed
 	@$(BIN)/python -m pytest
 
 lint: $(VENV)/installed
-	@$(BIN)/ruff check src tests workflow
-	@$(BIN)/ruff format --check src tests workflow
+	@$(BIN)/ruff check src tests workflow benchmarks
+	@$(BIN)/ruff format --check src tests workflow benchmarks
 	@$(BIN)/snakefmt --check Snakefile workflow
 	@$(BIN)/snakemake --lint
 

@@ -195,7 +195,7 @@ def disk_table(costs: Mapping[str, Mapping], config: Mapping, corpus: Corpus = U
     trained = corpus.training_recordings * corpus.mean_seconds
     rows += [
         ("generated videos of all systems", generated * video),
-        (f"frames in the order of training, state/ of {runs} runs", runs * trained * video),
+        ("frames in the order of training, state/ of one run", trained * video),
     ]
     rows.append(("all", sum(size for _, size in rows)))
     return "\n".join(
