@@ -71,8 +71,8 @@ def test_amounts_follow_the_configuration(benchmark_module, default_config):
     # Three runs, three sets: 2 draws and the wrong speech of 40 s, and six windows of 0.26 s.
     assert found["train"].amount == 3 * default_config["training"]["clips"]
     assert found["generate"].amount == pytest.approx(3 * 3 * (3 * 40 + 6 * 0.26))
-    # Three runs, their regressions and three baselines; the true clips once.
-    assert found["frechet"].amount == 18 * (9 + 1)
+    # Three runs, their regressions, a recurrent one, three baselines; the true clips once.
+    assert found["frechet"].amount == 18 * (10 + 1)
     assert found["score"].amount == 3 * 40 * (3 * 3 + 6)
 
 
@@ -85,5 +85,5 @@ def test_every_stage_is_in_the_tables(benchmark_module, default_config):
     disk = projection.disk_table(costs, default_config)
     # Bytes a second in megabytes, so gigabytes are seconds over a thousand.
     assert f"| frames and sound | {projection.USC75.seconds / 1e3:.1f} |" in disk
-    training_frames = 3 * projection.USC75.training_recordings * 30.3
-    assert f"state/ of 3 runs | {training_frames / 1e3:.1f} |" in disk
+    training_frames = projection.USC75.training_recordings * 30.3
+    assert f"state/ of one run | {training_frames / 1e3:.1f} |" in disk
