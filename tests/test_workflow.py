@@ -248,3 +248,14 @@ def test_progress_bars_become_few_lines():
         "[train] 25 of 25\n",
         "[train] done\n",
     ]
+
+
+def test_a_file_in_speech_becomes_a_video(snakemake, tmp_path):
+    (tmp_path / "speech").mkdir()
+    (tmp_path / "speech" / "hello.flac").touch()
+    process = snakemake("-n", "results/videos/hello.mp4")
+    assert planned(process)["speech_video"] == 1
+    assert "speech/hello.flac" in process.stdout
+    process = snakemake("-n", "results/videos/other.mp4")
+    assert process.returncode == 1
+    assert "speech/other.wav" in process.stdout
