@@ -161,6 +161,34 @@ FAULTS = {
         "must be given",
     ),
     "heads": ({"denoiser/channels": [64, 90]}, "denoiser.heads: ", "90 channels"),
+    "switch without the preset": (
+        {"paper_compat/raw_condition": True},
+        "paper_compat.raw_condition: ",
+        "preset paper",
+    ),
+    "switch without pooling": (
+        {"runs/old": NEW_RUN | {"preset": "paper"}, "paper_compat/batch_pooling": True},
+        "paper_compat.batch_pooling: ",
+        "pooling: true",
+    ),
+    "switch without encoder": (
+        {"paper_compat/encoder_class": True},
+        "paper_compat.encoder_class: ",
+        "kind huggingface",
+    ),
+    "released split of a folder": (
+        {"corpus/kind": "folder", "corpus/path": "videos", "paper_compat/split": True},
+        "paper_compat.split: ",
+        "usc75 or phantom",
+    ),
+    "condition frame and context": (
+        {
+            "runs/old": NEW_RUN | {"preset": "paper", "window": {"context": 2}},
+            "paper_compat/condition_frame": True,
+        },
+        "paper_compat.condition_frame: ",
+        "runs.old",
+    ),
     "too many resolutions": (
         {"frames/size": 16, "denoiser/channels": [64] * 4},
         "denoiser.channels: ",
@@ -263,8 +291,8 @@ def test_every_option_of_the_code_has_a_key():
     from s2r.window import Window
 
     elsewhere = {
-        "window": set(),
-        "model": {"window", "denoiser", "pooling", "frame_size"},
+        "window": {"repeats"},
+        "model": {"window", "denoiser", "pooling", "frame_size", "raw_condition"},
         "denoiser": {"speech_dimension", "speech_by", "mean_channel"},
         "training": set(),
         "sampler": set(),

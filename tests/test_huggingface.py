@@ -170,6 +170,18 @@ def test_weights_of_another_class_are_never_dropped_in_silence(checkpoints, tmp_
             load(folder)
 
 
+def test_released_code_runs_wavlm_as_wav2vec2_and_hubert_unharmed(checkpoints):
+    waveform, loudest = noise(16000), {}
+    for family in ("wavlm", "hubert"):
+        folder = str(checkpoints[family, "base"])
+        wrong = load_encoder(EncoderConfig("huggingface", folder, as_wav2vec2=True))
+        assert wrong.describe()["class"] == "Wav2Vec2Model"
+        right = load(folder).encode(waveform)
+        loudest[family] = np.abs(wrong.encode(waveform) - right).max() / right.std()
+    assert loudest["hubert"] == 0
+    assert loudest["wavlm"] > 1e-4
+
+
 def test_checkpoint_with_a_head_or_older_names_gives_the_same(checkpoints, tmp_path):
     plain = checkpoints["wav2vec2", "large"]
     waveform = noise(8000)

@@ -46,6 +46,12 @@ def test_table_alone_is_a_target(snakemake):
     assert set(jobs) == (STAGES | {"fetch_whisper", "fetch_i3d"}) - BESIDES
 
 
+def test_released_protocol_is_made_only_when_asked_for(snakemake):
+    jobs = planned(snakemake("-n", "results/released_protocol.csv"))
+    assert jobs["released"] == 1
+    assert not {"score", "tables"} & set(jobs)
+
+
 def test_parsing_imports_nothing_heavy(snakemake, tmp_path):
     for name in HEAVY:
         (tmp_path / "stubs" / name).mkdir(parents=True)

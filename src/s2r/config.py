@@ -12,6 +12,7 @@ from pathlib import Path
 from s2r.corpus.folder import compile_pattern
 from s2r.corpus.metafile import check_notes_settings
 from s2r.errors import UserError
+from s2r.released.switches import check_switches, released_settings
 
 SETS = ("unseen_speech", "unseen_subject", "unseen_both")
 """The test sets, in the order of Table I."""
@@ -81,6 +82,7 @@ def check_config(config: Mapping) -> None:
     _check_corpus(config["corpus"])
     check_notes_settings(config["corpus"], config["recordings"]["exclude_notes"])
     _check_split(config["corpus"], config["split"])
+    check_switches(config)
     _check_runs(config)
     low, high = config["frames"]["percentiles"]
     if low >= high:
@@ -91,8 +93,12 @@ def check_config(config: Mapping) -> None:
 
 def evaluation_sets(config: Mapping) -> list[str]:
     """The test sets that the split can fill, in the order of ``SETS``."""
-    subjects = config["split"]["unseen_subjects"] > 0
-    stimuli = bool(config["split"]["unseen_stimuli"])
+    return list(SETS) if config["paper_compat"]["split"] else _held_out_sets(config["split"])
+
+
+def _held_out_sets(split: Mapping) -> list[str]:
+    subjects = split["unseen_subjects"] > 0
+    stimuli = bool(split["unseen_stimuli"])
     possible = {
         "unseen_speech": stimuli,
         "unseen_subject": subjects,
@@ -104,13 +110,19 @@ def evaluation_sets(config: Mapping) -> list[str]:
 def run_settings(config: Mapping, run: str) -> dict:
     """Everything that decides the weights and videos of ``run``: shared < preset < its own.
 
+    Switches of ``paper_compat`` come after the preset, in runs of preset ``paper`` only.
+
     Keys: ``encoder``, ``pooling``, ``preset`` and the blocks ``BLOCKS``.
     """
     own = config["runs"][run]
     settings = {key: own[key] for key in ("encoder", "pooling", "preset")}
-    preset = PRESETS[own["preset"]]
+    layers = [config, PRESETS[own["preset"]]]
+    if own["preset"] == "paper":
+        layers.append(released_settings(config["paper_compat"]))
     for block in BLOCKS:
-        settings[block] = {**config[block], **preset.get(block, {}), **own.get(block, {})}
+        settings[block] = {}
+        for layer in (*layers, own):
+            settings[block] |= layer.get(block, {})
     return deepcopy(settings)
 
 
@@ -137,11 +149,15 @@ def recurrent_settings(config: Mapping) -> dict:
 def encoder_settings(config: Mapping, encoder: str) -> dict:
     """Everything that decides the embeddings of ``encoder``; its label does not."""
     own = config["encoders"][encoder]
+    released = {}
+    if config["paper_compat"]["encoder_class"] and own["kind"] == "huggingface":
+        released = {"as_wav2vec2": True}
     return {
         "kind": own["kind"],
         "model": own.get("model", ""),
         "revision": own.get("revision"),
         "layer": own.get("layer", "top"),
+        **released,
     }
 
 
@@ -204,7 +220,7 @@ def _check_split(corpus: Mapping, split: Mapping) -> None:
                     f"split.validation_stimuli: {stimulus} is in split.unseen_stimuli too; a "
                     "stimulus can serve only one of them."
                 )
-    if not evaluation_sets({"split": split}):
+    if not _held_out_sets(split):
         raise UserError(
             "split.unseen_stimuli: nothing is held out; name at least one unseen stimulus, or set "
             "split.unseen_subjects above 0."
@@ -253,6 +269,11 @@ def _check_settings(where: str, settings: Mapping, frame_size: int) -> None:
         raise UserError(
             "window.context: without a reference frame at least one context frame must be given "
             f"in {where}."
+        )
+    if window.get("repeats") and (window["reference"] or window["context"] != 1):
+        raise UserError(
+            "paper_compat.condition_frame: the released code gives one frame and no reference "
+            f"frame; leave window.reference and window.context out of {where}."
         )
     denoiser = settings["denoiser"]
     size = denoiser["patch"] * 2 ** (len(denoiser["channels"]) - 1)

@@ -107,7 +107,8 @@ def set_tasks(
             ]
             tasks.rollouts[one] = [*draws, VideoTask(other, reference, seed)]
         for start in map(int, starts.get(one, [])):
-            before = read_pictures(frames, one, start - CLIP_CONTEXT, start)
+            end = start + model.config.window.repeats
+            before = read_pictures(frames, one, end - CLIP_CONTEXT, end)
             tasks.clips.setdefault(one, []).append(
                 VideoTask(speech[one], reference, seed + start, start, CLIP_LENGTH, before)
             )

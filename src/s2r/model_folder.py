@@ -9,7 +9,7 @@ README.md               model card
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -180,5 +180,5 @@ def _copy_encoder(encoder: EncoderConfig, weights: Path, folder: Path) -> Encode
         from s2r.speech.huggingface import save
 
         save(encoder.model, encoder.revision, folder / "encoder")
-        return EncoderConfig("huggingface", "encoder", None, encoder.layer)
+        return replace(encoder, model="encoder", revision=None)
     return encoder

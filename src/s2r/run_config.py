@@ -17,8 +17,7 @@ def model_config(settings: Mapping) -> ModelConfig:
     return ModelConfig(
         window=Window(**settings["window"]),
         denoiser=DenoiserConfig(**_tuples(settings["denoiser"])),
-        pooling=settings["pooling"],
-        **settings["model"],
+        **{"pooling": settings["pooling"]} | settings["model"],
     )
 
 

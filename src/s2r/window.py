@@ -15,6 +15,8 @@ class Window:
     """Given frames directly before the new ones."""
     new: int = 12
     """Frames to generate."""
+    repeats: bool = False
+    """Whether the context ends with the first new frame itself (the paper's released code)."""
 
     @property
     def given(self) -> int:
@@ -31,7 +33,8 @@ class Window:
 
         The reference frame is frame 0; context before the recording's start is frame 0 too.
         """
-        new = first[:, None] + np.arange(-self.context, self.new)
+        context = np.arange(-self.context, 0) + self.repeats
+        new = first[:, None] + np.concatenate([context, np.arange(self.new)])
         reference = np.zeros((len(first), int(self.reference)), int)
         return np.concatenate([reference, np.maximum(new, 0)], axis=1)
 

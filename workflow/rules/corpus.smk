@@ -53,5 +53,6 @@ rule split:
         "../envs/s2r.yaml"
     params:
         split=config["split"],
+        released=config["paper_compat"]["split"],
     script:
         "../scripts/split.py"

@@ -6,16 +6,23 @@ with job(snakemake):
     from s2r.corpus.recording import read_recordings
     from s2r.corpus.split import make_split
     from s2r.files import atomic_path
+    from s2r.released.split import leaks, released_split
 
     wanted = snakemake.params.split
-    split = make_split(
-        read_recordings(snakemake.input.recordings),
-        wanted["seed"],
-        unseen_subjects=wanted["unseen_subjects"],
-        unseen_stimuli=wanted["unseen_stimuli"],
-        validation_stimuli=wanted["validation_stimuli"],
-        train_styles=wanted["training_styles"],
-    )
+    recordings = read_recordings(snakemake.input.recordings)
+    if snakemake.params.released:
+        split = released_split(recordings)
+        for text, (concerned, members) in leaks(split, recordings).items():
+            print(f"Released split: {concerned} of {members} recordings {text}.")
+    else:
+        split = make_split(
+            recordings,
+            wanted["seed"],
+            unseen_subjects=wanted["unseen_subjects"],
+            unseen_stimuli=wanted["unseen_stimuli"],
+            validation_stimuli=wanted["validation_stimuli"],
+            train_styles=wanted["training_styles"],
+        )
     print(split["set"].value_counts().to_string())
     with atomic_path(snakemake.output.split) as temporary:
         split.to_csv(temporary, index=False)

@@ -30,6 +30,9 @@ class ModelConfig:
     context_sigma: float = 0.05
     """Noise added to context frames when generating; the network is told."""
     frame_size: int = 64
+    raw_condition: bool = False
+    """Whether the network sees the given frames as grey levels from 0 to 1, unlike all others
+    (the paper's released code)."""
 
     @property
     def radius(self) -> int:
@@ -107,10 +110,16 @@ class TractModel(nn.Module):
         return reference[:, None] + change
 
     def encode(self, frames: Tensor, mean: Tensor) -> Tensor:
-        """Frames in [-1, 1] -> diffusion's data, of standard deviation ``SIGMA_DATA``."""
+        """Frames in [-1, 1], the given ones first -> diffusion's data, of standard deviation
+        ``SIGMA_DATA``."""
         if self.regresses:
             return (frames - mean) * (SIGMA_DATA / self.residual_scale)
-        return (frames - self.frame_mean) * (SIGMA_DATA / self.frame_scale)
+        data = (frames - self.frame_mean) * (SIGMA_DATA / self.frame_scale)
+        if self.config.raw_condition:
+            given = self.config.window.given
+            # the network divides clean data by SIGMA_DATA
+            data[:, :given] = (frames[:, :given] + 1) / 2 * SIGMA_DATA
+        return data
 
     def decode(self, data: Tensor, mean: Tensor) -> Tensor:
         """The inverse of `encode`; not clipped."""

@@ -26,12 +26,15 @@ class EncoderConfig:
     revision: branch, tag or commit on the hub; the commit it stood for is recorded.
     layer: ``top`` for the last hidden state, or i for the output of layer i (0 is what enters the
     first layer).
+    as_wav2vec2: for ``huggingface``, load every checkpoint as wav2vec 2.0 whatever it is, as the
+    paper's released code does; weights that class does not have are dropped.
     """
 
     kind: str
     model: str = ""
     revision: str | None = None
     layer: str | int = "top"
+    as_wav2vec2: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,9 @@ def load_encoder(
     if config.kind == "huggingface":
         from s2r.speech import huggingface
 
-        return huggingface.load(config.model, config.revision, config.layer, device)
+        return huggingface.load(
+            config.model, config.revision, config.layer, device, config.as_wav2vec2
+        )
     raise UserError(
         f"Unknown speech encoder kind {config.kind!r}: use logmel, whisper or huggingface."
     )

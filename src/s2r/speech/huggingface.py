@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from transformers import AutoFeatureExtractor, AutoModel
+from transformers import AutoFeatureExtractor, AutoModel, Wav2Vec2Model
 from transformers.utils import cached_file
 
 from s2r.clock import SAMPLE_RATE
@@ -28,24 +28,28 @@ BODY = ("feature_extractor.", "feature_projection.", "encoder.")
 """Where the weights that shape an embedding live in every model of the family."""
 
 
-def load(model: str, revision: str | None, layer: str | int, device: str) -> Encoder:
+def load(
+    model: str, revision: str | None, layer: str | int, device: str, as_wav2vec2: bool = False
+) -> Encoder:
     """Encoder from the checkpoint ``model``; see EncoderConfig for the arguments.
 
     Raises UserError when the checkpoint cannot be reached or read, when any of its encoder
-    weights would be left out or made up, or when its frames are not 20 ms apart.
+    weights would be left out or made up (unless ``as_wav2vec2`` asks for that), or when its
+    frames are not 20 ms apart.
     """
     commit = _commit(model, revision)
     # transformers would otherwise ask the hub, from a thread, to convert checkpoints it holds.
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     try:
         extractor = AutoFeatureExtractor.from_pretrained(model, revision=commit)
-        network, report = AutoModel.from_pretrained(
+        network, report = (Wav2Vec2Model if as_wav2vec2 else AutoModel).from_pretrained(
             model, revision=commit, dtype=torch.float32, output_loading_info=True
         )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise _unreachable(model, error) from error
     _check_family(model, network, extractor)
-    _check_weights(model, network, report)
+    if not as_wav2vec2:
+        _check_weights(model, network, report)
     check_layer(layer, network.config.num_hidden_layers, model)
     network = network.eval().to(device)
     padding = centring_padding(network.config.conv_kernel, network.config.conv_stride)

@@ -1,0 +1,302 @@
+"""The numbers of docs/reproduction.md: what each defect of the released protocol does to a score.
+
+    make table1
+    python benchmarks/reproduction.py
+
+reads the results of the embedded default (the phantom), trains two small models of the preset
+``paper`` (a few minutes each on one core) and writes ``reproduction.json`` and ``reproduction.md``
+into ``benchmarks/results/reproduction``. Models that are there already are not trained again.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+import yaml
+
+from s2r import run_config
+from s2r.baselines import generate_baseline
+from s2r.config import SETS, run_settings
+from s2r.corpus.recording import read_recordings
+from s2r.files import atomic_path, write_json
+from s2r.frechet_clips import i3d_extractor
+from s2r.generate import GenerationConfig, generate_run
+from s2r.generated import read_generated, read_split, recordings_of
+from s2r.measures import Measures, read_measures
+from s2r.metrics.paired import squared_error, ssim_per_frame
+from s2r.metrics.texture import motion_energy, seam_ratio
+from s2r.model.tract_model import load_model, save_model
+from s2r.recording_scores import GIVEN
+from s2r.released.scores import (
+    TRAINING_CLIPS,
+    first_draws,
+    protocol_rows,
+    read_clips,
+    training_list,
+)
+from s2r.released.split import leaks, released_split
+from s2r.store import Shards
+from s2r.training import train
+
+SET = "unseen_speech"
+SYSTEM = "whisper-tiny.en"
+CLIPS = 64
+WINDOW = 10
+VARIANTS = ("none", "condition_frame", "last_weights")
+TRAINING = {"clips": 1500, "warmup_clips": 200, "validate_clips": 1500, "checkpoint_clips": 500}
+SAMPLER = {"solver": "dpm_solver", "steps": 5, "sigma_min": 0.05, "sigma_max": 20, "spacing": "log"}
+"""A quarter of the network calls of the preset's ten stochastic Heun steps."""
+AMOUNT = GenerationConfig(draws=2, clips=32, recordings=2, batch=12)
+
+
+def clip_scores(results: Path, made: Path, frames: Shards, split: pd.DataFrame, weights: Path):
+    """Every system's clips under the released protocol and under ours, as rows."""
+    model = yaml.safe_load(Path("config/config.yaml").read_text())
+    settings = run_settings(model, SYSTEM)
+    files = {name: made / f"{name}.h5" for name in ("copied_frame", "mean_frame", SYSTEM)}
+    for name in ("copied_frame", "mean_frame"):
+        generate_baseline(name, SET, split, frames, files[name], clips=CLIPS, rollouts=1)
+    generate_run(
+        results / "runs" / SYSTEM / "model.safetensors",
+        frames,
+        embeddings(results, settings["encoder"]),
+        split,
+        outputs={SET: files[SYSTEM]},
+        regression_outputs={},
+        sampler=run_config.sampler_config(settings),
+        settings=GenerationConfig(draws=1, clips=CLIPS, recordings=1, batch=16),
+        labels={"system": SYSTEM},
+    )
+    extract = i3d_extractor(weights)
+    training = read_clips(frames, training_list(split, frames, TRAINING_CLIPS))
+    made_clips = {name: first_draws(file) for name, file in files.items()}
+    places = list(made_clips[SYSTEM])
+    systems = [(name, np.stack([clips[p] for p in places])) for name, clips in made_clips.items()]
+    return list(protocol_rows(systems, read_clips(frames, places), training, extract))
+
+
+def embeddings(results: Path, encoder: str) -> Shards:
+    return Shards(sorted((results / "embeddings" / encoder).glob("*.h5")))
+
+
+def split_facts(results: Path) -> dict:
+    """Leaks of the released split on the nominal corpus and on the phantom."""
+    index = read_recordings(results / "recordings.csv")
+    facts = {}
+    for name, recordings in (("nominal", nominal_corpus()), ("phantom", index)):
+        split = released_split(recordings)
+        facts[name] = [[*numbers, text] for text, numbers in leaks(split, recordings).items()]
+    return facts
+
+
+def nominal_corpus() -> pd.DataFrame:
+    """The 75 x 32 recordings that the corpus would have if none were missing."""
+    from s2r.phantom.script import STIMULI
+
+    rows = [
+        {
+            "recording": f"sub{subject:03d}_2drt_{stimulus.stem(repetition)}",
+            "subject": f"sub{subject:03d}",
+            "stimulus": stimulus.name,
+            "style": stimulus.style,
+            "status": "ok",
+        }
+        for subject in range(1, 76)
+        for stimulus in STIMULI.values()
+        for repetition in stimulus.repetitions
+    ]
+    return pd.DataFrame(rows)
+
+
+def score(
+    results: Path, system: str, set_name: str, mode: str, metric: str, region: str
+) -> tuple[float, int]:
+    """A score of one draw from the default job's results, and the recordings behind it."""
+    sets = json.loads((results / "scores" / f"{system}.json").read_text())["sets"]
+    wanted = {"mode": mode, "estimate": "draw", "metric": metric, "region": region}
+    rows = [r for r in sets[set_name]["values"] if all(r[k] == v for k, v in wanted.items())]
+    value = np.average([r["value"] for r in rows], weights=[r["frames"] for r in rows])
+    return float(value), len(rows)
+
+
+def mixture(results: Path) -> dict:
+    """Error and SSIM of a model where the sets are mixed as in the released split of the corpus:
+    60 of 300 recordings of unseen speech are of unseen subjects too, and 140 of 448 of unseen
+    subjects are of unseen speech too."""
+    found = {}
+    for label, measure in (
+        ("error", ("rollout", "squared_error", "dynamic")),
+        ("ssim", ("clip", "ssim", "frame")),
+    ):
+        sets = {name: score(results, SYSTEM, name, *measure) for name in SETS}
+        speech, subject, both = (value for value, _ in sets.values())
+        found[label] = {name: {"value": value, "n": n} for name, (value, n) in sets.items()} | {
+            "released_unseen_speech": 0.8 * speech + 0.2 * both,
+            "released_unseen_subject": (308 * subject + 140 * both) / 448,
+        }
+    return found
+
+
+def repeat_at_seams(video: np.ndarray, window: int = WINDOW) -> np.ndarray:
+    """What a perfect generator makes that must start each window with the last one's end."""
+    places = np.arange(len(video))
+    places[window::window] -= 1
+    return video[places]
+
+
+def perfect_seams(frames: Shards, split: pd.DataFrame, measures: Measures) -> dict:
+    """A perfect generator that repeats a frame at each seam, against the truth."""
+    at, after, inside, ssim, errors = [], [], [], [], []
+    for recording in recordings_of(split, SET, frames):
+        truth = frames.read(recording, "frames")
+        made = repeat_at_seams(truth)
+        energy = motion_energy(made, measures.region)
+        place = np.arange(1, len(made)) % WINDOW
+        at += [energy[place == 0]]
+        after += [energy[place == 1][1:]]
+        inside += [energy[place > 1]]
+        ssim += [ssim_per_frame(truth, made)[GIVEN:]]
+        errors += [squared_error(truth, made, measures.region)[GIVEN:]]
+    usual = np.concatenate(inside).mean()
+    return {
+        "recordings": len(at),
+        "seams": int(sum(map(len, at))),
+        "at_seam": float(np.concatenate(at).mean() / usual),
+        "after_seam": float(np.concatenate(after).mean() / usual),
+        "ssim": 100 * float(np.concatenate(ssim).mean()),
+        "error": float(np.concatenate(errors).mean()),
+    }
+
+
+def variant(switch: str, results: Path, made: Path, frames: Shards, split: pd.DataFrame, measures):
+    """Train a small model of preset ``paper`` with one switch on, draw from it and score it."""
+    config = yaml.safe_load(Path("config/config.yaml").read_text())
+    run = {"encoder": "logmel", "pooling": False, "preset": "paper", "sampler": SAMPLER}
+    config["runs"] = {"paper": run}
+    config["training"] |= TRAINING
+    if switch != "none":
+        config["paper_compat"][switch] = True
+    settings = run_settings(config, "paper")
+    folder, speech = made / switch, embeddings(results, "logmel")
+    sampler = run_config.sampler_config(settings)
+    model = folder / "model.safetensors"
+    if not model.exists() and switch == "last_weights":
+        keep_last_weights(made / "none", model)
+    elif not model.exists():
+        train(
+            run_config.model_config(settings),
+            run_config.training_config(settings),
+            sampler,
+            frames,
+            speech,
+            split[split["set"] != "validation"],
+            folder / "state",
+            model,
+            folder / "curve.csv",
+        )
+    file = folder / f"{SET}.h5"
+    if not file.exists():
+        labels = {"system": switch}
+        generate_run(
+            model, frames, speech, split, {SET: file}, {}, sampler, AMOUNT, labels,
+        )  # fmt: skip
+    clips = first_draws(file)
+    truth, shown = read_clips(frames, list(clips)), np.stack(list(clips.values()))
+    similarity = ssim_per_frame(
+        truth.reshape(-1, *truth.shape[2:]), shown.reshape(-1, *shown.shape[2:])
+    ).reshape(len(clips), -1)
+    seams, errors = [], []
+    with read_generated(file) as content:
+        for recording in content.rollouts:
+            rollout, true = content.rollout(recording), frames.read(recording, "frames")
+            seams.append(seam_ratio(rollout.draws, rollout.seams, measures.region))
+            for draw in rollout.draws:
+                errors.append(squared_error(true, draw, measures.region)[GIVEN:].mean())
+    return {
+        "switch": switch,
+        "ssim": 100 * float(similarity.mean()),
+        "ssim_first_frame": 100 * float(similarity[:, 0].mean()),
+        "clips": len(clips),
+        "error": float(np.mean(errors)),
+        "seam_motion": float(np.nanmean(seams)),
+        "rollouts": len(seams),
+        "draws": AMOUNT.draws,
+    }
+
+
+def keep_last_weights(trained: Path, path: Path) -> None:
+    """What training would have saved without the average: it is the same but for that."""
+    model, info = load_model(trained / "model.safetensors")
+    model.load_state_dict(torch.load(trained / "state" / "state.pt", weights_only=True)["model"])
+    save_model(model, path, info)
+
+
+def pooling_fact(results: Path, frames: Shards, split: pd.DataFrame) -> dict:
+    """How many embeddings the mean over the batch axis of one recording changes; and the error
+    (value, recordings) of the default's models without and with true pooling."""
+    changed = total = 0
+    speech = embeddings(results, "logmel")
+    for recording in recordings_of(split, SET, frames):
+        batch = torch.from_numpy(speech.read(recording, "embeddings")).float()[None]
+        pooled = batch.mean(dim=0)[None]
+        changed += int((pooled != batch).sum())
+        total += batch.numel()
+    measure = (SET, "rollout", "squared_error", "dynamic")
+    errors = {name: score(results, name, *measure) for name in (SYSTEM, f"{SYSTEM}-pooled")}
+    return {"changed": changed, "values": total, "true_pooling": errors}
+
+
+def raw_condition_fact(frames: Shards, split: pd.DataFrame) -> dict:
+    """Mean and standard deviation of what the network sees of given frames that are not scaled;
+    all other frames have 0 and 1."""
+    recordings = recordings_of(split, "train", frames)
+    grey = np.concatenate([frames.read(one, "frames")[::10] for one in recordings]) / 255
+    return {"mean": float(grey.mean()), "deviation": float(grey.std()), "frames": len(grey)}
+
+
+def markdown(found: dict) -> str:
+    """The findings as tables."""
+    parts = []
+    for name in ("scores", "variants"):
+        table = pd.DataFrame(found[name])
+        lines = ["| " + " | ".join(table) + " |", "|" + " --- |" * len(table.columns)]
+        for row in table.itertuples(index=False):
+            cells = [f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row]
+            lines.append("| " + " | ".join(cells) + " |")
+        parts.append(f"## {name}\n\n" + "\n".join(lines))
+    rest = {key: value for key, value in found.items() if key not in ("scores", "variants")}
+    return "\n\n".join([*parts, f"## rest\n\n```json\n{json.dumps(rest, indent=1)}\n```\n"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    parser.add_argument("--i3d", type=Path, default=Path("weights/i3d-kinetics-400.safetensors"))
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/reproduction"))
+    given = parser.parse_args()
+    frames = Shards(sorted((given.results / "frames").glob("*.h5")))
+    split = read_split(given.results / "split.csv")
+    measures = read_measures(given.results / "measures" / "region.npz", None)
+    found = {
+        "split": split_facts(given.results),
+        "mixture": mixture(given.results),
+        "perfect_seams": perfect_seams(frames, split, measures),
+        "pooling": pooling_fact(given.results, frames, split),
+        "raw_condition": raw_condition_fact(frames, split),
+        "variants": [
+            variant(switch, given.results, given.out, frames, split, measures)
+            for switch in VARIANTS
+        ],
+        "scores": clip_scores(given.results, given.out, frames, split, given.i3d),
+    }
+    write_json(given.out / "reproduction.json", found)
+    with atomic_path(given.out / "reproduction.md") as temporary:
+        temporary.write_text(markdown(found))
+    print(markdown(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""Score the videos of all systems as the paper's released code would."""
+
+from s2r.script import job
+
+with job(snakemake):
+    from s2r.device import find_device
+    from s2r.released.scores import write_released_scores
+
+    generated: dict[str, dict[str, str]] = {}
+    for (system, name), file in zip(snakemake.params.made, snakemake.input.generated, strict=True):
+        generated.setdefault(name, {})[system] = file
+    write_released_scores(
+        generated=generated,
+        frame_shards=snakemake.input.frames,
+        split=snakemake.input.split,
+        i3d_weights=snakemake.input.i3d,
+        path=snakemake.output.table,
+        device=find_device(snakemake.config["device"]),
+    )
