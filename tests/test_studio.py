@@ -3,7 +3,9 @@
 import http.client
 import io
 import json
+import signal
 import socket
+import tempfile
 import time
 from pathlib import Path
 
@@ -290,13 +292,22 @@ def test_addresses(capsys, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
-def test_the_address_is_printed_and_other_machines_are_warned_of(host, server, capsys, monkeypatch):
-    def interrupted(_):
-        raise KeyboardInterrupt
+def test_address_warning_and_nothing_left(host, server, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = signal.getsignal(signal.SIGTERM)
 
-    monkeypatch.setattr(LocalServer, "serve_forever", interrupted)
+    def ended(_):
+        assert len(list(tmp_path.iterdir())) == 1
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(LocalServer, "serve_forever", ended)
     folder = second_model(server)
-    assert main(["studio", "--port", "0", "--host", host, "--model", folder]) == 0
+    try:
+        assert main(["studio", "--port", "0", "--host", host, "--model", folder]) == 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
     written = capsys.readouterr()
     assert f"http://{host}:" in written.out
+    assert "closed" in written.out
     assert ("Warning: everybody" in written.err) == (host == "0.0.0.0")
+    assert not list(tmp_path.iterdir())

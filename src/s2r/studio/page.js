@@ -28,6 +28,7 @@ function element(name, properties, parent) {
 function show(part) {
   for (const id of ["empty", "fault", "busy", "made"]) $(id).hidden = id !== part;
   if (part !== "made") $("video").pause();
+  $("result").scrollIntoView({block: "nearest"});
 }
 
 function complain(sentence) {
@@ -210,6 +211,9 @@ function present(key, job) {
   $("titles").replaceChildren();
   $("titles").hidden = job.models.length < 2;
   for (const name of job.models) element("span", {textContent: name}, $("titles"));
+  // The first paragraph of a model card says what the model was trained on.
+  const cards = offers.models.filter((one) => job.models.includes(one.name)).map((one) => one.card);
+  $("origin").textContent = [...new Set(cards.map((card) => card.split("\n\n")[1] ?? ""))].join(" ");
   $("ticks").replaceChildren();
   const step = seconds <= 20 ? 0.5 : 1;
   for (let time = 0; time < seconds - 0.2; time += step) {

@@ -2,6 +2,7 @@
 
 import io
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -53,6 +54,8 @@ def serve(folders: Sequence[Path], host: str, port: int, device: str) -> None:
                 "what they send is not encrypted.",
                 file=sys.stderr,
             )
+        # Recordings of people must not stay behind when the system ends the studio either.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         print(f"The studio is at {server.address} (Ctrl-C ends it).", flush=True)
         try:
             server.serve_forever()
