@@ -16,6 +16,7 @@ examples:
   s2r generate speech.wav --side-by-side film.mp4 the true video on the left
   s2r info                                        what a model is and whom it can show
   s2r score film.mp4 tract.mp4                    how near a generated video is to the true one
+  s2r studio                                      a page to record speech and watch the video
 
 Models are made by the workflow: `make table1`, or `snakemake --cores 8`, leaves the best one in
 results/model, a folder that works wherever it is copied. `s2r COMMAND --help` explains each.
@@ -58,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     _add_export(commands)
     _add_info(commands)
     _add_score(commands)
+    _add_studio(commands)
     return top
 
 
@@ -149,8 +151,37 @@ def _add_score(commands) -> None:
     command.add_argument("generated", type=Path)
 
 
+def _add_studio(commands) -> None:
+    command = commands.add_parser(
+        "studio",
+        help="a page to record speech and watch the video",
+        description="Serve a page on which speech is recorded or chosen and the video watched "
+        "with its sound and spectrogram, for the browser of this machine.",
+    )
+    command.set_defaults(command=_studio)
+    command.add_argument(
+        "--model",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FOLDER",
+        help="model folders to choose from and compare (default: results/model)",
+    )
+    _add_device(command)
+    command.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
+    )
+    command.add_argument(
+        "--port", type=_port, default=8643, help="port (default 8643; 0 takes a free one)"
+    )
+
+
 def _add_model(command) -> None:
     command.add_argument("--model", type=Path, help="model folder (default: results/model)")
+    _add_device(command)
+
+
+def _add_device(command) -> None:
     command.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where networks run"
     )
@@ -160,6 +191,13 @@ def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port (0 to 65535)")
     return value
 
 
@@ -185,6 +223,12 @@ def _score(options: argparse.Namespace) -> None:
     from s2r.commands import score
 
     print(score(options.truth, options.generated))
+
+
+def _studio(options: argparse.Namespace) -> None:
+    from s2r.studio.server import serve
+
+    serve(options.model, options.host, options.port, options.device)
 
 
 if __name__ == "__main__":

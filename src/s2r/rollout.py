@@ -1,6 +1,6 @@
 """Clips and long videos: windows generated one after the other, many recordings at once."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -142,13 +142,13 @@ def generate_videos(
     sampler: SamplerConfig,
     batch: int = 32,
     label: str = "generate",
-    quiet: bool = False,
+    advanced: Callable[[int], None] | None = None,
 ) -> list[np.ndarray]:
     """Generate videos of any lengths, ``batch`` at a time.
 
     Every window takes its context from the frames generated before it; the reference frame
-    stays the given one throughout. The last window is generated whole and cut. ``quiet``: no
-    progress bar.
+    stays the given one throughout. The last window is generated whole and cut. ``advanced`` is
+    told the number of frames of every window; without it there is a progress bar.
 
     Returns:
         For each video (T, H, W) uint8.
@@ -156,18 +156,23 @@ def generate_videos(
     order = sorted(range(len(videos)), key=lambda one: -videos[one].frames - videos[one].lead)
     results: list[np.ndarray | None] = [None] * len(videos)
     total = sum(video.lead + video.frames for video in videos)
-    with progress(total=total, label=label, unit="frame", disable=quiet) as bar:
+    with progress(total=total, label=label, unit="frame", disable=advanced is not None) as bar:
         for start in range(0, len(order), batch):
             chosen = order[start : start + batch]
             for one, frames in zip(
-                chosen, _lockstep(model, [videos[i] for i in chosen], sampler, bar), strict=True
+                chosen,
+                _lockstep(model, [videos[i] for i in chosen], sampler, advanced or bar.update),
+                strict=True,
             ):
                 results[one] = frames
     return results
 
 
 def _lockstep(
-    model: TractModel, videos: list[VideoTask], sampler: SamplerConfig, bar
+    model: TractModel,
+    videos: list[VideoTask],
+    sampler: SamplerConfig,
+    advanced: Callable[[int], None],
 ) -> list[np.ndarray]:
     """Videos sorted from long to short, window by window; finished ones drop out."""
     window = model.config.window
@@ -192,7 +197,7 @@ def _lockstep(
         for video, frames in enumerate(pictures):
             kept = frames[: lengths[video] - first]
             made[video].append(kept)
-            bar.update(len(kept))
+            advanced(len(kept))
     return [
         np.concatenate(frames)[video.lead :] for frames, video in zip(made, videos, strict=True)
     ]

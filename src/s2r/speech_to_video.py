@@ -1,7 +1,7 @@
 """From any sound file to the video of the vocal tract, in stretches, however long it is."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -56,6 +56,7 @@ def generate_file(
     size: int = 256,
     truth: np.ndarray | None = None,
     frames_path: str | Path | None = None,
+    advanced: Callable[[int], None] | None = None,
 ) -> int:
     """Write the video of the speech in ``source`` to ``target`` (mp4, with the sound).
 
@@ -66,6 +67,7 @@ def generate_file(
             than the speech its last frame holds.
         frames_path: HDF5 file to write the frames to as well, lossless: ``frames``
             (T, H, W) uint8, attribute ``frame_rate``.
+        advanced: told the number of frames whenever some are made, instead of a progress bar.
 
     Returns:
         The number of frames: sound and video differ by less than one. Memory does not grow with
@@ -82,7 +84,10 @@ def generate_file(
             VideoWriter(target, (size, width), frame_rate, sound.rate, crf=18)
         )
         keep = files.enter_context(frame_file(frames_path, reference.shape, frame_rate))
-        bar = files.enter_context(progress(total=total, label=Path(source).name, unit="frame"))
+        if advanced is None:
+            label = Path(source).name
+            bar = files.enter_context(progress(total=total, label=label, unit="frame"))
+            advanced = bar.update
         blocks = _heard_and_written(sound.blocks, writer, source)
         made = 0
         for frames in generate_stretches(
@@ -91,6 +96,7 @@ def generate_file(
             reference,
             sampler,
             seed,
+            advanced,
         ):
             shown = enlarge(frames, size)
             if truth is not None:
@@ -100,7 +106,6 @@ def generate_file(
             writer.frames(shown)
             keep(frames)
             made += len(frames)
-            bar.update(len(frames))
         if made < SHORTEST * frame_rate:
             raise UserError(
                 f"{source}: it holds {made / frame_rate:.2f} s of sound, too little to show "
@@ -115,11 +120,13 @@ def generate_stretches(
     reference: np.ndarray,
     sampler: SamplerConfig,
     seed: int,
+    advanced: Callable[[int], None],
 ) -> Iterator[np.ndarray]:
     """Frames (t, H, W) uint8 of each stretch; each goes on from the last frames of the one before.
 
     In long silences the resting frame is shown (`s2r.silence`).
     The noise of a stretch is drawn anew, so the seed means the same video whatever the batch.
+    ``advanced`` is told the number of frames of every window.
     """
     model = speech_model.model
     rest = reference.astype(np.float32) / 127.5 - 1
@@ -136,7 +143,7 @@ def generate_stretches(
             count=piece.count // HOP,
             context=context,
         )
-        (frames,) = generate_videos(model, [task], sampler, quiet=True)
+        (frames,) = generate_videos(model, [task], sampler, advanced=advanced)
         weights = rest_weights(piece.samples)[task.first : task.first + task.frames]
         frames = blend(frames, reference, weights)
         yield frames

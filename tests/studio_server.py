@@ -1,0 +1,23 @@
+"""A studio with two small models, served in a thread for the length of a block."""
+
+import contextlib
+import threading
+from pathlib import Path
+
+from tiny_model import write_tiny_model
+
+from s2r.studio.server import open_studio
+
+
+@contextlib.contextmanager
+def served(folder: Path):
+    """The `StudioServer`, with two models of one name: ``tiny`` and ``FOLDER/b/tiny``."""
+    folders = [write_tiny_model(folder / name / "tiny") for name in ("a", "b")]
+    with open_studio(folders, "127.0.0.1", 0, "cpu") as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
