@@ -16,6 +16,7 @@ examples:
   s2r generate speech.wav --side-by-side film.mp4 the true video on the left
   s2r info                                        what a model is and whom it can show
   s2r score film.mp4 tract.mp4                    how near a generated video is to the true one
+  s2r rate results/rating                         the page on which people rate videos
 
 Models are made by the workflow: `make table1`, or `snakemake --cores 8`, leaves the best one in
 results/model, a folder that works wherever it is copied. `s2r COMMAND --help` explains each.
@@ -58,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     _add_export(commands)
     _add_info(commands)
     _add_score(commands)
+    _add_rate(commands)
     return top
 
 
@@ -149,6 +151,33 @@ def _add_score(commands) -> None:
     command.add_argument("generated", type=Path)
 
 
+def _add_rate(commands) -> None:
+    command = commands.add_parser(
+        "rate",
+        help="serve the page of the rating study",
+        description="Serve the page on which people say of clips whether they are real or "
+        "synthesised. Every answer is stored at once; a rater who enters the same "
+        "code goes on. The folder comes from `snakemake results/rating`.",
+    )
+    command.set_defaults(command=_rate)
+    command.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        default=Path("results/rating"),
+        help="folder of the clips (default: results/rating)",
+    )
+    command.add_argument(
+        "--answers", type=Path, help="file of the answers (default: FOLDER_answers.sqlite)"
+    )
+    command.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
+    )
+    command.add_argument(
+        "--port", type=_port, default=8642, help="port (default 8642; 0 takes a free one)"
+    )
+
+
 def _add_model(command) -> None:
     command.add_argument("--model", type=Path, help="model folder (default: results/model)")
     command.add_argument(
@@ -160,6 +189,13 @@ def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port (0 to 65535)")
     return value
 
 
@@ -185,6 +221,12 @@ def _score(options: argparse.Namespace) -> None:
     from s2r.commands import score
 
     print(score(options.truth, options.generated))
+
+
+def _rate(options: argparse.Namespace) -> None:
+    from s2r.rating.server import serve
+
+    serve(options.folder, options.answers, options.host, options.port)
 
 
 if __name__ == "__main__":
