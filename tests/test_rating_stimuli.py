@@ -85,14 +85,14 @@ def test_clips_show_the_same_instants_with_the_same_sound(corpus, tmp_path):
 
 
 def test_files_tell_nothing_and_are_made_again_alike(corpus, tmp_path):
-    first = cut(corpus, tmp_path / "one", seed=4)
+    first = cut(corpus, tmp_path / "one", practice=1, seed=4)
     for row in first.itertuples():
         path = tmp_path / "one/clips" / row.clip
         assert sha256_of(path) == row.sha256
         assert b"generated" not in path.read_bytes()
-    assert cut(corpus, tmp_path / "two", seed=4).equals(first)
-    orders = {tuple(cut(corpus, tmp_path / f"s{n}", seed=n)["kind"]) for n in range(8)}
-    assert len(orders) > 1
+    assert cut(corpus, tmp_path / "two", practice=1, seed=4).equals(first)
+    other = cut(corpus, tmp_path / "three", practice=1, seed=1)
+    assert other["kind"].tolist() != first["kind"].tolist()
 
 
 def test_margins_end_with_the_recording(corpus, tmp_path):

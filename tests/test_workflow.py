@@ -38,6 +38,22 @@ def test_bare_call_plans_the_whole_job(snakemake):
     assert jobs["embed"] == 4
 
 
+def test_rating_clips_are_made_by_name(snakemake):
+    jobs = planned(snakemake("-n", "results/rating/"))
+    assert {"rating", "segments", "tables"} <= set(jobs)
+    process = snakemake("-n", "results/rating", config={"rating": {"run": "logmel"}})
+    jobs = planned(process)
+    assert (jobs["train"], jobs["generate"]) == (1, 1)
+    assert not {"tables", "score"} & set(jobs)
+
+
+def test_table_of_raters_needs_answers_and_no_new_clips(snakemake):
+    process = snakemake("--cores", "1", "results/table2.csv")
+    assert process.returncode == 1
+    assert "Error: nobody has rated yet: make the clips with" in process.stdout
+    assert set(planned(snakemake("-n", "results/table2.csv"))) == {"table2"}
+
+
 def test_table_alone_is_a_target(snakemake):
     jobs = planned(snakemake("-n", "results/table1.csv"))
     assert set(jobs) == (STAGES | {"fetch_whisper", "fetch_i3d"}) - {"all", "looks", "model"}
