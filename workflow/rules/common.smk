@@ -61,6 +61,12 @@ def speech_file(wildcards):
     return str(found[0]) if found else f"speech/{wildcards.name}.wav"
 
 
+def rating_answers(wildcards):
+    """What raters answered, where anybody did: no rule makes it."""
+    path = workflow.pathvars.apply("<results>/rating_answers.sqlite")
+    return path if Path(path).exists() else []
+
+
 def encoder_weights(wildcards):
     """Weights that must be there before an encoder is loaded."""
     return [WHISPER] if ENCODERS[wildcards.encoder]["kind"] == "whisper" else []

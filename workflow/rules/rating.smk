@@ -25,11 +25,7 @@ rule rating:
 # The clips are no input: the file of answers knows them, and must outlive a new model.
 rule table2:
     input:
-        answers=branch(
-            exists("<results>/rating_answers.sqlite"),
-            then="<results>/rating_answers.sqlite",
-            otherwise=[],
-        ),
+        answers=rating_answers,
     output:
         table=report(
             "<results>/table2.csv", caption="../report/table2.rst", category="Table 2"
