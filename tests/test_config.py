@@ -152,6 +152,7 @@ FAULTS = {
         "encoders.hubert.model: ",
         "hub name",
     ),
+    "run to rate": ({"rating/run": "hubert"}, "rating.run: 'hubert'", "logmel, whisper-tiny.en"),
     "percentiles": ({"frames/percentiles": [99, 1]}, "frames.percentiles: ", "below"),
     "noise levels": ({"sampler/sigma_min": 90}, "sampler.sigma_min: ", "runs.logmel"),
     "guidance": ({"sampler/guidance_interval": [5, 1]}, "sampler.guidance_interval: ", "below"),

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from rating_folder import manifest
 
 from s2r.errors import UserError
+from s2r.rating.answers import Answers
 from s2r.script import LabelledLines, job
 
 ROOT = Path(__file__).parents[1]
@@ -39,6 +41,37 @@ def test_bare_call_plans_the_whole_job(snakemake):
     assert (jobs["train_recurrent"], jobs["generate_recurrent"]) == (1, 1)
     assert jobs["score"] == 10
     assert jobs["embed"] == 4
+
+
+def test_rating_clips_are_made_by_name(snakemake):
+    jobs = planned(snakemake("-n", "results/rating/"))
+    assert {"rating", "segments", "tables"} <= set(jobs)
+    process = snakemake("-n", "results/rating", config={"rating": {"run": "logmel"}})
+    jobs = planned(process)
+    assert (jobs["train"], jobs["generate"]) == (1, 1)
+    assert not {"tables", "score"} & set(jobs)
+
+
+def test_table_of_raters_needs_answers_and_no_new_clips(snakemake):
+    process = snakemake("--cores", "1", "results/table2.csv")
+    assert process.returncode == 1
+    assert "Error: nobody has rated yet: make the clips with" in process.stdout
+    assert set(planned(snakemake("-n", "results/table2.csv"))) == {"table2"}
+
+
+def test_table_of_raters_follows_the_answers(snakemake, tmp_path):
+    store = Answers(tmp_path / "mine" / "rating_answers.sqlite", manifest())
+    clips = [entry["clip"] for entry in store.session("a")["clips"]]
+    store.answer("a", clips[0], "real")
+    target = ["--cores", "1", "mine/table2.csv"]
+    config = {"pathvars": {"results": "mine"}}
+    process = snakemake(*target, config=config)
+    assert process.returncode == 0, process.stdout
+    assert "phantom" in (tmp_path / "mine" / "table2.md").read_text()
+    assert "Nothing to be done" in snakemake("-n", *target, config=config).stdout
+    os.utime(tmp_path / "mine" / "table2.csv", (0, 0))
+    store.answer("a", clips[1], "real")
+    assert set(planned(snakemake("-n", *target, config=config))) == {"table2"}
 
 
 def test_table_alone_is_a_target(snakemake):

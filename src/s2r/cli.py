@@ -17,6 +17,7 @@ examples:
   s2r info                                        what a model is and whom it can show
   s2r score film.mp4 tract.mp4                    how near a generated video is to the true one
   s2r studio                                      a page to record speech and watch the video
+  s2r rate results/rating                         the page on which people rate videos
 
 Models are made by the workflow: `make table1`, or `snakemake --cores 8`, leaves the best one in
 results/model, a folder that works wherever it is copied. `s2r COMMAND --help` explains each.
@@ -60,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     _add_info(commands)
     _add_score(commands)
     _add_studio(commands)
+    _add_rate(commands)
     return top
 
 
@@ -176,6 +178,33 @@ def _add_studio(commands) -> None:
     )
 
 
+def _add_rate(commands) -> None:
+    command = commands.add_parser(
+        "rate",
+        help="serve the page of the rating study",
+        description="Serve the page on which people say of clips whether they are real or "
+        "synthesised. Every answer is stored at once; a rater who enters the same "
+        "code goes on. The folder comes from `snakemake results/rating`.",
+    )
+    command.set_defaults(command=_rate)
+    command.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        default=Path("results/rating"),
+        help="folder of the clips (default: results/rating)",
+    )
+    command.add_argument(
+        "--answers", type=Path, help="file of the answers (default: FOLDER_answers.sqlite)"
+    )
+    command.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
+    )
+    command.add_argument(
+        "--port", type=_port, default=8642, help="port (default 8642; 0 takes a free one)"
+    )
+
+
 def _add_model(command) -> None:
     command.add_argument("--model", type=Path, help="model folder (default: results/model)")
     _add_device(command)
@@ -229,6 +258,12 @@ def _studio(options: argparse.Namespace) -> None:
     from s2r.studio.server import serve
 
     serve(options.model, options.host, options.port, options.device)
+
+
+def _rate(options: argparse.Namespace) -> None:
+    from s2r.rating.server import serve
+
+    serve(options.folder, options.answers, options.host, options.port)
 
 
 if __name__ == "__main__":

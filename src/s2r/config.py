@@ -26,6 +26,9 @@ PHANTOM_SUBJECTS = {"default": 10, "tiny": 3, "paper": 75}
 BLOCKS = ("window", "model", "denoiser", "training", "sampler")
 """Settings that all runs share and any run may override."""
 
+RATING_CLIPS = ("words", "items", "practice", "margin", "seed")
+"""Settings of the block ``rating`` that decide the clips, given a run."""
+
 PRESETS = {
     "s2r": {"denoiser": {"speech_by": "film", "mean_channel": True}},
     "paper": {
@@ -84,6 +87,10 @@ def check_config(config: Mapping) -> None:
     _check_split(config["corpus"], config["split"])
     check_switches(config)
     _check_runs(config)
+    run = config["rating"]["run"]
+    if run is not None and run not in config["runs"]:
+        known = ", ".join(config["runs"])
+        raise UserError(f"rating.run: {run!r} is not one of the runs ({known}).")
     low, high = config["frames"]["percentiles"]
     if low >= high:
         raise UserError(

@@ -72,6 +72,7 @@ class LocalHandler(BaseHTTPRequestHandler):
 
     server: LocalServer
     protocol_version = "HTTP/1.1"
+    policy = POLICY
     timeout = 60
     """Seconds without a byte after which a connection is given up."""
 
@@ -139,7 +140,7 @@ class LocalHandler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", content_range)
         if self.close_connection:
             self.send_header("Connection", "close")
-        self.send_header("Content-Security-Policy", POLICY)
+        self.send_header("Content-Security-Policy", self.policy)
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Referrer-Policy", "same-origin")
         self.send_header("Cache-Control", "no-store")

@@ -72,14 +72,14 @@ def write_markdown(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> N
     lines += [paragraph + "\n" for paragraph in caption(scores)]
     above, below = paper_rows(systems)
     if above or below:
-        lines += _markdown_rows([*above, *_rule(above, below), *below], _paper_head())
+        lines += markdown_rows([*above, *_rule(above, below), *below], _paper_head())
         lines += ["", "## Systems", ""]
-    lines += _markdown_rows([_described(group) for group in systems], _IDENTITY_HEAD)
+    lines += markdown_rows([_described(group) for group in systems], _IDENTITY_HEAD)
     for heading, stems, factor, decimals in SECTIONS:
         rows = _section_rows(systems, stems, factor, decimals)
         if rows:
             lines += ["", f"## {heading}", ""]
-            lines += _markdown_rows(rows, _head(stems))
+            lines += markdown_rows(rows, _head(stems))
     with atomic_path(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n")
 
@@ -255,7 +255,8 @@ def _cell(found: pd.Series | None, factor: float, decimals: int) -> str:
     return f"{value}{mark}" + (f" [{low}, {high}]" if np.isfinite(found["low"]) else "")
 
 
-def _markdown_rows(rows: list[list[str]], head: list[str]) -> list[str]:
+def markdown_rows(rows: list[list[str]], head: list[str]) -> list[str]:
+    """The lines of a Markdown table, the first column at the left, numbers at the right."""
     right = [":--" if i == 0 else "--:" for i in range(len(head))]
     escaped = [[cell.replace("|", "\\|").replace("*", "\\*") for cell in row] for row in rows]
     return ["| " + " | ".join(row) + " |" for row in [head, right, *escaped]]

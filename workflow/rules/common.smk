@@ -31,6 +31,8 @@ SYSTEMS = settings.systems(config)
 SETS = settings.evaluation_sets(config)
 # Runs that generate single words on their own, beside the words in their rollouts.
 SINGLE_RUNS = RUNS if config["words"]["singles"] != 0 else []
+# Runs of which the rating study may show clips.
+RATED_RUNS = [config["rating"]["run"]] if config["rating"]["run"] else RUNS
 # The names that s2r.corpus.recording.shard_of gives.
 SHARDS = [f"{number:02d}" for number in range(config["recordings"]["shards"])]
 
@@ -79,6 +81,12 @@ def shard_lists(wildcards):
 def shard_list(wildcards):
     """The recordings of one shard."""
     return shard_lists(wildcards)[SHARDS.index(wildcards.shard)]
+
+
+def rating_answers(wildcards):
+    """What raters answered, where anybody did: no rule makes it."""
+    path = workflow.pathvars.apply("<results>/rating_answers.sqlite")
+    return path if Path(path).exists() else []
 
 
 def encoder_weights(wildcards):

@@ -52,11 +52,14 @@ class Corpus:
     """Rows of words and VCVs only."""
     items: dict
 
-    def span(self, item: str) -> tuple[str, int, int]:
-        """Recording, first frame and the frame after the last of an item."""
+    def span(self, item: str, margin: float = 0.0) -> tuple[str, int, int]:
+        """Recording, first frame and the frame after the last of an item.
+
+        ``margin`` s before and after come with it, as far as the recording goes.
+        """
         row = self.segments.loc[item]
         length = self.frames.length(row["recording"])
-        return row["recording"], *frames_of(row["start"], row["end"], length)
+        return row["recording"], *frames_of(row["start"] - margin, row["end"] + margin, length)
 
     def reference(self, item: str) -> Reference:
         """The true item."""
@@ -118,9 +121,11 @@ def score_words(
     write_csv(aggregate_words(values, resamples, seed), path)
 
 
-def draws_of(content: Generated, mode: str, item: str, corpus: Corpus) -> np.ndarray:
-    """The generated frames of an item, (k, n, H, W) uint8."""
-    recording, first, stop = corpus.span(item)
+def draws_of(
+    content: Generated, mode: str, item: str, corpus: Corpus, margin: float = 0.0
+) -> np.ndarray:
+    """The generated frames of an item, (k, n, H, W) uint8; of rollouts with a margin in s."""
+    recording, first, stop = corpus.span(item, margin)
     single = mode == "single"
     draws = content.rollout(item if single else recording).draws
     length = stop - first if single else corpus.frames.length(recording)

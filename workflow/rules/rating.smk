@@ -1,0 +1,46 @@
+# The human rating study, made by name: the clips, and what the raters' answers say.
+rule rating:
+    input:
+        frames=FRAMES,
+        lists=shard_lists,
+        recordings=rules.index.output.recordings,
+        segments=rules.segments.output.segments,
+        rollouts=expand("<results>/generated/{run}/{set}.h5", run=RATED_RUNS, set=SETS),
+        # Only needed to find the best run.
+        scores=[] if config["rating"]["run"] else rules.tables.output.scores,
+    output:
+        folder=directory("<results>/rating"),
+    log:
+        "<logs>/rating.log",
+    conda:
+        "../envs/s2r.yaml"
+    params:
+        settings={key: config["rating"][key] for key in settings.RATING_CLIPS},
+        runs=RATED_RUNS,
+        sets=SETS,
+        synthetic=HAS_TRUTH,
+    script:
+        "../scripts/rating.py"
+
+
+# The clips are no input: the file of answers knows them, and must outlive a new model.
+rule table2:
+    input:
+        answers=rating_answers,
+    output:
+        table=report(
+            "<results>/table2.csv", caption="../report/table2.rst", category="Table 2"
+        ),
+        markdown="<results>/table2.md",
+        rows="<results>/rating_answers.csv",
+        comments="<results>/rating_comments.csv",
+    log:
+        "<logs>/table2.log",
+    conda:
+        "../envs/s2r.yaml"
+    params:
+        resamples=config["evaluation"]["resamples"],
+        seed=config["evaluation"]["seed"],
+        synthetic=HAS_TRUTH,
+    script:
+        "../scripts/table2.py"

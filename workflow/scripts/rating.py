@@ -1,0 +1,28 @@
+"""Cut the clips of the rating study."""
+
+from itertools import product
+
+from s2r.script import job
+
+with job(snakemake):
+    import pandas as pd
+
+    from s2r.aggregate import best_model
+    from s2r.rating.stimuli import cut_clips
+
+    runs, sets = snakemake.params.runs, snakemake.params.sets
+    files = dict(zip(product(runs, sets), snakemake.input.rollouts, strict=True))
+    best = None
+    if snakemake.input.get("scores"):
+        best = best_model(pd.read_csv(snakemake.input.scores, keep_default_na=False))
+    run = best or runs[0]
+    print(f"Generated clips are those of {run}.")
+    cut_clips(
+        frame_shards=snakemake.input.frames,
+        recordings=snakemake.input.recordings,
+        segments=snakemake.input.segments,
+        rollouts={name: files[run, name] for name in sets},
+        folder=snakemake.output.folder,
+        synthetic=snakemake.params.synthetic,
+        **snakemake.params.settings,
+    )

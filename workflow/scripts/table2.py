@@ -1,0 +1,23 @@
+"""Analyse the answers of the rating study."""
+
+from s2r.script import job
+
+with job(snakemake):
+    from s2r.errors import UserError
+    from s2r.rating.analysis import write_results
+
+    if not snakemake.input.get("answers"):
+        raise UserError(
+            "nobody has rated yet: make the clips with `snakemake results/rating`, then have them "
+            "rated with `s2r rate results/rating`."
+        )
+    write_results(
+        answers=snakemake.input.answers,
+        table=snakemake.output.table,
+        markdown=snakemake.output.markdown,
+        rows=snakemake.output.rows,
+        comments=snakemake.output.comments,
+        synthetic=snakemake.params.synthetic,
+        resamples=snakemake.params.resamples,
+        seed=snakemake.params.seed,
+    )
