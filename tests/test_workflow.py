@@ -18,8 +18,9 @@ ROOT = Path(__file__).parents[1]
 STAGES = {"phantom", "index", "split", "frames", "embed", "measures", "baseline", "train"}
 STAGES |= {"offsets", "generate", "real_features", "score", "score_real", "tables"}
 STAGES |= {"train_recurrent", "generate_recurrent", "looks", "model", "all"}
+STAGES |= {"report_pages", "report_figures"}
 WORDS = {"segments", "words"}
-BESIDES = {"all", "looks", "model", "offsets"}
+BESIDES = {"all", "looks", "model", "offsets", "report_pages", "report_figures"}
 
 HEAVY = ("torch", "torchaudio", "transformers", "av", "h5py", "scipy", "skimage", "matplotlib")
 

@@ -23,7 +23,7 @@ WAVE_HEIGHT = 90
 def write_overview(
     path: str | Path, recording: str, frames: Shards, video: np.ndarray, name: str, note: str = ""
 ) -> None:
-    """Write eight frames of a recording, 120 ms apart: truth, ``video`` and the sound that drove it.
+    """Write eight frames of a recording, 120 ms apart: truth, ``video``, and the sound below.
 
     ``video`` (T, H, W) uint8 was generated from the recording's sound by ``name``. The stretch is
     the one in which the true video moves most. ``note`` is a line at the top. Of a recording of

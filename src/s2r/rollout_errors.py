@@ -42,7 +42,7 @@ def rollout_errors(path: str | Path, frames: Shards, region: np.ndarray) -> Roll
             for draw in draws:
                 square = ((draw - truth) / 127.5) ** 2
                 total += square.sum(0, dtype=np.float64)
-                course += square[:, region].mean(1) / len(draws)
+                course += square[:, region].mean(1, dtype=np.float64) / len(draws)
             courses[recording] = course
             count += len(draws) * len(truth)
         return RolloutErrors(content.attributes["estimate"], courses, total / max(count, 1))
