@@ -166,6 +166,18 @@ def stub_workflow(snakemake, tmp_path):
     return run
 
 
+def test_report_needs_no_cores_and_loads_nothing_from_elsewhere(stub_workflow, tmp_path):
+    process = stub_workflow("--report", "report.html")
+    assert process.returncode == 0, process.stdout
+    text = (tmp_path / "report.html").read_text()
+    assert not re.search(r"<(script|link|img)[^>]*(https?:)?//", text)
+    for name in ("configuration", "corpus", "split", "table1", "videos"):
+        assert f"results/report/{name}.html" in text
+    for name in ("report/drift", "report/regions", "report/overview", "words", "table1"):
+        assert f"results/{name}.png" in text
+    assert "results/runs/logmel/curve.png" in text
+
+
 def test_only_what_a_change_touches_is_made_again(stub_workflow):
     assert "Nothing to be done" in stub_workflow("-n").stdout
 
