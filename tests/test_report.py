@@ -1,5 +1,6 @@
 """The report: pages that load nothing, figures that show what was made, errors over time."""
 
+import base64
 import re
 
 import numpy as np
@@ -12,11 +13,13 @@ from s2r.aggregate import COLUMNS
 from s2r.corpus.recording import DTYPES, write_recordings
 from s2r.errors import UserError
 from s2r.generated import GeneratedWriter
+from s2r.media import probe
 from s2r.overview import liveliest, waveform, write_overview
 from s2r.report_figures import write_report_figures
 from s2r.rollout_errors import drift, rollout_errors
 from s2r.store import Shards, write_shard
 from s2r.table_text import PHANTOM
+from s2r.video_writer import write_video
 
 SIZE, LENGTH = 64, 151
 
@@ -184,10 +187,17 @@ def test_page_of_a_table_keeps_every_cell(tmp_path):
 def test_videos_are_inside_their_page(corpus, tmp_path):
     with pytest.raises(UserError, match="no video of the best model"):
         pages.write_videos_page(tmp_path / "looks", corpus["scores"], tmp_path / "v.html")
+    rng = np.random.default_rng(0)
     video = tmp_path / "looks" / "m" / "unseen_speech" / "a1.mp4"
-    video.parent.mkdir(parents=True)
-    video.write_bytes(b"video")
+    sound = 0.1 * rng.standard_normal(12 * 16000).astype(np.float32)
+    noise = rng.integers(0, 255, (600, 64, 64), dtype=np.uint8)
+    write_video(video, noise, 50, sound, 16000)
     pages.write_videos_page(tmp_path / "looks", corpus["scores"], tmp_path / "v.html")
     text, _ = read_page(tmp_path / "v.html")
-    assert 'src="data:video/mp4;base64,dmlkZW8="' in text
+    assert len(text) < pages.LARGEST
     assert "unseen speech: a1" in text
+    inside = tmp_path / "inside.mp4"
+    inside.write_bytes(base64.b64decode(re.search(r'video/mp4;base64,([^"]+)"', text)[1]))
+    found = probe(inside)
+    assert found.video_seconds == pytest.approx(pages.SECONDS)
+    assert found.audio_seconds == pytest.approx(pages.SECONDS, abs=0.1)

@@ -2,6 +2,7 @@
 
 import base64
 import re
+import tempfile
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -14,6 +15,8 @@ from s2r.corpus.split import SETS
 from s2r.errors import UserError
 from s2r.files import atomic_path
 from s2r.generated import read_split
+from s2r.media import read_audio, read_video
+from s2r.video_writer import write_video
 
 STYLE = """\
 body { font: 15px/1.45 sans-serif; margin: 1.5em; color: #222; max-width: 75em }
@@ -21,6 +24,16 @@ table { border-collapse: collapse; margin: 1em 0 }
 th, td { text-align: left; padding: 0.25em 0.8em; border-bottom: 1px solid #ddd }
 video { max-width: 100%; border: 1px solid #ddd }
 """
+
+LARGEST = 1_400_000
+"""Bytes of a page. The report shows pages as data URIs, a third longer, of which Chromium opens
+none above 2 MB."""
+
+SECONDS = 10
+"""Shown of each video."""
+
+CRFS = (34, 40, 46, 51)
+"""Qualities of H.264 to try, best first."""
 
 MEANINGS = {
     "train": "the models learn from these",
@@ -89,21 +102,34 @@ def write_table_page(markdown: str | Path, path: str | Path) -> None:
 
 
 def write_videos_page(looks: str | Path, scores: str | Path, path: str | Path) -> None:
-    """Show the best model's videos of `s2r.looks`, one a set, inside the page.
+    """Show the first seconds of the best model's videos of `s2r.looks` inside the page, one a set.
 
-    Raises UserError where ``looks`` holds no video of it.
+    They are encoded more coarsely until the page is below ``LARGEST``. Raises UserError where
+    ``looks`` holds no video of the model.
     """
     best = best_model(pd.read_csv(scores, keep_default_na=False)) or ""
     videos = sorted(Path(looks).glob(f"{best}/*/*.mp4"))
     if not best or not videos:
         raise UserError(f"{looks} holds no video of the best model: run the rule looks again.")
-    parts = []
-    for video in videos:
-        heading = f"{video.parent.name.replace('_', ' ')}: {video.stem}"
-        data = base64.b64encode(video.read_bytes()).decode()
-        parts.append(f"<h2>{escape(heading)}</h2>")
-        parts.append(f'<video controls loop src="data:video/mp4;base64,{data}"></video>')
-    _write(path, f"Videos of {best}: truth left, generated right", "\n".join(parts))
+    for crf in CRFS:
+        body = "\n".join(_video(video, crf) for video in videos)
+        if len(body) < LARGEST:
+            break
+    _write(path, f"Videos of {best}: truth left, generated right", body)
+
+
+def _video(path: Path, crf: int) -> str:
+    """A heading and the first ``SECONDS`` of a video of `s2r.looks`, with its sound."""
+    frames, rate = read_video(path)
+    audio, sample_rate = read_audio(path)
+    frames, audio = frames[: int(SECONDS * rate)], audio[: SECONDS * sample_rate]
+    with tempfile.TemporaryDirectory() as folder:
+        small = Path(folder) / "small.mp4"
+        write_video(small, frames, rate, audio, sample_rate, crf=crf)
+        data = base64.b64encode(small.read_bytes()).decode()
+    heading = f"{path.parent.name.replace('_', ' ')}: {path.stem}"
+    source = f"data:video/mp4;base64,{data}"
+    return f'<h2>{escape(heading)}</h2>\n<video controls loop src="{source}"></video>'
 
 
 def _write(path: str | Path, title: str, body: str) -> None:
