@@ -89,6 +89,15 @@ def test_figures_of_the_report(corpus, tmp_path):
         write_report_figures(**corpus | {"scores": empty}, **paths, synthetic=True)
 
 
+def test_figures_of_one_recording_have_no_interval(corpus, tmp_path):
+    for (system, _), path in corpus["generated"].items():
+        with GeneratedWriter(path, system=system) as writer:
+            writer.rollout("a1", np.full((1, LENGTH, SIZE, SIZE), 51, np.uint8))
+    paths = {f"{name}_path": tmp_path / f"{name}.png" for name in ("overview", "drift", "regions")}
+    write_report_figures(**corpus, **paths, synthetic=False, resamples=20)
+    assert all(path.exists() for path in paths.values())
+
+
 def test_overview_shows_the_liveliest_stretch_truth_above_generated(tmp_path):
     truth = np.full((200, SIZE, SIZE), 100, np.uint8)
     truth[120:140:2] = 150
