@@ -49,6 +49,10 @@ def complete(folder: Path, sets: list[str]) -> pd.DataFrame:
     for name in ("table1.md", "table1.tex", "table1.png", "scores.csv"):
         assert (folder / name).stat().st_size > 500
     assert (folder / "looks" / "contact_sheet.png").exists()
+    for name in ("configuration.html", "corpus.html", "split.html", "table1.html", "videos.html"):
+        assert (folder / "report" / name).stat().st_size > 500
+    for name in ("overview.png", "drift.png", "regions.png"):
+        assert (folder / "report" / name).stat().st_size > 500
     for name in sets:
         (video,) = (folder / "looks" / "logmel" / name).glob("*.mp4")
         looked = probe(video)

@@ -20,8 +20,9 @@ ROOT = Path(__file__).parents[1]
 STAGES = {"phantom", "index", "split", "frames", "embed", "measures", "baseline", "train"}
 STAGES |= {"offsets", "generate", "real_features", "score", "score_real", "tables"}
 STAGES |= {"train_recurrent", "generate_recurrent", "looks", "model", "all"}
+STAGES |= {"report_pages", "report_figures"}
 WORDS = {"segments", "words"}
-BESIDES = {"all", "looks", "model", "offsets"}
+BESIDES = {"all", "looks", "model", "offsets", "report_pages", "report_figures"}
 
 HEAVY = ("torch", "torchaudio", "transformers", "av", "h5py", "scipy", "skimage", "matplotlib")
 
@@ -202,6 +203,18 @@ def stub_workflow(snakemake, tmp_path):
     process = run("--cores", "4")
     assert process.returncode == 0, process.stdout
     return run
+
+
+def test_report_needs_no_cores_and_loads_nothing_from_elsewhere(stub_workflow, tmp_path):
+    process = stub_workflow("--report", "report.html")
+    assert process.returncode == 0, process.stdout
+    text = (tmp_path / "report.html").read_text()
+    assert not re.search(r"<(script|link|img)[^>]*(https?:)?//", text)
+    for name in ("configuration", "corpus", "split", "table1", "videos"):
+        assert f"results/report/{name}.html" in text
+    for name in ("report/drift", "report/regions", "report/overview", "words", "table1"):
+        assert f"results/{name}.png" in text
+    assert "results/runs/logmel/curve.png" in text
 
 
 def test_only_what_a_change_touches_is_made_again(stub_workflow):

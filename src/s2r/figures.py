@@ -75,7 +75,7 @@ def plot_table(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
         handletextpad=0.3,
     )
     figure.tight_layout(rect=(0, 0.35 / height, 1, 1 - 0.3 / height))
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def plot_curve(curve: str | Path, path: str | Path, title: str = "") -> None:
@@ -97,7 +97,7 @@ def plot_curve(curve: str | Path, path: str | Path, title: str = "") -> None:
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axis, columns in zip(axes, panels, strict=True):
-        for column, colour in zip(columns, _LINES, strict=False):
+        for column, colour in zip(columns, LINES, strict=False):
             points = table[["clips", column]].dropna()
             marker = "o" if len(points) < 40 else ""
             name = column.removesuffix("_error").replace("_", " ")
@@ -105,7 +105,7 @@ def plot_curve(curve: str | Path, path: str | Path, title: str = "") -> None:
                 points["clips"], points[column], marker, ls="-", ms=3, color=colour, label=name
             )
         axis.set_xlabel("clips seen in training")
-        _tidy(axis)
+        tidy(axis)
         axis.grid(axis="y", color="0.88", linewidth=0.6)
         if list(columns) == ["loss"]:
             axis.set_title("training loss", fontsize=10, loc="left")
@@ -115,10 +115,11 @@ def plot_curve(curve: str | Path, path: str | Path, title: str = "") -> None:
             axis.legend(fontsize=8.5, frameon=False)
     figure.suptitle(title, fontsize=10, x=0.01, ha="left")
     figure.tight_layout()
-    _save(figure, path)
+    save_figure(figure, path)
 
 
-_LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
+LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
+"""Colours of lines."""
 
 
 def _points(groups: list[pd.DataFrame], stems: tuple[str, ...], factor: float) -> list[dict]:
@@ -153,10 +154,11 @@ def _dots(axis: Axes, points: list[dict]) -> None:
     lines = {point["line"] for point in points}
     for line in range(max(lines, default=0) + 1):
         axis.axhspan(line - 0.5, line + 0.5, color="0.96" if line % 2 else "white", zorder=0)
-    _tidy(axis)
+    tidy(axis)
 
 
-def _tidy(axis: Axes) -> None:
+def tidy(axis: Axes) -> None:
+    """The look that all plots share."""
     axis.spines[["top", "right"]].set_visible(False)
     axis.grid(axis="x", color="0.88", linewidth=0.6)
     axis.set_axisbelow(True)
@@ -173,6 +175,7 @@ def _legend() -> list[Line2D]:
     return sets + kinds
 
 
-def _save(figure: Figure, path: str | Path) -> None:
+def save_figure(figure: Figure, path: str | Path) -> None:
+    """Write a figure as PNG, atomically."""
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=160)

@@ -20,6 +20,9 @@ from s2r.video_writer import write_video
 INK, PAPER = 20, 255
 """Grey levels of text and background."""
 
+MARGIN, STRIP_GAP = 190, 3
+"""Pixels left of the pictures of a strip, for its name, and between them."""
+
 
 def write_looks(
     *,
@@ -148,7 +151,7 @@ def _first_common(paths: list[str | Path]) -> str | None:
 def strip_block(heading: str, strips: list, times: np.ndarray, scale: int) -> np.ndarray:
     """(H, W) uint8: a heading with times, then rows of frames with their names at the left."""
     size = scale * strips[0][1].shape[1]
-    margin, gap = 190, 3
+    margin, gap = MARGIN, STRIP_GAP
     width = margin + len(times) * (size + gap)
     above = text_box(heading, width, 30)
     clock = np.full((20, width), PAPER, dtype=np.uint8)

@@ -13,7 +13,7 @@ rule train_recurrent:
         plot=report(
             "<results>/runs/recurrent-{encoder}/curve.png",
             caption="../report/curve_recurrent.rst",
-            category="Training",
+            category="2 Training",
             labels={"run": "recurrent-{encoder}"},
         ),
     log:

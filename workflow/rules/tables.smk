@@ -4,15 +4,24 @@ rule tables:
         scores=expand("<results>/scores/{system}.json", system=SYSTEMS),
     output:
         table=report(
-            "<results>/table1.csv", caption="../report/table1.rst", category="Table 1"
+            "<results>/table1.csv",
+            caption="../report/table1.rst",
+            category="3 Table 1",
+            labels={"what": "table, as CSV"},
         ),
         markdown="<results>/table1.md",
         tex="<results>/table1.tex",
         figure=report(
-            "<results>/table1.png", caption="../report/table1.rst", category="Table 1"
+            "<results>/table1.png",
+            caption="../report/table1.rst",
+            category="3 Table 1",
+            labels={"what": "figure"},
         ),
         scores=report(
-            "<results>/scores.csv", caption="../report/scores.rst", category="Table 1"
+            "<results>/scores.csv",
+            caption="../report/scores.rst",
+            category="3 Table 1",
+            labels={"what": "every score, as CSV"},
         ),
     log:
         "<logs>/tables.log",
@@ -36,10 +45,10 @@ rule looks:
     output:
         folder=report(
             directory("<results>/looks"),
-            patterns=["{name}.png", "{system}/{set}/{name}.mp4"],
+            patterns=["{name}.png"],
             caption="../report/looks.rst",
-            category="Videos",
-            labels={"file": "{name}"},
+            category="4 Pictures and videos",
+            labels={"what": "contact sheet"},
         ),
     log:
         "<logs>/looks.log",

@@ -10,7 +10,7 @@ rule train:
         plot=report(
             "<results>/runs/{run}/curve.png",
             caption="../report/curve.rst",
-            category="Training",
+            category="2 Training",
             labels={"run": "{run}"},
         ),
     log:

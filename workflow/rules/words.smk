@@ -60,11 +60,17 @@ rule words:
         probe=rules.measures.output.probe,
     output:
         table=report(
-            "<results>/words.csv", caption="../report/words.rst", category="Words"
+            "<results>/words.csv",
+            caption="../report/words.rst",
+            category="6 Words",
+            labels={"what": "table, as CSV"},
         ),
         values="<results>/words_items.csv",
         figure=report(
-            "<results>/words.png", caption="../report/words.rst", category="Words"
+            "<results>/words.png",
+            caption="../report/words.rst",
+            category="6 Words",
+            labels={"what": "three items"},
         ),
     log:
         "<logs>/words.log",

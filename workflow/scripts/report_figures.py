@@ -1,0 +1,22 @@
+"""Draw the overview and the errors over time and over the picture."""
+
+from itertools import product
+
+from s2r.script import job
+
+with job(snakemake):
+    from s2r.report_figures import write_report_figures
+
+    names = product(snakemake.params.systems, snakemake.params.sets)
+    write_report_figures(
+        generated=dict(zip(names, snakemake.input.generated, strict=True)),
+        scores=snakemake.input.scores,
+        frame_shards=snakemake.input.frames,
+        region=snakemake.input.region,
+        overview_path=snakemake.output.overview,
+        drift_path=snakemake.output.drift,
+        regions_path=snakemake.output.regions,
+        synthetic=snakemake.params.synthetic,
+        resamples=snakemake.params.resamples,
+        seed=snakemake.params.seed,
+    )
