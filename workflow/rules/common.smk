@@ -36,8 +36,9 @@ SHARDS = [f"{number:02d}" for number in range(config["recordings"]["shards"])]
 
 HAS_TRUTH = config["corpus"]["kind"] == "phantom"
 GPU = settings.gpus_wanted(config["device"])
-# Several runs side by side use the cores better than one run with all of them.
-THREADS = max(1, (workflow.cores or 1) // len(RUNS))
+# Several runs side by side use the cores better than one run with all of them. Jobs sent to a
+# cluster share no number of cores (workflow.cores is an error then): their profile has set-threads.
+THREADS = max(1, (workflow.resource_settings.cores or 1) // len(RUNS))
 
 PHANTOM = "data/phantom/phantom.json"
 CORPUS = PHANTOM if HAS_TRUTH else config["corpus"]["path"]

@@ -1,0 +1,189 @@
+"""The tiny phantom's table on a real SLURM, through profiles/slurm: what clusters do to jobs.
+
+Phantom, index, split, frames, embeddings and training are real; the stages after them only make
+their output files. Jobs get GPUs of which only the number is real, and compute on the CPU.
+"""
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from cluster import Cluster, running_cluster, why_not
+
+ROOT = Path(__file__).parents[2]
+REASON = why_not()
+
+pytestmark = [pytest.mark.slurm, pytest.mark.skipif(REASON is not None, reason=REASON or "")]
+
+# What a site fills in, and short waits.
+SITE = ["--slurm-partition-config", "profiles/slurm/partitions.yaml", "--slurm-no-account"]
+SITE += ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "5"]
+SITE += ["--latency-wait", "10"]
+
+TINY = {
+    "corpus": {"phantom": {"profile": "tiny"}},
+    "recordings": {"shards": 2},
+    "split": {"unseen_subjects": 1, "unseen_stimuli": ["topic1"], "validation_stimuli": []},
+    "denoiser": {"channels": [16, 32]},
+    "training": {"clips": 64, "warmup_clips": 16, "validate_clips": 32, "checkpoint_clips": 32},
+    "encoders": {"whisper-tiny.en": None},
+    "runs": {"whisper-tiny.en": None, "whisper-tiny.en-pooled": None},
+    "recurrent": {"encoders": []},
+    "evaluation": {"i3d": "i3d.safetensors"},
+}
+CHECKPOINT, HELD, STEP = 32, 48, 4
+
+REAL = ("phantom", "index", "split", "frames", "embed", "train")
+GPU_RULES = {"embed", "train", "generate", "real_features", "score"}
+
+ON_CPU = """\
+import os
+with open("ran.txt", "a") as file:
+    print(snakemake.rule, " ".join(snakemake.wildcards), os.environ["SLURM_JOB_PARTITION"],
+          os.environ.get("CUDA_VISIBLE_DEVICES", ""), sep=",", file=file)
+snakemake.config["device"] = "cpu"
+"""
+
+STUB = """\
+from pathlib import Path
+for path in map(Path, snakemake.output):
+    path.write_text(path.name)
+"""
+
+# Every attempt lists the clips it has seen before each step. Where there is a file "hold", the
+# first attempt of a run goes no further than HELD.
+WATCHED = f"""\
+import time
+from pathlib import Path
+import s2r.training
+folder = Path("attempts") / snakemake.wildcards.run
+folder.mkdir(parents=True, exist_ok=True)
+attempt = folder / str(len(list(folder.iterdir())))
+rate = s2r.training.learning_rate
+
+def watched(training, seen):
+    with attempt.open("a") as file:
+        print(seen, file=file)
+    while Path("hold").exists() and attempt.name == "0" and seen == {HELD}:
+        time.sleep(1)
+    return rate(training, seen)
+
+s2r.training.learning_rate = watched
+"""
+
+
+class Project:
+    """A copy of the project, as a user has it on the disk that all nodes share."""
+
+    def __init__(self, folder: Path, cluster: Cluster):
+        self.folder, self.cluster = folder, cluster
+
+    def start(self, target: str, *arguments: str, runs: list[str] | None = None):
+        """snakemake, running."""
+        config = TINY | {"runs": TINY["runs"] | dict.fromkeys(runs or [], RUN)}
+        if runs and "logmel" not in runs:
+            config["runs"]["logmel"] = None
+        (self.folder / "tiny.yaml").write_text(yaml.safe_dump(config))
+        command = [sys.executable, "-m", "snakemake", target, "--profile", "profiles/slurm"]
+        command += ["--configfile", "tiny.yaml", *SITE, *arguments]
+        return subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=self.folder,
+            env=self.cluster.environment,
+        )
+
+    def copy(self, folder: Path) -> "Project":
+        """The same project elsewhere, with phantom, frames and embeddings, and nothing trained."""
+        later = shutil.ignore_patterns("runs", "generated", "scores", "table1*", "attempts", "locks")
+        shutil.copytree(self.folder, folder, ignore=later)
+        (folder / "ran.txt").unlink()
+        return Project(folder, self.cluster)
+
+    def clips_seen(self, run: str) -> list[list[int]]:
+        """Clips seen before each step, a list for each attempt of a run's training."""
+        attempts = sorted((self.folder / "attempts" / run).glob("*"))
+        return [[int(line) for line in path.read_text().split()] for path in attempts]
+
+    def jobs(self) -> list[dict[str, str]]:
+        """The cluster's jobs of this project."""
+        return [job for job in self.cluster.jobs() if job["WorkDir"] == str(self.folder)]
+
+    def training_job(self, run: str) -> dict[str, str]:
+        """The newest job that trains a run."""
+        wanted = f"rule_train_wildcards_{run}"
+        return next(job for job in reversed(self.jobs()) if job.get("Comment") == wanted)
+
+
+RUN = {"encoder": "logmel", "pooling": False, "preset": "s2r"}
+RESUMED = [
+    list(range(0, HELD + 1, STEP)),
+    list(range(CHECKPOINT, TINY["training"]["clips"], STEP)),
+]
+
+
+def finish(process: subprocess.Popen, seconds: float = 900) -> str:
+    """What snakemake prints until it ends."""
+    try:
+        return process.communicate(timeout=seconds)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        pytest.fail(f"snakemake does not end: {process.communicate()[0][-3000:]}")
+
+
+def wait_for(ready, process: subprocess.Popen, seconds: float = 300) -> None:
+    end = time.monotonic() + seconds
+    while not ready():
+        if process.poll() is not None or time.monotonic() > end:
+            process.kill()
+            pytest.fail(f"what was waited for did not come: {process.communicate()[0][-3000:]}")
+        time.sleep(0.5)
+
+
+def make_project(folder: Path, cluster: Cluster) -> Project:
+    for name in ("workflow", "profiles", "config"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "Snakefile", folder)
+    (folder / "i3d.safetensors").touch()
+    for script in (folder / "workflow" / "scripts").glob("*.py"):
+        text = script.read_text() if script.stem in REAL else STUB
+        if script.stem == "train":
+            text = WATCHED + text
+        # Phantom imports its script again in other processes.
+        script.write_text(text if script.stem == "phantom" else ON_CPU + text)
+    return Project(folder, cluster)
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    pytest.importorskip("snakemake_executor_plugin_slurm", reason="pip install -e .[slurm]")
+    with running_cluster() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def table(cluster, tmp_path_factory):
+    """The project after its whole table was made on the cluster, and what snakemake printed."""
+    project = make_project(tmp_path_factory.mktemp("table") / "project", cluster)
+    process = project.start("results/table1.csv", "--jobs", "4")
+    printed = finish(process)
+    assert process.returncode == 0, printed[-3000:]
+    return project, printed
+
+
+def test_the_whole_table_each_stage_where_it_belongs(table):
+    project, _ = table
+    assert (project.folder / "results" / "table1.csv").exists()
+    ran = pd.read_csv(
+        project.folder / "ran.txt", names=["rule", "wildcard", "partition", "gpus"], dtype=str
+    )
+    print(ran)
