@@ -1,7 +1,7 @@
 """A real SLURM on one host: one node without and one with GPUs that are none, for tests.
 
-Everything lies in one folder, listens on 127.0.0.1 only, and ends with the block. Nothing of a SLURM
-that the host may belong to is read or changed.
+Everything lies in one folder, listens on 127.0.0.1 only, and ends with the block. Nothing of a
+SLURM that the host may belong to is read or changed.
 
 >>> with running_cluster() as cluster:
 ...     cluster.call("sinfo")
@@ -114,7 +114,7 @@ def running_cluster() -> Iterator[Cluster]:
             *(f"--pid-file={munge}/pid", f"--seed-file={munge}/seed"),
             *(f"--log-file={munge}/log", "--num-threads=2"),
         )
-        _wait(cluster, lambda: (munge / "socket").exists())
+        _wait(cluster, (munge / "socket").exists)
         daemon("slurmctld", "-D")
         daemon("slurmd", "-D", "-N", "cpu0")
         daemon("slurmd", "-D", "-N", "gpu0")
@@ -156,8 +156,8 @@ def _free_ports(count: int) -> list[int]:
 
 def _daemon(cleanup: ExitStack, cluster: Cluster):
     def start(*command: str) -> None:
-        log = cleanup.enter_context(open(cluster.folder / "daemons.log", "ab"))
-        process = subprocess.Popen(command, env=cluster.environment, stdout=log, stderr=log)
+        with open(cluster.folder / "daemons.log", "ab") as log:
+            process = subprocess.Popen(command, env=cluster.environment, stdout=log, stderr=log)
         cleanup.callback(_stop, process)
 
     return start

@@ -38,6 +38,7 @@ TINY = {
     "recurrent": {"encoders": []},
     "evaluation": {"i3d": "i3d.safetensors"},
 }
+RUN = {"encoder": "logmel", "pooling": False, "preset": "s2r"}
 CHECKPOINT, HELD, STEP = 32, 48, 4
 
 REAL = ("phantom", "index", "split", "frames", "embed", "train")
@@ -85,13 +86,11 @@ class Project:
     def __init__(self, folder: Path, cluster: Cluster):
         self.folder, self.cluster = folder, cluster
 
-    def start(self, target: str, *arguments: str, runs: list[str] | None = None):
-        """snakemake, running."""
+    def start(self, targets: list[str], *arguments: str, runs: list[str] | None = None):
+        """snakemake, running; with these runs beside logmel."""
         config = TINY | {"runs": TINY["runs"] | dict.fromkeys(runs or [], RUN)}
-        if runs and "logmel" not in runs:
-            config["runs"]["logmel"] = None
         (self.folder / "tiny.yaml").write_text(yaml.safe_dump(config))
-        command = [sys.executable, "-m", "snakemake", target, "--profile", "profiles/slurm"]
+        command = [sys.executable, "-m", "snakemake", *targets, "--profile", "profiles/slurm"]
         command += ["--configfile", "tiny.yaml", *SITE, *arguments]
         return subprocess.Popen(
             command,
@@ -104,7 +103,9 @@ class Project:
 
     def copy(self, folder: Path) -> "Project":
         """The same project elsewhere, with phantom, frames and embeddings, and nothing trained."""
-        later = shutil.ignore_patterns("runs", "generated", "scores", "table1*", "attempts", "locks")
+        later = shutil.ignore_patterns(
+            "runs", "generated", "scores", "table1*", "attempts", "locks"
+        )
         shutil.copytree(self.folder, folder, ignore=later)
         (folder / "ran.txt").unlink()
         return Project(folder, self.cluster)
@@ -118,13 +119,12 @@ class Project:
         """The cluster's jobs of this project."""
         return [job for job in self.cluster.jobs() if job["WorkDir"] == str(self.folder)]
 
-    def training_job(self, run: str) -> dict[str, str]:
-        """The newest job that trains a run."""
+    def training_jobs(self, run: str) -> list[dict[str, str]]:
+        """The jobs that trained a run, first to last."""
         wanted = f"rule_train_wildcards_{run}"
-        return next(job for job in reversed(self.jobs()) if job.get("Comment") == wanted)
+        return [job for job in self.jobs() if job.get("Comment") == wanted]
 
 
-RUN = {"encoder": "logmel", "pooling": False, "preset": "s2r"}
 RESUMED = [
     list(range(0, HELD + 1, STEP)),
     list(range(CHECKPOINT, TINY["training"]["clips"], STEP)),
@@ -174,7 +174,7 @@ def cluster():
 def table(cluster, tmp_path_factory):
     """The project after its whole table was made on the cluster, and what snakemake printed."""
     project = make_project(tmp_path_factory.mktemp("table") / "project", cluster)
-    process = project.start("results/table1.csv", "--jobs", "4")
+    process = project.start(["results/table1.csv"], "--jobs", "4")
     printed = finish(process)
     assert process.returncode == 0, printed[-3000:]
     return project, printed
@@ -183,7 +183,101 @@ def table(cluster, tmp_path_factory):
 def test_the_whole_table_each_stage_where_it_belongs(table):
     project, _ = table
     assert (project.folder / "results" / "table1.csv").exists()
-    ran = pd.read_csv(
-        project.folder / "ran.txt", names=["rule", "wildcard", "partition", "gpus"], dtype=str
+    columns = ["rule", "wildcards", "partition", "gpus"]
+    ran = pd.read_csv(project.folder / "ran.txt", names=columns, dtype=str, keep_default_na=False)
+    assert Counter(ran["rule"])["frames"] == Counter(ran["rule"])["embed"] == 2
+    on_gpu = ran["rule"].isin(GPU_RULES)
+    assert set(ran.loc[on_gpu, "rule"]) == GPU_RULES
+    assert set(ran.loc[on_gpu, "partition"]) == {"gpu"}
+    assert ran.loc[on_gpu, "gpus"].str.fullmatch(r"\d").all(), "a GPU each"
+    assert set(ran.loc[~on_gpu, "partition"]) == {"cpu"}
+    assert set(ran.loc[~on_gpu, "gpus"]) == {""}
+    # One job a line, and the phantom, whose script is left as it is.
+    assert [job["JobState"] for job in project.jobs()] == ["COMPLETED"] * (len(ran) + 1)
+
+
+@pytest.fixture(scope="module")
+def fates(table, tmp_path_factory):
+    """Three trainings, each broken off in its own way behind the first checkpoint by the cluster;
+    returns the project after snakemake has ended by itself."""
+    project = table[0].copy(tmp_path_factory.mktemp("fates") / "project")
+    (project.folder / "hold").touch()
+    runs = ["timed-out", "requeued", "cancelled"]
+    models = [f"results/runs/{run}/model.safetensors" for run in runs]
+    process = project.start(models, runs=runs)
+    wait_for(lambda: all(project.clips_seen(run) == RESUMED[:1] for run in runs), process)
+    timed_out, requeued, cancelled = (project.training_jobs(run)[0]["JobId"] for run in runs)
+    project.cluster.call("scontrol", "update", f"JobId={timed_out}", "TimeLimit=1")
+    project.cluster.call("scontrol", "requeue", requeued)
+    project.cluster.call("scancel", cancelled)
+    printed = finish(process)
+    assert process.returncode == 0, printed[-3000:]
+    return project
+
+
+@pytest.mark.parametrize(
+    ("run", "states", "restarts"),
+    [
+        ("timed-out", ["TIMEOUT", "COMPLETED"], "0"),
+        ("requeued", ["COMPLETED"], "1"),
+        ("cancelled", ["CANCELLED", "COMPLETED"], "0"),
+    ],
+)
+def test_a_training_goes_on_from_its_checkpoint(fates, table, run, states, restarts):
+    jobs = fates.training_jobs(run)
+    assert [job["JobState"] for job in jobs] == states
+    assert jobs[-1]["Restarts"] == restarts
+    assert fates.clips_seen(run) == RESUMED
+    broken_off, undisturbed = (
+        pd.read_csv(project.folder / f"results/runs/{name}/curve.csv")["loss"].tolist()
+        for project, name in ((fates, run), (table[0], "logmel"))
     )
-    print(ran)
+    assert broken_off == pytest.approx(undisturbed, rel=1e-5)
+
+
+def test_a_second_attempt_gets_more(fates):
+    first, second = fates.training_jobs("timed-out")
+    assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("24000M", "32000M")
+    assert second["TimeLimit"] == "08:00:00"
+
+
+def test_interrupted_and_called_again(table, tmp_path):
+    project = table[0].copy(tmp_path / "project")
+    (project.folder / "hold").touch()
+    model = "results/runs/logmel/model.safetensors"
+    # Where this test runs in the background of a shell, SIGINT is ignored here and in children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = project.start([model])
+    wait_for(lambda: project.clips_seen("logmel") == RESUMED[:1], process)
+    process.send_signal(signal.SIGINT)
+    finish(process)
+    assert process.returncode == 1
+    assert [job["JobState"] for job in project.training_jobs("logmel")] == ["CANCELLED"]
+    again = project.start([model])
+    printed = finish(again)
+    assert again.returncode == 0, printed[-3000:]
+    assert project.clips_seen("logmel") == RESUMED
+
+
+def test_a_failing_shard_is_named_and_the_rest_goes_on(table, tmp_path):
+    project = table[0].copy(tmp_path / "project")
+    results = project.folder / "results"
+    shutil.rmtree(results / "frames")
+    shutil.rmtree(results / "embeddings")
+    video = project.folder / pd.read_csv(results / "shards" / "00.csv")["video"][0]
+    content = video.read_bytes()
+    video.write_bytes(b"not a video")
+    embeddings = [f"results/embeddings/logmel/{shard}.h5" for shard in ("00", "01")]
+    process = project.start(embeddings, "--retries", "0")
+    printed = finish(process)
+    assert process.returncode == 1
+    assert "Error in rule frames" in printed
+    assert "results/logs/frames/00.log" in printed
+    assert video.name in (results / "logs" / "frames" / "00.log").read_text()
+    assert [(project.folder / path).exists() for path in embeddings] == [False, True]
+
+    video.write_bytes(content)
+    process = project.start(embeddings)
+    printed = finish(process)
+    assert process.returncode == 0, printed[-3000:]
+    assert len([job for job in project.jobs() if "frames" in job["Comment"]]) == 3
