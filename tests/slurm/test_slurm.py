@@ -1,7 +1,7 @@
 """The tiny phantom's table on a real SLURM, through profiles/slurm: what clusters do to jobs.
 
 Phantom, index, split, frames, embeddings and training are real; the stages after them only make
-their output files. Jobs get GPUs of which only the number is real, and compute on the CPU.
+their output files. Jobs get GPUs of which only the number is real, and compute on one core.
 """
 
 import shutil
@@ -31,7 +31,8 @@ TINY = {
     "corpus": {"phantom": {"profile": "tiny"}},
     "recordings": {"shards": 2},
     "split": {"unseen_subjects": 1, "unseen_stimuli": ["topic1"], "validation_stimuli": []},
-    "denoiser": {"channels": [16, 32]},
+    "frames": {"size": 32},
+    "denoiser": {"channels": [8, 8], "fine": 4, "heads": 2, "condition": 8},
     "training": {"clips": 64, "warmup_clips": 16, "validate_clips": 32, "checkpoint_clips": 32},
     "encoders": {"whisper-tiny.en": None},
     "runs": {"whisper-tiny.en": None, "whisper-tiny.en-pooled": None},
@@ -44,12 +45,14 @@ CHECKPOINT, HELD, STEP = 32, 48, 4
 REAL = ("phantom", "index", "split", "frames", "embed", "train")
 GPU_RULES = {"embed", "train", "generate", "real_features", "score"}
 
-ON_CPU = """\
+ON_ONE_CORE = """\
 import os
 with open("ran.txt", "a") as file:
     print(snakemake.rule, " ".join(snakemake.wildcards), os.environ["SLURM_JOB_PARTITION"],
           os.environ.get("CUDA_VISIBLE_DEVICES", ""), sep=",", file=file)
 snakemake.config["device"] = "cpu"
+# The cores that jobs are given are not there: more threads than real cores would only wait.
+snakemake.threads, os.environ["OMP_NUM_THREADS"] = 1, "1"
 """
 
 STUB = """\
@@ -159,7 +162,7 @@ def make_project(folder: Path, cluster: Cluster) -> Project:
         if script.stem == "train":
             text = WATCHED + text
         # Phantom imports its script again in other processes.
-        script.write_text(text if script.stem == "phantom" else ON_CPU + text)
+        script.write_text(text if script.stem == "phantom" else ON_ONE_CORE + text)
     return Project(folder, cluster)
 
 
