@@ -9,6 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from s2r.script import THREAD_VARIABLES
+
+# Before numpy is imported: the tests run in several processes, one on each core.
+os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -311,3 +311,17 @@ def test_a_file_in_speech_becomes_a_video(snakemake, tmp_path):
     process = snakemake("-n", "results/videos/other.mp4")
     assert process.returncode == 1
     assert "speech/other.wav" in process.stdout
+
+
+def test_the_slurm_profile_names_rules_that_exist_and_all_with_threads():
+    rules = {}
+    for path in (ROOT / "workflow" / "rules").glob("*.smk"):
+        parts = re.split(
+            r"^ *(?:use rule \w+ as|rule|checkpoint) (\w+)", path.read_text(), flags=re.M
+        )
+        rules |= dict(zip(parts[1::2], parts[2::2], strict=True))
+    profile = yaml.safe_load((ROOT / "profiles" / "slurm" / "config.yaml").read_text())
+    assert set(profile["set-resources"]) <= set(rules)
+    inherited = {"generate_without_regression"}
+    own = {name for name, text in rules.items() if re.search(r"^ +threads:", text, re.M)}
+    assert set(profile["set-threads"]) == own | inherited

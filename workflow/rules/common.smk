@@ -38,8 +38,8 @@ SHARDS = [f"{number:02d}" for number in range(config["recordings"]["shards"])]
 
 HAS_TRUTH = config["corpus"]["kind"] == "phantom"
 GPU = settings.gpus_wanted(config["device"])
-# Several runs side by side use the cores better than one run with all of them.
-# (workflow.cores would fail in calls without --cores, such as --report and --unlock.)
+# Several runs side by side use the cores better than one run with all of them. (workflow.cores fails
+# in calls without --cores: --report, --unlock, and jobs for a cluster, whose profile has set-threads.)
 THREADS = max(1, (workflow.resource_settings.cores or 1) // len(RUNS))
 
 PHANTOM = "data/phantom/phantom.json"
