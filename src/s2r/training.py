@@ -9,7 +9,9 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 import torch
+from torch.nn.parallel import DistributedDataParallel
 
+from s2r import distributed
 from s2r.clips import ClipStore, load_clips
 from s2r.device import half_precision
 from s2r.errors import UserError
@@ -35,13 +37,17 @@ from s2r.store import Shards
 def training_loss(
     prepared: Prepared, training: TrainingConfig, step: int, network: TractModel
 ) -> torch.Tensor:
-    """Mean loss of the batch of ``step``; everything random depends on (seed, step) alone."""
+    """Mean loss of this process's share of the batch of ``step``.
+
+    Everything random depends on (seed, step) alone: each process draws for the whole batch.
+    """
     window = network.config.window
     rng = np.random.default_rng([training.seed, step])
     noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    recording, start = prepared.clips.draw(training.batch, window, rng)
+    count, own = training.batch, distributed.share(training.batch)
+    recording, start = (drawn[own] for drawn in prepared.clips.draw(count, window, rng))
     video, references, heard = window_tensors(network, prepared.clips, recording, start)
-    device, count = video.device, len(video)
+    device = video.device
     weights = prepared.left_out[prepared.group[recording]].to(device)
     mean = network.mean(references, heard, weights)
     clean = network.encode(video, mean)
@@ -56,8 +62,10 @@ def training_loss(
         level[drowned] = 40 * SIGMA_DATA
         sigma[:, window.given - window.context : window.given] = level[:, None]
     keep = torch.rand(count, 1, generator=noise) >= training.speech_dropout
-    sigma, keep = sigma.clamp_min(SIGMA_GIVEN).to(device), keep.to(device)
-    white = torch.randn(clean.shape, generator=noise).to(device)
+    sigma, keep = sigma[own].clamp_min(SIGMA_GIVEN).to(device), keep[own].to(device)
+    if device.type == "cuda":  # so many numbers are drawn where they are needed
+        noise = torch.Generator(device).manual_seed(int(rng.integers(2**62)))
+    white = torch.randn((count, *clean.shape[1:]), generator=noise, device=device)[own]
     white[:, window.given :] = correlate_in_time(
         white[:, window.given :], training.noise_correlation
     )
@@ -65,6 +73,17 @@ def training_loss(
     with half_precision(device):
         denoised = network.denoise(noisy, sigma, heard, keep, mean)
     return frame_losses(denoised, clean, sigma)[:, window.given :].mean()
+
+
+class BatchLoss(torch.nn.Module):
+    """`training_loss` as a module, as DistributedDataParallel wants it."""
+
+    def __init__(self, prepared: Prepared, training: TrainingConfig, network: TractModel):
+        super().__init__()
+        self.prepared, self.training_config, self.network = prepared, training, network
+
+    def forward(self, step: int) -> torch.Tensor:
+        return training_loss(self.prepared, self.training_config, step, self.network)
 
 
 class Schedule(Protocol):
@@ -143,7 +162,7 @@ def validation_windows(
     return Validation(
         video,
         references,
-        torch.from_numpy(speech).to(video.device),
+        speech.to(video.device),
         torch.from_numpy(region).to(video.device),
     )
 
@@ -163,6 +182,10 @@ def train(
 ) -> None:
     """Train a model, or go on where an interrupted training stopped.
 
+    In a process group (`s2r.distributed`) every process calls this and sees its share of each
+    batch; the gradient is that of the whole batch, so the number of processes changes rounding
+    only, even where it changes between two starts. The first one validates and writes.
+
     Args:
         config, training, sampler: the model, how it is trained, how validation draws.
         frames, embeddings: shards with the recordings of ``split``.
@@ -175,7 +198,9 @@ def train(
     Raises:
         UserError: nothing to train on, or the loss is no longer finite.
     """
-    prepared = prepare(config, training, frames, embeddings, split, state_folder / "clips")
+    first = distributed.is_first()
+    with distributed.first_before_others():
+        prepared = prepare(config, training, frames, embeddings, split, state_folder / "clips")
     model = prepared.model.to(device, memory_format=torch.channels_last)
     average = averaged(model, training.ema_length)
     optimizer = torch.optim.AdamW(
@@ -183,10 +208,14 @@ def train(
         lr=training.learning_rate,
         betas=(0.9, 0.99),
         weight_decay=training.weight_decay,
+        fused=device == "cuda",
     )
-    validation = validation_windows(
-        model, frames, embeddings, split, prepared.clips, state_folder / "validation"
-    )
+    validation = None
+    if first:
+        validation = validation_windows(
+            model, frames, embeddings, split, prepared.clips, state_folder / "validation"
+        )
+    prepared.clips = prepared.clips.on_device(device)
     seen, curve = 0, []
     state_path = state_folder / "state.pt"
     if state_path.exists():
@@ -195,12 +224,16 @@ def train(
         average.load_state_dict(state["average"])
         optimizer.load_state_dict(state["optimizer"])
         seen, curve = state["seen"], state["curve"]
-    bar = progress(total=training.clips, initial=seen, label=f"train {model_path.parent.name}")
+    batch_loss = BatchLoss(prepared, training, model)
+    if distributed.processes() > 1:
+        batch_loss = DistributedDataParallel(batch_loss, broadcast_buffers=False)
+    label = f"train {model_path.parent.name}"
+    bar = progress(total=training.clips, initial=seen, label=label, disable=not first)
     losses, started, saved = [], time.monotonic(), seen
     while seen < training.clips:
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(training, seen)
-        loss = training_loss(prepared, training, seen, model)
+        loss = batch_loss(seen)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -214,7 +247,8 @@ def train(
             last
             or seen // training.validate_clips > (seen - training.batch) // training.validate_clips
         ):
-            row = {"clips": seen, "loss": float(torch.stack(losses).mean())}
+            loss = distributed.mean_over_processes(torch.stack(losses).mean())
+            row = {"clips": seen, "loss": float(loss)}
             if not math.isfinite(row["loss"]):
                 raise UserError(
                     f"{state_folder}: the loss is not finite after {seen} clips; "
@@ -228,7 +262,7 @@ def train(
             bar.set_postfix(
                 {k: f"{v:.4g}" for k, v in row.items() if k not in ("clips", "seconds")}
             )
-        if last or seen - saved >= training.checkpoint_clips:
+        if first and (last or seen - saved >= training.checkpoint_clips):
             state = {
                 "model": model.state_dict(),
                 "average": average.state_dict(),
@@ -240,6 +274,8 @@ def train(
                 torch.save(state, temporary)
             saved = seen
     bar.close()
+    if not first:
+        return
     with atomic_path(curve_path) as temporary:
         pd.DataFrame(curve).to_csv(temporary, index=False)
     about = (info or {}) | {
