@@ -160,6 +160,7 @@ FAULTS = {
         "window.context: ",
         "must be given",
     ),
+    "batch for several GPUs": ({"gpus": 3}, "gpus: ", "training.batch of runs.logmel"),
     "heads": ({"denoiser/channels": [64, 90]}, "denoiser.heads: ", "90 channels"),
     "too many resolutions": (
         {"frames/size": 16, "denoiser/channels": [64] * 4},

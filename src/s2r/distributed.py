@@ -71,10 +71,9 @@ def process_group(device: str) -> Iterator[None]:
     if device == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     dist.init_process_group("nccl" if device == "cuda" else "gloo", timeout=PATIENCE)
-    try:
-        yield
-    finally:
-        dist.destroy_process_group()
+    yield
+    # After a fault the group stays until the fault is recorded, or the others' would come first.
+    dist.destroy_process_group()
 
 
 def _end_with_parent() -> None:

@@ -6,6 +6,7 @@ is one process of several; `train_run` starts them.
 """
 
 import json
+import logging
 import os
 import sys
 import tempfile
@@ -15,7 +16,13 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, record
+from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, Std
+from torch.distributed.elastic.multiprocessing.errors import (
+    ChildFailedError,
+    ProcessFailure,
+    record,
+)
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from s2r import run_config
 from s2r.distributed import process_group
@@ -43,7 +50,7 @@ def train_run(arguments: Mapping, processes: int = 1) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "arguments.json"
         write_json(file, dict(arguments))
-        _launch(["-m", "s2r.train_run", str(file)], processes, Path(folder) / "output")
+        launch(["-m", "s2r.train_run", str(file)], processes, Path(folder) / "output")
 
 
 def train_from_files(
@@ -81,15 +88,12 @@ def train_from_files(
     )
 
 
-def _launch(command: list[str], processes: int, folder: Path) -> None:
+def launch(command: list[str], processes: int, folder: Path) -> None:
     """Run Python with ``command`` in several processes, by the launcher behind torchrun.
 
     The first one's output is shown here. The first fault of any ends all.
     """
-    # Imported late: it takes long, and a training in one process does not need it.
-    from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, Std
-    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
-
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
     for variable in THREAD_VARIABLES:
         threads = int(os.environ.get(variable, processes)) // processes
         os.environ[variable] = str(max(1, threads))
@@ -108,36 +112,47 @@ def _launch(command: list[str], processes: int, folder: Path) -> None:
     try:
         elastic_launch(config, sys.executable)(*command)
     except ChildFailedError as fault:
-        raise UserError(_sentence(*fault.get_first_failure(), processes)) from None
+        raise UserError(_sentence(fault.failures, processes)) from None
 
 
-def _sentence(rank: int, failure, processes: int) -> str:
-    """What to tell about the first process that failed; a traceback goes to standard error."""
-    if not isinstance(failure.message, Mapping):
-        said = failure.message
-    else:
-        said = failure.message["message"]
-        kind, _, sentence = said.partition(": ")
-        if kind == UserError.__name__:
-            return sentence
-        print(failure.message["extraInfo"]["py_callstack"], file=sys.stderr)
+def _sentence(failures: Mapping[int, ProcessFailure], processes: int) -> str:
+    """What to tell about processes that failed, by rank; a traceback goes to standard error.
+
+    Where one ends, others lose their connection to it: a sentence for the user comes first, then
+    a process that was killed, then what was raised first.
+    """
+    raised = {}
+    for rank, failure in failures.items():
+        if isinstance(failure.message, Mapping):
+            raised[rank] = failure.message["message"]
+            kind, _, sentence = raised[rank].partition(": ")
+            if kind == UserError.__name__:
+                return sentence
+    killed = failures.keys() - raised.keys()
+    rank = min(killed or raised, key=lambda one: failures[one].timestamp)
+    if rank in raised:
+        print(failures[rank].message["extraInfo"]["py_callstack"], file=sys.stderr)
+    why = raised.get(rank) or failures[rank].message.strip()
     return (
         f"Process {rank + 1} of the {processes} that train one model ended, and all with it "
-        f"({said.strip()}); started again, the training goes on from its last checkpoint."
+        f"({why}); started again, the training goes on from its last checkpoint."
     )
 
 
 @record
-def main() -> None:
-    """One process of several."""
-    arguments = json.loads(Path(sys.argv[1]).read_text())
+def _train_in_group(arguments: Mapping) -> None:
     with process_group(arguments["device"]):
         train_from_files(**arguments)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """One process of several."""
     try:
-        main()
-    except UserError:
-        # Recorded by then: the process that started this one says it.
+        _train_in_group(json.loads(Path(sys.argv[1]).read_text()))
+    except Exception:
+        # Recorded by then, with its traceback: the process that started this one tells it.
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

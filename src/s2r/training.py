@@ -76,7 +76,7 @@ def training_loss(
 
 
 class BatchLoss(torch.nn.Module):
-    """`training_loss` as a module, as DistributedDataParallel wants it."""
+    """`training_loss` as a module of (step), as DistributedDataParallel wants it."""
 
     def __init__(self, prepared: Prepared, training: TrainingConfig, network: TractModel):
         super().__init__()
@@ -101,6 +101,29 @@ def learning_rate(training: Schedule, seen: int) -> float:
         return training.learning_rate * (seen + training.batch) / training.warmup_clips
     rest = (seen - training.warmup_clips) / max(1, training.clips - training.warmup_clips)
     return training.learning_rate * 0.5 * (1 + math.cos(math.pi * min(rest, 1.0)))
+
+
+def descend(
+    loss: torch.Tensor, model: TractModel, optimizer: torch.optim.Optimizer, rate: float
+) -> None:
+    """A step of the optimiser at the learning rate ``rate``; the gradient's norm is at most 1."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+
+
+def mean_loss(losses: list[torch.Tensor], seen: int, state_folder: Path) -> float:
+    """Mean over steps and processes; UserError where it is not finite."""
+    loss = float(distributed.mean_over_processes(torch.stack(losses).mean()))
+    if not math.isfinite(loss):
+        raise UserError(
+            f"{state_folder}: the loss is not finite after {seen} clips; "
+            "lower training.learning_rate and delete this folder"
+        )
+    return loss
 
 
 @dataclass(frozen=True)
@@ -218,26 +241,25 @@ def train(
     prepared.clips = prepared.clips.on_device(device)
     seen, curve = 0, []
     state_path = state_folder / "state.pt"
+    parts = {"model": model, "average": average, "optimizer": optimizer}
     if state_path.exists():
         state = torch.load(state_path, map_location=device, weights_only=True)
-        model.load_state_dict(state["model"])
-        average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
         seen, curve = state["seen"], state["curve"]
     batch_loss = BatchLoss(prepared, training, model)
     if distributed.processes() > 1:
         batch_loss = DistributedDataParallel(batch_loss, broadcast_buffers=False)
-    label = f"train {model_path.parent.name}"
-    bar = progress(total=training.clips, initial=seen, label=label, disable=not first)
+    bar = progress(
+        label=f"train {model_path.parent.name}",
+        total=training.clips,
+        initial=seen,
+        disable=not first,
+    )
     losses, started, saved = [], time.monotonic(), seen
     while seen < training.clips:
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(training, seen)
         loss = batch_loss(seen)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        descend(loss, model, optimizer, learning_rate(training, seen))
         average.update_parameters(model)
         seen += training.batch
         losses.append(loss.detach())
@@ -247,13 +269,7 @@ def train(
             last
             or seen // training.validate_clips > (seen - training.batch) // training.validate_clips
         ):
-            loss = distributed.mean_over_processes(torch.stack(losses).mean())
-            row = {"clips": seen, "loss": float(loss)}
-            if not math.isfinite(row["loss"]):
-                raise UserError(
-                    f"{state_folder}: the loss is not finite after {seen} clips; "
-                    "lower training.learning_rate and delete this folder"
-                )
+            row = {"clips": seen, "loss": mean_loss(losses, seen, state_folder)}
             row["seconds"] = time.monotonic() - started
             if validation is not None:
                 row |= validation.errors(average.module.eval(), sampler)
@@ -263,25 +279,19 @@ def train(
                 {k: f"{v:.4g}" for k, v in row.items() if k not in ("clips", "seconds")}
             )
         if first and (last or seen - saved >= training.checkpoint_clips):
-            state = {
-                "model": model.state_dict(),
-                "average": average.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "seen": seen,
-                "curve": curve,
-            }
+            state = {name: part.state_dict() for name, part in parts.items()}
             with atomic_path(state_path) as temporary:
-                torch.save(state, temporary)
+                torch.save(state | {"seen": seen, "curve": curve}, temporary)
             saved = seen
     bar.close()
     if not first:
         return
-    with atomic_path(curve_path) as temporary:
-        pd.DataFrame(curve).to_csv(temporary, index=False)
     about = (info or {}) | {
         "training": asdict(training),
         "sampler": asdict(sampler),
         "ridge": prepared.ridge,
         "training_recordings": len(prepared.clips.recordings),
     }
+    with atomic_path(curve_path) as temporary:
+        pd.DataFrame(curve).to_csv(temporary, index=False)
     save_model(average.module, model_path, about)
