@@ -46,6 +46,13 @@ def test_table_alone_is_a_target(snakemake):
     assert set(jobs) == (STAGES | {"fetch_whisper", "fetch_i3d"}) - BESIDES
 
 
+def test_a_training_asks_for_its_gpus_and_nothing_else_does(snakemake):
+    output = snakemake("-n", config={"device": "cuda", "gpus": 2}).stdout
+    asked = dict(re.findall(r"^rule (\w+):\n(?:    .*\n)*?    resources: .*gpu=(\d)", output, re.M))
+    assert asked["train"] == "2"
+    assert asked["generate"] == asked["train_recurrent"] == "1"
+
+
 def test_parsing_imports_nothing_heavy(snakemake, tmp_path):
     for name in HEAVY:
         (tmp_path / "stubs" / name).mkdir(parents=True)
