@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, Std
+from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException, Std
 from torch.distributed.elastic.multiprocessing.errors import (
     ChildFailedError,
     ProcessFailure,
@@ -91,7 +91,7 @@ def train_from_files(
 def launch(command: list[str], processes: int, folder: Path) -> None:
     """Run Python with ``command`` in several processes, by the launcher behind torchrun.
 
-    The first one's output is shown here. The first fault of any ends all.
+    The first one's output is shown here. A fault in any of them ends all, with a UserError.
     """
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
     for variable in THREAD_VARIABLES:
@@ -111,6 +111,11 @@ def launch(command: list[str], processes: int, folder: Path) -> None:
     )
     try:
         elastic_launch(config, sys.executable)(*command)
+    except SignalException as stop:
+        raise UserError(
+            f"The training was stopped (signal {stop.sigval.name}); started again, it goes on "
+            "from its last checkpoint."
+        ) from None
     except ChildFailedError as fault:
         raise UserError(_sentence(fault.failures, processes)) from None
 
