@@ -4,9 +4,8 @@
 
 Networks have random weights, so nothing is downloaded; their sizes are those of the configuration
 and of the published encoders. On a GPU batches are those of the configuration; on a CPU they hold
-one clip. Every stage runs in a process of its own, whose largest memory is reported. Seconds are
-processor time on a CPU, wall time on a GPU. Operations are counted as PyTorch counts them: a
-multiplication and an addition are two.
+one clip. Every stage runs in a process of its own, whose largest memory is reported. Seconds and
+operations: see `workloads`.
 """
 
 import argparse
@@ -15,18 +14,16 @@ import os
 import platform
 import resource
 import tempfile
-import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from prepare import write_phantom
 from projection import USC75, read_config, tables
+from workloads import first_settings, generation, operations, seconds, training_step
 
 from s2r.clock import FRAME_RATE, FRAME_SIZE, SAMPLE_RATE
-from s2r.config import run_settings
 from s2r.device import find_device
 from s2r.errors import UserError
 from s2r.files import write_json
@@ -59,9 +56,9 @@ def decode(config: dict, device: str) -> dict:
         video = str(write_phantom(folder))
         row = {"recording": "a", "video": video, "audio": video, "subject": "s", "stimulus": "a"}
         shard, rows = Path(folder) / "00.h5", pd.DataFrame([row])
-        seconds = min(_seconds(lambda: prepare_shard(rows, shard, FramesConfig()), device, 3))
+        taken = min(seconds(lambda: prepare_shard(rows, shard, FramesConfig()), device, 3))
         with_audio = shard.stat().st_size
-        return {"seconds": seconds / 30, "unit": "s of recording", "bytes": with_audio / 30}
+        return {"seconds": taken / 30, "unit": "s of recording", "bytes": with_audio / 30}
 
 
 def embed(config: dict, device: str, family: str, size: str) -> dict:
@@ -78,11 +75,11 @@ def embed(config: dict, device: str, family: str, size: str) -> dict:
     def run() -> None:
         network(sound)
 
-    times = _seconds(run, device, 3 if device == "cuda" else 1)
+    times = seconds(run, device, 3 if device == "cuda" else 1)
     with torch.device("meta"):
         counted = AutoModel.from_config(shape, attn_implementation="eager").eval()
         speech = torch.empty(1, round(USC75.mean_seconds * SAMPLE_RATE))
-    operations = _operations(lambda: counted(speech))
+    count = operations(lambda: counted(speech))
     with tempfile.TemporaryDirectory() as folder:
         shard, frames = Path(folder) / "00.h5", round(30 * FRAME_RATE)
         array = np.zeros((frames, shape.hidden_size), np.float16)
@@ -91,7 +88,7 @@ def embed(config: dict, device: str, family: str, size: str) -> dict:
     return {
         "seconds": min(times) / length,
         "unit": "s of speech",
-        "tflop": operations / USC75.mean_seconds,
+        "tflop": count / USC75.mean_seconds,
         "bytes": size_on_disk,
     }
 
@@ -100,17 +97,8 @@ def train(config: dict, device: str) -> dict:
     """Cost of one clip seen, and the bytes kept for the backward pass."""
     import torch
 
-    from s2r.model.ema import averaged
-    from s2r.preparation import Prepared
-    from s2r.training import training_loss
-
-    model, training, clips = _model(config, device)
-    training = replace(training, batch=training.batch if device == "cuda" else 1)
-    rank = model.regression_components.shape[0]
-    left_out = torch.zeros(1, model.config.denoiser.speech_dimension + 1, rank)
-    prepared = Prepared(model, clips, left_out, np.zeros(len(clips.lengths), int), 0.0)
-    average = averaged(model, training.ema_length)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
+    batch = first_settings(config)["training"]["batch"] if device == "cuda" else 1
+    work = training_step(config, device, batch)
     kept: dict[int, int] = {}
 
     def remember(tensor):
@@ -118,56 +106,37 @@ def train(config: dict, device: str) -> dict:
         kept[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    def step() -> None:
-        loss = training_loss(prepared, training, 0, model)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        average.update_parameters(model)
-
-    operations = _operations(step)
-    seconds = min(_seconds(step, device, 5 if device == "cuda" else 1))
-    weights = {one.untyped_storage().data_ptr() for one in model.parameters()}
+    count = operations(work.run)
+    taken = min(seconds(work.run, device, 5 if device == "cuda" else 1))
+    weights = {one.untyped_storage().data_ptr() for one in work.model.parameters()}
     with torch.autograd.graph.saved_tensors_hooks(remember, lambda tensor: tensor):
-        loss = training_loss(prepared, training, 0, model)
+        loss = work.loss()
     activations = sum(size for place, size in kept.items() if place not in weights)
     del loss
     return {
-        "seconds": seconds / training.batch,
+        "seconds": taken / batch,
         "unit": "clip",
-        "tflop": operations / training.batch,
-        "activations": activations / training.batch,
-        "parameters": sum(one.numel() for one in model.parameters()),
+        "tflop": count / batch,
+        "activations": activations / batch,
+        "parameters": sum(one.numel() for one in work.model.parameters()),
     }
 
 
 def generate(config: dict, device: str) -> dict:
     """Cost of one generated second, and its bytes on disk."""
-    from s2r import run_config
-    from s2r.rollout import VideoTask, generate_videos
-
-    model, _, clips = _model(config, device)
     batch, windows = (config["evaluation"]["batch"], 4) if device == "cuda" else (1, 1)
-    reference = clips.frames[0].astype(np.float32) / 127.5 - 1
-    count = windows * model.config.window.new
-    tasks = [VideoTask(clips.speech, reference, seed, count=count) for seed in range(batch)]
-    sampler = run_config.sampler_config(_settings(config))
-
-    def run() -> None:
-        generate_videos(model, tasks, sampler, batch)
-
-    made = batch * count / FRAME_RATE
-    operations = _operations(run)
-    seconds = min(_seconds(run, device, 2 if device == "cuda" else 1))
+    work = generation(config, device, batch, windows)
+    count = operations(work.run)
+    taken = min(seconds(work.run, device, 2 if device == "cuda" else 1))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.h5"
         with GeneratedWriter(path, system="a") as writer:
             writer.rollout("a", np.zeros((1, 1500, FRAME_SIZE, FRAME_SIZE), np.uint8))
         size_on_disk = path.stat().st_size / 30
     return {
-        "seconds": seconds / made,
+        "seconds": taken / work.amount,
         "unit": "s generated",
-        "tflop": operations / made,
+        "tflop": count / work.amount,
         "bytes": size_on_disk,
     }
 
@@ -186,9 +155,9 @@ def frechet(config: dict, device: str) -> dict:
     network = InflatedInception(arrays).eval().to(device)
     count = 16 if device == "cuda" else 2
     clips = np.zeros((count, CLIP_LENGTH, FRAME_SIZE, FRAME_SIZE), np.uint8)
-    operations = _operations(lambda: features(network, clips))
-    seconds = min(_seconds(lambda: features(network, clips), device, 3))
-    return {"seconds": seconds / count, "unit": "clip", "tflop": operations / count}
+    counted = operations(lambda: features(network, clips))
+    taken = min(seconds(lambda: features(network, clips), device, 3))
+    return {"seconds": taken / count, "unit": "clip", "tflop": counted / count}
 
 
 def score(config: dict, device: str) -> dict:
@@ -202,7 +171,7 @@ def score(config: dict, device: str) -> dict:
     region = dynamic_region([video])
     measures = Measures(region, moving_cells(region))
     work = lambda: rollout_scores(video, video[::-1], measures, None)  # noqa: E731
-    return {"seconds": min(_seconds(work, device, 3)) / 10, "unit": "s of video"}
+    return {"seconds": min(seconds(work, device, 3)) / 10, "unit": "s of video"}
 
 
 def measure(work: Callable, config: dict, device: str, *arguments: str) -> dict:
@@ -214,55 +183,6 @@ def measure(work: Callable, config: dict, device: str, *arguments: str) -> dict:
 
         cost["card_memory"] = torch.cuda.max_memory_allocated()
     return cost
-
-
-def _settings(config: dict) -> dict:
-    return run_settings(config, next(iter(config["runs"])))
-
-
-def _model(config: dict, device: str):
-    """An untrained model of the configuration's first run, its training, and random clips."""
-    import torch
-
-    from s2r import run_config
-    from s2r.clips import ClipStore
-    from s2r.model.tract_model import TractModel
-
-    settings = _settings(config)
-    shape, training = run_config.model_config(settings), run_config.training_config(settings)
-    width = training.speech_dimensions
-    heard = width * (2 * shape.radius + 1)
-    shape = replace(shape, denoiser=replace(shape.denoiser, speech_dimension=heard))
-    rank = training.components if shape.denoiser.mean_channel else 0
-    model = TractModel(shape, width, width, rank).to(device, memory_format=torch.channels_last)
-    rng = np.random.default_rng(0)
-    frames = rng.integers(0, 256, (400, FRAME_SIZE, FRAME_SIZE), np.uint8)
-    speech = rng.normal(size=(400, width)).astype(np.float32)
-    return model, training, ClipStore(["a"], frames, speech, np.array([0]), np.array([400]))
-
-
-def _seconds(work: Callable[[], object], device: str, times: int) -> list[float]:
-    """Time of ``work``, ``times`` over; of several runs the first is not counted."""
-    import torch
-
-    clock = time.perf_counter if device == "cuda" else time.process_time
-    taken = []
-    for _ in range(times):
-        begun = clock()
-        work()
-        if device == "cuda":
-            torch.cuda.synchronize()
-        taken.append(clock() - begun)
-    return taken[1:] or taken
-
-
-def _operations(work: Callable[[], object]) -> float:
-    """Operations of ``work`` in units of 10^12."""
-    from torch.utils.flop_counter import FlopCounterMode
-
-    with FlopCounterMode(display=False) as counter:
-        work()
-    return counter.get_total_flops() / 1e12
 
 
 def main() -> None:

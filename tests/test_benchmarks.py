@@ -87,3 +87,32 @@ def test_every_stage_is_in_the_tables(benchmark_module, default_config):
     assert f"| frames and sound | {projection.USC75.seconds / 1e3:.1f} |" in disk
     training_frames = projection.USC75.training_recordings * 30.3
     assert f"state/ of one run | {training_frames / 1e3:.1f} |" in disk
+
+
+@pytest.fixture
+def small_config(default_config):
+    default_config["denoiser"] |= {"channels": [8], "attention_from": 1, "condition": 8}
+    default_config["training"] |= {"speech_dimensions": 4, "components": 2}
+    return default_config
+
+
+def test_operations_and_amounts_go_with_the_batch(benchmark_module, small_config):
+    workloads = benchmark_module("workloads")
+    steps = [workloads.training_step(small_config, "cpu", batch) for batch in (1, 3)]
+    assert [one.amount for one in steps] == [1, 3]
+    before = [weights.clone() for weights in steps[0].model.denoiser.parameters()]
+    counts = [workloads.operations(one.run) for one in steps]
+    assert counts[1] == pytest.approx(3 * counts[0], rel=0.01)
+    after = list(steps[0].model.denoiser.parameters())
+    assert any((one != other).any() for one, other in zip(before, after, strict=True))
+    videos = [workloads.generation(small_config, "cpu", 2, windows) for windows in (1, 2)]
+    assert videos[1].amount == 2 * 2 * small_config["window"]["new"] / 50
+    counts = [workloads.operations(one.run) for one in videos]
+    assert counts[1] == pytest.approx(2 * counts[0], rel=0.01)
+
+
+def test_share_of_the_matrix_rate(benchmark_module):
+    workloads = benchmark_module("workloads")
+    cost = {"seconds": 0.5, "tflop": 2.0, "memory": 3e9, "kind": "bfloat16", "rate": 16.0}
+    row = workloads.table([(4, cost)], "clip").splitlines()[-1]
+    assert row == "| 4 | 2 | 0.5 | 2e+03 | 4 | 16 (bfloat16) | 25% | 3.00 |"

@@ -161,6 +161,7 @@ FAULTS = {
         "window.context: ",
         "must be given",
     ),
+    "batch for several GPUs": ({"gpus": 3}, "gpus: ", "training.batch of runs.logmel"),
     "heads": ({"denoiser/channels": [64, 90]}, "denoiser.heads: ", "90 channels"),
     "switch without the preset": (
         {"paper_compat/raw_condition": True},

@@ -86,6 +86,13 @@ def test_released_protocol_is_made_only_when_asked_for(snakemake):
     assert not {"score", "tables"} & set(jobs)
 
 
+def test_a_training_asks_for_its_gpus_and_nothing_else_does(snakemake):
+    output = snakemake("-n", config={"device": "cuda", "gpus": 2}).stdout
+    asked = dict(re.findall(r"^rule (\w+):\n(?:    .*\n)*?    resources: .*gpu=(\d)", output, re.M))
+    assert asked["train"] == "2"
+    assert asked["generate"] == asked["train_recurrent"] == "1"
+
+
 def test_parsing_imports_nothing_heavy(snakemake, tmp_path):
     for name in HEAVY:
         (tmp_path / "stubs" / name).mkdir(parents=True)

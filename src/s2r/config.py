@@ -243,7 +243,14 @@ def _check_runs(config: Mapping) -> None:
             raise UserError(
                 f"runs.{run}.encoder: {own['encoder']!r} is not one of the encoders ({known})."
             )
-        _check_settings(f"runs.{run}", run_settings(config, run), config["frames"]["size"])
+        settings = run_settings(config, run)
+        _check_settings(f"runs.{run}", settings, config["frames"]["size"])
+        batch, gpus = settings["training"]["batch"], config["gpus"]
+        if batch % gpus:
+            raise UserError(
+                f"gpus: {gpus} cannot share a batch of {batch} clips evenly; set training.batch "
+                f"of runs.{run} to a multiple of {gpus}."
+            )
     for encoder in config["recurrent"]["encoders"]:
         if encoder not in config["encoders"]:
             known = ", ".join(config["encoders"])

@@ -153,9 +153,9 @@ def window_tensors(
     """Frames (B, T, 1, H, W) in [-1, 1], references (B, 1, H, W), heard speech (B, T, E)."""
     window, device = model.config.window, model.frame_mean.device
     frames, speech = clips.window(recording, start, window, model.config.radius)
-    references = torch.from_numpy(clips.frames[clips.first[recording]])[:, None].to(device)
-    video = torch.from_numpy(frames)[:, :, None].to(device)
-    heard = model.hear(torch.from_numpy(speech).to(device))
+    references = clips.references(recording)[:, None].to(device)
+    video = frames[:, :, None].to(device)
+    heard = model.hear(speech.to(device))
     return video / 127.5 - 1, references / 127.5 - 1, heard
 
 

@@ -1,5 +1,6 @@
 """Progress bars with an estimate of the time left, on standard error."""
 
+import sys
 from collections.abc import Iterable
 
 from tqdm import tqdm
@@ -15,7 +16,7 @@ def progress(items: Iterable | None = None, label: str = "", total: int | None =
         desc=label,
         total=total,
         dynamic_ncols=True,
-        mininterval=1.0,
+        mininterval=1.0 if sys.stderr.isatty() else 10.0,
         maxinterval=10.0,
         **options,
     )

@@ -9,7 +9,9 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 import torch
+from torch.nn.parallel import DistributedDataParallel
 
+from s2r import distributed
 from s2r.clips import ClipStore, load_clips
 from s2r.device import half_precision
 from s2r.errors import UserError
@@ -35,13 +37,18 @@ from s2r.store import Shards
 def training_loss(
     prepared: Prepared, training: TrainingConfig, step: int, network: TractModel
 ) -> torch.Tensor:
-    """Mean loss of the batch of ``step``; everything random depends on (seed, step) alone."""
+    """Mean loss of this process's share of the batch of ``step``, counted in clips seen.
+
+    Everything random depends on (seed, step) alone: each process draws for the whole batch.
+    """
     window = network.config.window
     rng = np.random.default_rng([training.seed, step])
     noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    recording, start = prepared.clips.draw(training.batch, window, rng)
+    count, own = training.batch, distributed.share(training.batch)
+    drawn = prepared.clips.draw(step, count, window, training.seed)
+    recording, start = (one[own] for one in drawn)
     video, references, heard = window_tensors(network, prepared.clips, recording, start)
-    device, count = video.device, len(video)
+    device = video.device
     weights = prepared.left_out[prepared.group[recording]].to(device)
     mean = network.mean(references, heard, weights)
     clean = network.encode(video, mean)
@@ -56,8 +63,10 @@ def training_loss(
         level[drowned] = 40 * SIGMA_DATA
         sigma[:, window.given - window.context : window.given] = level[:, None]
     keep = torch.rand(count, 1, generator=noise) >= training.speech_dropout
-    sigma, keep = sigma.clamp_min(SIGMA_GIVEN).to(device), keep.to(device)
-    white = torch.randn(clean.shape, generator=noise).to(device)
+    sigma, keep = sigma[own].clamp_min(SIGMA_GIVEN).to(device), keep[own].to(device)
+    if device.type == "cuda":  # so many numbers are drawn where they are needed
+        noise = torch.Generator(device).manual_seed(int(rng.integers(2**62)))
+    white = torch.randn((count, *clean.shape[1:]), generator=noise, device=device)[own]
     white[:, window.given :] = correlate_in_time(
         white[:, window.given :], training.noise_correlation
     )
@@ -65,6 +74,17 @@ def training_loss(
     with half_precision(device):
         denoised = network.denoise(noisy, sigma, heard, keep, mean)
     return frame_losses(denoised, clean, sigma)[:, window.given :].mean()
+
+
+class BatchLoss(torch.nn.Module):
+    """`training_loss` as a module of (step), as DistributedDataParallel wants it."""
+
+    def __init__(self, prepared: Prepared, training: TrainingConfig, network: TractModel):
+        super().__init__()
+        self.prepared, self.training_config, self.network = prepared, training, network
+
+    def forward(self, step: int) -> torch.Tensor:
+        return training_loss(self.prepared, self.training_config, step, self.network)
 
 
 class Schedule(Protocol):
@@ -82,6 +102,29 @@ def learning_rate(training: Schedule, seen: int) -> float:
         return training.learning_rate * (seen + training.batch) / training.warmup_clips
     rest = (seen - training.warmup_clips) / max(1, training.clips - training.warmup_clips)
     return training.learning_rate * 0.5 * (1 + math.cos(math.pi * min(rest, 1.0)))
+
+
+def descend(
+    loss: torch.Tensor, model: TractModel, optimizer: torch.optim.Optimizer, rate: float
+) -> None:
+    """A step of the optimiser at the learning rate ``rate``; the gradient's norm is at most 1."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+
+
+def mean_loss(losses: list[torch.Tensor], seen: int, state_folder: Path) -> float:
+    """Mean over steps and processes; UserError where it is not finite."""
+    loss = float(distributed.mean_over_processes(torch.stack(losses).mean()))
+    if not math.isfinite(loss):
+        raise UserError(
+            f"{state_folder}: the loss is not finite after {seen} clips; "
+            "lower training.learning_rate and delete this folder"
+        )
+    return loss
 
 
 @dataclass(frozen=True)
@@ -143,7 +186,7 @@ def validation_windows(
     return Validation(
         video,
         references,
-        torch.from_numpy(speech).to(video.device),
+        speech.to(video.device),
         torch.from_numpy(region).to(video.device),
     )
 
@@ -163,6 +206,10 @@ def train(
 ) -> None:
     """Train a model, or go on where an interrupted training stopped.
 
+    In a process group (`s2r.distributed`) every process calls this and sees its share of each
+    batch; the gradient is that of the whole batch, so the number of processes changes rounding
+    only, even where it changes between two starts. The first one validates and writes.
+
     Args:
         config, training, sampler: the model, how it is trained, how validation draws.
         frames, embeddings: shards with the recordings of ``split``.
@@ -175,7 +222,9 @@ def train(
     Raises:
         UserError: nothing to train on, or the loss is no longer finite.
     """
-    prepared = prepare(config, training, frames, embeddings, split, state_folder / "clips")
+    first = distributed.is_first()
+    with distributed.first_before_others():
+        prepared = prepare(config, training, frames, embeddings, split, state_folder / "clips")
     model = prepared.model.to(device, memory_format=torch.channels_last)
     average = averaged(model, training.ema_length)
     optimizer = torch.optim.AdamW(
@@ -183,28 +232,35 @@ def train(
         lr=training.learning_rate,
         betas=(0.9, 0.99),
         weight_decay=training.weight_decay,
+        fused=device == "cuda",
     )
-    validation = validation_windows(
-        model, frames, embeddings, split, prepared.clips, state_folder / "validation"
-    )
+    validation = None
+    if first:
+        validation = validation_windows(
+            model, frames, embeddings, split, prepared.clips, state_folder / "validation"
+        )
+    prepared.clips = prepared.clips.on_device(device)
     seen, curve = 0, []
     state_path = state_folder / "state.pt"
+    parts = {"model": model, "average": average, "optimizer": optimizer}
     if state_path.exists():
         state = torch.load(state_path, map_location=device, weights_only=True)
-        model.load_state_dict(state["model"])
-        average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
         seen, curve = state["seen"], state["curve"]
-    bar = progress(total=training.clips, initial=seen, label=f"train {model_path.parent.name}")
+    batch_loss = BatchLoss(prepared, training, model)
+    if distributed.processes() > 1:
+        batch_loss = DistributedDataParallel(batch_loss, broadcast_buffers=False)
+    bar = progress(
+        label=f"train {model_path.parent.name}",
+        total=training.clips,
+        initial=seen,
+        disable=not first,
+    )
     losses, started, saved = [], time.monotonic(), seen
     while seen < training.clips:
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(training, seen)
-        loss = training_loss(prepared, training, seen, model)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        loss = batch_loss(seen)
+        descend(loss, model, optimizer, learning_rate(training, seen))
         average.update_parameters(model)
         seen += training.batch
         losses.append(loss.detach())
@@ -214,12 +270,7 @@ def train(
             last
             or seen // training.validate_clips > (seen - training.batch) // training.validate_clips
         ):
-            row = {"clips": seen, "loss": float(torch.stack(losses).mean())}
-            if not math.isfinite(row["loss"]):
-                raise UserError(
-                    f"{state_folder}: the loss is not finite after {seen} clips; "
-                    "lower training.learning_rate and delete this folder"
-                )
+            row = {"clips": seen, "loss": mean_loss(losses, seen, state_folder)}
             row["seconds"] = time.monotonic() - started
             if validation is not None:
                 row |= validation.errors(average.module.eval(), sampler)
@@ -228,24 +279,20 @@ def train(
             bar.set_postfix(
                 {k: f"{v:.4g}" for k, v in row.items() if k not in ("clips", "seconds")}
             )
-        if last or seen - saved >= training.checkpoint_clips:
-            state = {
-                "model": model.state_dict(),
-                "average": average.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "seen": seen,
-                "curve": curve,
-            }
+        if first and (last or seen - saved >= training.checkpoint_clips):
+            state = {name: part.state_dict() for name, part in parts.items()}
             with atomic_path(state_path) as temporary:
-                torch.save(state, temporary)
+                torch.save(state | {"seen": seen, "curve": curve}, temporary)
             saved = seen
     bar.close()
-    with atomic_path(curve_path) as temporary:
-        pd.DataFrame(curve).to_csv(temporary, index=False)
+    if not first:
+        return
     about = (info or {}) | {
         "training": asdict(training),
         "sampler": asdict(sampler),
         "ridge": prepared.ridge,
         "training_recordings": len(prepared.clips.recordings),
     }
+    with atomic_path(curve_path) as temporary:
+        pd.DataFrame(curve).to_csv(temporary, index=False)
     save_model(average.module, model_path, about)

@@ -21,7 +21,7 @@ rule train:
         "../envs/s2r.yaml"
     threads: THREADS
     resources:
-        gpu=GPU,
+        gpu=GPU * config["gpus"],
     params:
         settings=training_settings,
         # Not an output: Snakemake would delete it with a job that was killed.

@@ -1,0 +1,163 @@
+"""A training from files, in this process or in several that share each batch.
+
+    torchrun --nproc-per-node 2 -m s2r.train_run arguments.json
+
+is one process of several; `train_run` starts them.
+"""
+
+import json
+import logging
+import os
+import sys
+import tempfile
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+import torch
+from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException, Std
+from torch.distributed.elastic.multiprocessing.errors import (
+    ChildFailedError,
+    ProcessFailure,
+    record,
+)
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from s2r import run_config
+from s2r.distributed import process_group
+from s2r.errors import UserError
+from s2r.files import write_json
+from s2r.script import THREAD_VARIABLES
+from s2r.store import Shards
+from s2r.training import train
+
+
+def train_run(arguments: Mapping, processes: int = 1) -> None:
+    """Train with the ``arguments`` of `train_from_files`, in ``processes`` processes.
+
+    Raises:
+        UserError: as `s2r.training.train`; fewer GPUs than processes; a process that ended.
+    """
+    if processes == 1:
+        train_from_files(**arguments)
+        return
+    if arguments["device"] == "cuda" and torch.cuda.device_count() < processes:
+        raise UserError(
+            f"gpus: {processes} were asked for, but PyTorch finds {torch.cuda.device_count()} "
+            "here; lower gpus, or ask the scheduler for more."
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "arguments.json"
+        write_json(file, dict(arguments))
+        launch(["-m", "s2r.train_run", str(file)], processes, Path(folder) / "output")
+
+
+def train_from_files(
+    *,
+    settings: Mapping,
+    sampler: Mapping,
+    frames: list[str],
+    embeddings: list[str],
+    split: str,
+    state_folder: str,
+    model_path: str,
+    curve_path: str,
+    device: str,
+    info: dict,
+) -> None:
+    """`s2r.training.train` with everything as JSON can hold it.
+
+    Args:
+        settings: of `s2r.config.run_settings`; its sampler is not needed.
+        sampler: block ``sampler`` of the same, for the validation.
+        frames, embeddings, split: files.
+    """
+    train(
+        run_config.model_config(settings),
+        run_config.training_config(settings),
+        run_config.sampler_config({"sampler": sampler}),
+        frames=Shards(frames),
+        embeddings=Shards(embeddings),
+        split=pd.read_csv(split, dtype=str, keep_default_na=False),
+        state_folder=Path(state_folder),
+        model_path=Path(model_path),
+        curve_path=Path(curve_path),
+        device=device,
+        info=info,
+    )
+
+
+def launch(command: list[str], processes: int, folder: Path) -> None:
+    """Run Python with ``command`` in several processes, by the launcher behind torchrun.
+
+    The first one's output is shown here. A fault in any of them ends all, with a UserError.
+    """
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
+    for variable in THREAD_VARIABLES:
+        threads = int(os.environ.get(variable, processes)) // processes
+        os.environ[variable] = str(max(1, threads))
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=processes,
+        run_id=uuid.uuid4().hex,
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        local_addr="localhost",
+        max_restarts=0,
+        logs_specs=DefaultLogsSpecs(str(folder), redirects=Std.ALL, tee={0: Std.ALL}),
+        log_line_prefix_template=" ",  # which cannot be empty
+    )
+    try:
+        elastic_launch(config, sys.executable)(*command)
+    except SignalException as stop:
+        raise UserError(
+            f"The training was stopped (signal {stop.sigval.name}); started again, it goes on "
+            "from its last checkpoint."
+        ) from None
+    except ChildFailedError as fault:
+        raise UserError(_sentence(fault.failures, processes)) from None
+
+
+def _sentence(failures: Mapping[int, ProcessFailure], processes: int) -> str:
+    """What to tell about processes that failed, by rank; a traceback goes to standard error.
+
+    Where one ends, others lose their connection to it: a sentence for the user comes first, then
+    a process that was killed, then what was raised first.
+    """
+    raised = {}
+    for rank, failure in failures.items():
+        if isinstance(failure.message, Mapping):
+            raised[rank] = failure.message["message"]
+            kind, _, sentence = raised[rank].partition(": ")
+            if kind == UserError.__name__:
+                return sentence
+    killed = failures.keys() - raised.keys()
+    rank = min(killed or raised, key=lambda one: failures[one].timestamp)
+    if rank in raised:
+        print(failures[rank].message["extraInfo"]["py_callstack"], file=sys.stderr)
+    why = raised.get(rank) or failures[rank].message.strip()
+    return (
+        f"Process {rank + 1} of the {processes} that train one model ended, and all with it "
+        f"({why}); started again, the training goes on from its last checkpoint."
+    )
+
+
+@record
+def _train_in_group(arguments: Mapping) -> None:
+    with process_group(arguments["device"]):
+        train_from_files(**arguments)
+
+
+def main() -> None:
+    """One process of several."""
+    try:
+        _train_in_group(json.loads(Path(sys.argv[1]).read_text()))
+    except Exception:
+        # Recorded by then, with its traceback: the process that started this one tells it.
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
