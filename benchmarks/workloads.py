@@ -105,7 +105,7 @@ def generation(
     sampler = run_config.sampler_config(first_settings(config))
 
     def run() -> None:
-        generate_videos(model.eval(), tasks, sampler, batch, quiet=True)
+        generate_videos(model.eval(), tasks, sampler, batch, advanced=lambda _: None)
 
     return Work(run, batch * count / FRAME_RATE, model)
 

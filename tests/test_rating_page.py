@@ -94,7 +94,7 @@ def test_a_session_with_a_break(study, browser, tmp_path):
     assert not page.get_by_text("This is a real recording.").is_visible()
     rate_one(page, 1, "Real", 5)
     page.get_by_role("heading", name="Video 2 of 4").wait_for()
-    assert page.evaluate("document.querySelector('video').videoWidth") == 64
+    page.wait_for_function("document.querySelector('video').videoWidth == 64")
     page.get_by_role("button", name="Synthesised", exact=True).click()
     page.get_by_role("group", name="How natural").wait_for()
     page.context.close()

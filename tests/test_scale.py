@@ -24,8 +24,8 @@ USC75 = yaml.safe_load((ROOT / "config" / "usc75.yaml").read_text())
 SHARDS = 4
 
 
-def test_usc75_names_the_published_models():
-    config = {"encoders": dict(USC75["encoders"]), "runs": dict(USC75["runs"])}
+def test_usc75_names_the_published_models(default_config):
+    config = default_config | {name: dict(USC75[name]) for name in ("encoders", "runs")}
     remove_nulls(config)
     models = {
         name: (encoder_settings(config, name)["model"], encoder["size"])
