@@ -143,7 +143,7 @@ def finish(process: subprocess.Popen, seconds: float = 900) -> str:
         pytest.fail(f"snakemake does not end: {process.communicate()[0][-3000:]}")
 
 
-def wait_for(ready, process: subprocess.Popen, seconds: float = 300) -> None:
+def wait_for(ready, process: subprocess.Popen, seconds: float = 600) -> None:
     end = time.monotonic() + seconds
     while not ready():
         if process.poll() is not None or time.monotonic() > end:
