@@ -37,6 +37,7 @@ rule generate:
         "<benchmarks>/generate/{run}.tsv"
     wildcard_constraints:
         run=settings.any_of(RUNS_WITH_REGRESSION),
+    priority: 1
     conda:
         "../envs/s2r.yaml"
     threads: THREADS

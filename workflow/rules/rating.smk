@@ -29,7 +29,9 @@ rule table2:
         answers=rating_answers,
     output:
         table=report(
-            "<results>/table2.csv", caption="../report/table2.rst", category="7 Table 2"
+            "<results>/table2.csv",
+            caption="../report/table2.rst",
+            category="7 Table 2",
         ),
         markdown="<results>/table2.md",
         rows="<results>/rating_answers.csv",

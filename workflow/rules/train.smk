@@ -17,6 +17,8 @@ rule train:
         "<logs>/train/{run}.log",
     benchmark:
         "<benchmarks>/train/{run}.tsv"
+    # The longest way through the job begins here: first, so that its end does not wait.
+    priority: 2
     conda:
         "../envs/s2r.yaml"
     threads: THREADS
