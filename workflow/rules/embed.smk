@@ -25,6 +25,7 @@ rule embed:
         "<logs>/embed/{encoder}/{shard}.log",
     benchmark:
         "<benchmarks>/embed/{encoder}/{shard}.tsv"
+    priority: 3  # trainings wait for it
     conda:
         "../envs/s2r.yaml"
     resources:
