@@ -85,7 +85,7 @@ def test_real_recordings_from_a_plain_folder(snakemake, tmp_path, i3d):
     example = yaml.safe_load((ROOT / "config" / "folder.yaml").read_text())
     shutil.copytree(REAL, tmp_path / "real")
     (tmp_path / "real" / "usctimit_mri_m3_broken.mp4").write_bytes(b"not a video")
-    config = SMALL | example
+    config = SMALL | example | {"recurrent": {"encoders": []}}
     config["corpus"] = example["corpus"] | {"path": "real"}
     config["evaluation"] = SMALL["evaluation"] | {"i3d": i3d}
     done = snakemake("--cores", "2", config=config)

@@ -6,11 +6,13 @@ loopback address the name asked for must be a loopback one too, because a foreig
 name of its own lead here.
 """
 
+import contextlib
 import errno
 import ipaddress
 import json
 import re
 import shutil
+import signal
 import socket
 import socketserver
 import sys
@@ -52,6 +54,17 @@ class LocalServer(socketserver.ThreadingTCPServer):
         self.port = self.server_address[1]
         self.address = f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
         self.loopback = is_loopback(host)
+
+    def serve_until_stopped(self) -> None:
+        """Serve until Ctrl-C, or until the system ends this process (SIGTERM).
+
+        Either way what the server keeps in temporary folders goes with it. Both are asked for by
+        name: what a shell starts in the background ignores SIGINT otherwise.
+        """
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
+        with contextlib.suppress(KeyboardInterrupt):
+            self.serve_forever()
 
     def handle_error(self, request, client_address) -> None:
         """A page that is closed while it loads is no fault; others are shown."""

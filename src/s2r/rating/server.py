@@ -49,11 +49,9 @@ def serve(folder: Path, answers: Path | None, host: str, port: int) -> None:
             )
         rated = int((manifest["part"] == "test").sum())
         print(f"{server.address}  {rated} clips to rate; stop with Ctrl-C", flush=True)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            raters, given = server.store.counts()
-            print(f"\nStopped: {given} answers of {raters} raters are in {server.store.path}")
+        server.serve_until_stopped()
+        raters, given = server.store.counts()
+        print(f"\nStopped: {given} answers of {raters} raters are in {server.store.path}")
 
 
 def answers_path(folder: Path) -> Path:

@@ -2,7 +2,6 @@
 
 import io
 import json
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -54,13 +53,9 @@ def serve(folders: Sequence[Path], host: str, port: int, device: str) -> None:
                 "what they send is not encrypted.",
                 file=sys.stderr,
             )
-        # Recordings of people must not stay behind when the system ends the studio either.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         print(f"The studio is at {server.address} (Ctrl-C ends it).", flush=True)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            print("\nThe studio is closed.")
+        server.serve_until_stopped()
+    print("\nThe studio is closed.")
 
 
 @contextmanager
