@@ -1,6 +1,7 @@
 """Several processes train what one would, with the same batches, and end together."""
 
 import json
+import socket
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from listening import listening
 from safetensors.torch import load_file
 from tiny_corpus import write_tiny_corpus
 
@@ -103,6 +105,19 @@ def test_a_fault_in_one_process_ends_all_and_one_process_goes_on(
     train_run.train_run(failed)
     assert seen[0] == 16, "it must go on from the checkpoint of the two"
     assert_same_but_for_rounding(tmp_path, tmp_path / "f")
+
+
+@pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="no list of sockets in /proc")
+def test_processes_can_be_reached_from_this_machine_only(tmp_path):
+    with socket.create_server(("", 0)):
+        assert listening() == {"0.0.0.0"}, "the list must show what is open to all"
+    worker = Path(__file__).parent / "reachable_worker.py"
+    train_run.launch([str(worker), str(tmp_path)], 2, tmp_path / "output")
+    for number in range(2):
+        mean, own, parents = json.loads((tmp_path / f"{number}.json").read_text())
+        assert mean == 0.5
+        assert set(own) <= {"127.0.0.1", "::1"}
+        assert parents == []
 
 
 @pytest.mark.parametrize("model", [S2R, PAPER], ids=["s2r", "paper"])

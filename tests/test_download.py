@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import shutil
 import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -200,7 +201,8 @@ def test_a_record_without_the_archive(server, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["../out.txt", f"{TOP}/../../out.txt", "/out.txt", "C:/out", "a\\b"]
+    "name",
+    ["../out.txt", f"{TOP}/../../out.txt", "/out.txt", "C:/out", "C:out", "a\\b", "..\\out", ".."],
 )
 def test_members_that_lead_out_are_refused(tmp_path, name):
     (tmp_path / ARCHIVE).write_bytes(archive({"good.txt": b"a", name: b"evil"}))
@@ -225,3 +227,65 @@ def test_a_damaged_archive_leaves_no_folder(tmp_path):
         with pytest.raises(UserError, match=r"it cannot be unpacked \(.*\); delete it and fetch"):
             unpack(tmp_path / ARCHIVE, tmp_path / TOP)
         assert [path.name for path in tmp_path.iterdir()] == [ARCHIVE]
+
+
+def test_a_name_ends_at_a_zero_byte(tmp_path):
+    content = archive({"a.txtX.mp4": b"text"})
+    (tmp_path / ARCHIVE).write_bytes(content.replace(b"a.txtX.mp4", b"a.txt\0.mp4"))
+    try:
+        unpack(tmp_path / ARCHIVE, tmp_path / TOP)
+    except UserError as fault:
+        assert "leads out of the folder" in str(fault) or "cannot be unpacked" in str(fault)
+    found = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert found <= {ARCHIVE, "a.txt"}
+
+
+def test_more_than_the_disk_holds_is_not_begun(tmp_path, monkeypatch):
+    (tmp_path / ARCHIVE).write_bytes(archive({"a.bin": bytes(5000)}))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=4999))
+    with pytest.raises(UserError, match="5,000 bytes are needed to unpack it and 4,999 are free"):
+        unpack(tmp_path / ARCHIVE, tmp_path / TOP)
+    assert [path.name for path in tmp_path.iterdir()] == [ARCHIVE]
+
+
+def test_no_more_is_unpacked_than_is_announced(tmp_path, monkeypatch):
+    """A bomb: 50 MB of zeros that call themselves 100 bytes, in both places."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("a.bin", bytes(50_000_000))
+    size = (50_000_000).to_bytes(4, "little")
+    assert buffer.getvalue().count(size) == 2
+    (tmp_path / ARCHIVE).write_bytes(buffer.getvalue().replace(size, (100).to_bytes(4, "little")))
+    written = []
+    copy = shutil.copyfileobj
+
+    def watched(source, target, *arguments):
+        try:
+            copy(source, target, *arguments)
+        finally:
+            written.append(target.tell())
+
+    monkeypatch.setattr(shutil, "copyfileobj", watched)
+    with pytest.raises(UserError, match="it cannot be unpacked"):
+        unpack(tmp_path / ARCHIVE, tmp_path / TOP)
+    assert sum(written) <= 100
+    assert [path.name for path in tmp_path.iterdir()] == [ARCHIVE]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_methods_that_could_fill_the_memory_are_refused(tmp_path, method):
+    with zipfile.ZipFile(tmp_path / ARCHIVE, "w", method) as packed:
+        packed.writestr("a.bin", bytes(1000))
+    with pytest.raises(UserError, match=r"a\.bin is there twice, or packed another way"):
+        unpack(tmp_path / ARCHIVE, tmp_path / TOP)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("second", ["a", f"{TOP}/a", "a/b", "b" * 300])
+def test_names_that_cannot_be_written_are_one_sentence(tmp_path, second):
+    with zipfile.ZipFile(tmp_path / ARCHIVE, "w") as packed:
+        packed.writestr("a", b"one")
+        packed.writestr(second, b"two")
+    with pytest.raises(UserError, match="it cannot be unpacked"):
+        unpack(tmp_path / ARCHIVE, tmp_path / TOP)
+    assert [path.name for path in tmp_path.iterdir()] == [ARCHIVE]

@@ -11,9 +11,11 @@ import av
 import numpy as np
 import pytest
 
+from s2r import media
 from s2r.errors import UserError
 from s2r.media import (
     MediaError,
+    open_audio,
     probe,
     read_audio,
     read_video,
@@ -282,3 +284,113 @@ def test_real_recordings():
         assert rate == found.frame_rate == Fraction(1159, 50)
         assert frames.shape == (found.frames, 204, 204)
         assert abs(len(audio) / sample_rate - found.video_seconds) < 0.05
+
+
+def test_streams_without_a_decoder_are_told(tmp_path):
+    sound = clicks(1.6, 20_000, [0.5])
+    write_video(tmp_path / "a.mp4", ramp(), 25, sound, 20_000)
+    content = (tmp_path / "a.mp4").read_bytes()
+    other = content.replace(b"mp4a", b"zzzz").replace(b"esds", b"zzzz")
+    (tmp_path / "sound.mp4").write_bytes(other)
+    (tmp_path / "picture.mp4").write_bytes(content.replace(b"avc1", b"zzzz"))
+    assert probe(tmp_path / "sound.mp4").sample_rate is None
+    with pytest.raises(MediaError, match="no audio: the file has no audio stream that can be dec"):
+        read_audio(tmp_path / "sound.mp4")
+    for read in (probe, read_video):
+        with pytest.raises(MediaError, match="unreadable: there is no decoder for its pictures"):
+            read(tmp_path / "picture.mp4")
+
+
+def test_numbers_that_cannot_be_right_take_no_memory(tmp_path, monkeypatch):
+    for stamps in ([0, 1, 2, 10**12], [0, 2**62, 3]):
+        with pytest.raises(ValueError, match=r"time stamps cannot|said to last .* with long gaps"):
+            even_timeline(stamps, Fraction(1, 1000), Fraction(25))
+    lingers = [*range(100), 1000]
+    assert len(even_timeline(lingers, Fraction(1, 25), Fraction(25))[0]) == 1001
+    write_wav(tmp_path / "a.wav", clicks(1.0, 20_000, [0.5]), 20_000)
+    content = bytearray((tmp_path / "a.wav").read_bytes())
+    for rate in (1, 999, 200_001, 2**31 - 1):
+        content[24:28] = rate.to_bytes(4, "little")
+        (tmp_path / "a.wav").write_bytes(content)
+        with pytest.raises(MediaError, match=f"its sound has {rate} samples per second"):
+            read_audio(tmp_path / "a.wav")
+        with pytest.raises(MediaError, match="samples per second"), open_audio(tmp_path / "a.wav"):
+            pass
+    write_video(tmp_path / "a.mp4", ramp(5), 25)
+    monkeypatch.setattr(media, "LARGEST_PICTURE", 84 * 84 - 1)
+    for read in (probe, read_video):
+        with pytest.raises(MediaError, match="its pictures have 84 x 84 pixels"):
+            read(tmp_path / "a.mp4")
+
+
+def test_sound_that_begins_hours_late_is_refused(tmp_path):
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as container:
+        video, sound = container.add_stream("mpeg4", rate=25), container.add_stream("aac", 48_000)
+        video.width = video.height = 84
+        video.pix_fmt = "yuv420p"
+        frame = av.VideoFrame.from_ndarray(ramp(1)[0], format="gray")
+        container.mux(video.encode(frame) + video.encode())
+        for start in (4 * 3600 * 48_000, 4 * 3600 * 48_000 + 1024):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), "f4"), "fltp", "mono")
+            frame.sample_rate, frame.pts, frame.time_base = 48_000, start, Fraction(1, 48_000)
+            container.mux(sound.encode(frame))
+        container.mux(sound.encode())
+    with pytest.raises(MediaError, match=r"its sound begins 144.. s after its first frame"):
+        read_audio(path)
+
+
+def test_large_pictures_come_in_small_blocks(tmp_path, monkeypatch):
+    monkeypatch.setattr(media, "BLOCK_BYTES", 3 * 84 * 84)
+    write_video(tmp_path / "a.mp4", ramp(10), 25)
+    sizes = []
+    read_video(tmp_path / "a.mp4", lambda block: sizes.append(len(block)) or block)
+    assert sizes == [3, 3, 3, 1]
+
+
+def test_pictures_that_change_their_size_are_refused(tmp_path):
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=25)
+        stream.width = stream.height = 84
+        stream.pix_fmt = "yuvj420p"
+        for number, side in enumerate((84, 84, 64)):
+            encoder = av.CodecContext.create("mjpeg", "w")
+            encoder.width = encoder.height = side
+            encoder.pix_fmt, encoder.time_base = "yuvj420p", Fraction(1, 25)
+            frame = av.VideoFrame.from_ndarray(ramp(1, side, side)[0], format="gray")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            for packet in encoder.encode(frame.reformat(format="yuvj420p")):
+                packet.stream, packet.time_base = stream, Fraction(1, 25)
+                packet.pts = packet.dts = number
+                container.mux(packet)
+    with pytest.raises(MediaError, match="unreadable: its pictures change their size"):
+        read_video(path)
+
+
+def test_rates_without_a_common_factor_are_resampled_too():
+    tone = np.sin(2 * np.pi * 440 * np.arange(16_001) / 16_001).astype(np.float32)
+    made = resample(tone, 16_001, 16_000)
+    assert made.dtype == np.float32
+    expected = np.sin(2 * np.pi * 440 * np.arange(16_000) / 16_000)
+    assert len(made) == 16_000
+    assert np.abs(made - expected)[100:-100].max() < 0.01
+
+
+def test_a_file_opens_no_other_file(tmp_path):
+    write_video(tmp_path / "secret.mp4", ramp(5), 25, clicks(0.2, 20_000, [0.1]), 20_000)
+    (tmp_path / "concat.mp4").write_text("ffconcat version 1.0\nfile secret.mp4\n")
+    playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{tmp_path}/secret.mp4\n"
+    (tmp_path / "hls.mp4").write_text(playlist + "#EXT-X-ENDLIST\n")
+    (tmp_path / "http.mp4").write_text(playlist.replace(f"{tmp_path}/", "http://127.0.0.1:9/"))
+    for name in ("concat.mp4", "hls.mp4", "http.mp4"):
+        for read in (probe, read_video, read_audio):
+            with pytest.raises(MediaError, match="unreadable: not a media file"):
+                read(tmp_path / name)
+
+
+def test_a_name_with_a_colon_is_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_video("plain.mp4", ramp(5), 25)
+    Path("plain.mp4").rename("concat:plain.mp4")
+    assert read_video("concat:plain.mp4")[0].shape == (5, 84, 84)

@@ -7,11 +7,15 @@ import signal
 import socket
 import tempfile
 import time
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import quote
 
 import h5py
 import numpy as np
 import pytest
+from listening import listening
 from PIL import Image
 from studio_server import served
 from test_speech_to_video import voice
@@ -234,8 +238,85 @@ def test_files_are_sent_in_ranges(server, speech):
 
 def test_names_of_uploads_stay_in_their_folder(server, tmp_path):
     for name in ("../../etc/passwd", "..", "a/b.wav", "", "." * 99):
-        _, path = server.studio.upload_path(name)
+        _, path = server.studio.upload_path(name, 0)
         assert path.resolve().parent.parent == server.studio.folder.resolve()
+
+
+def test_names_of_uploads_over_the_network(server, tmp_path):
+    for name in (
+        "..%2f..%2fout.wav",
+        "%00",
+        "a%0d%0aX-Evil:%201.wav",
+        "C:%5cout.wav",
+        "%F0%9F%8E%A4",
+    ):
+        status, headers, content = ask(server, "POST", f"/files?name={name}", b"hello")
+        assert status == 200
+        assert "X-Evil" not in headers
+        path = server.studio.uploads[json.loads(content)["key"]]
+        assert path.resolve().parent.parent == server.studio.folder.resolve()
+        assert path.read_bytes() == b"hello"
+        assert not set("/\\:\0\r\n") & set(path.name)
+        # What is uploaded is not handed out again.
+        assert ask(server, "GET", f"/jobs/{path.parent.name}/{quote(path.name)}")[0] == 404
+    for length in ("\xb2", "9" * 5000, "-5", "1e9"):
+        answer = ask(server, "POST", "/files?name=a.wav", **{"Content-Length": length})[2]
+        assert (b"larger than 500 MB" in answer) == length.startswith("9")
+
+
+def test_uploads_do_not_pile_up(server, speech, monkeypatch):
+    sound = upload(server, speech)
+    assert finished(server, sound)[1]["state"] == "done"
+    monkeypatch.setattr(jobs, "KEPT", 3)
+    unused = [upload(server, speech) for _ in range(5)]
+    kept = server.studio.uploads
+    assert [key for key in unused if key in kept] == unused[2:]
+    assert sound in kept, "a video was made of it"
+    there = [(server.studio.folder / key).exists() for key in (*unused, sound)]
+    assert there == [False, False, True, True, True, True]
+    with monkeypatch.context() as patch:
+        free = SimpleNamespace(free=jobs.SPARE + 4)
+        patch.setattr(jobs.shutil, "disk_usage", lambda _: free)
+        status, _, content = ask(server, "POST", "/files?name=a.wav", b"hello")
+        assert (status, b"no room for a.wav" in content) == (400, True)
+    before = set(kept)
+    with socket.create_connection(("127.0.0.1", server.port)) as page:
+        page.sendall(
+            f"POST /files?name=half.wav HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+            "Content-Length: 100\r\n\r\nhalf".encode()
+        )
+    for _ in range(100):
+        if not list(server.studio.folder.glob("*/half.wav")) and set(kept) <= before:
+            break
+        time.sleep(0.05)
+    assert not list(server.studio.folder.glob("*/half.wav"))
+
+
+def test_references_that_are_not_what_their_name_says(server, speech, tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    Image.new("L", (100, 100)).save(tmp_path / "bomb.png")
+    # Pillow reads these by starting Ghostscript.
+    (tmp_path / "eps.png").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EOF\n")
+    for name in ("bomb.png", "eps.png"):
+        key = upload(server, tmp_path / name)
+        _, job = finished(server, upload(server, speech), reference=key)
+        assert job["message"].startswith(f"{name} is not a readable picture"), job
+
+
+@pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="no list of sockets in /proc")
+@pytest.mark.parametrize("command", ["studio", "rate"])
+def test_pages_are_for_this_machine_by_default(command, monkeypatch):
+    asked = {}
+
+    def serve(folder, *arguments):
+        asked["host"] = next(one for one in arguments if isinstance(one, str))
+
+    package = {"studio": "studio", "rate": "rating"}[command]
+    monkeypatch.setattr(f"s2r.{package}.server.serve", serve)
+    main([command])
+    with LocalServer(BaseHTTPRequestHandler, asked["host"], 0) as server:
+        assert server.loopback
+        assert listening() == {"127.0.0.1"}
 
 
 def test_old_videos_go(server, speech, monkeypatch):

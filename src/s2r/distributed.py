@@ -4,6 +4,7 @@ Every function works without a process group too; there is then one process, the
 """
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ from datetime import timedelta
 
 import torch
 import torch.distributed as dist
+
+STORE_VARIABLE = "S2R_PROCESS_STORE"
+"""Names the file by which the processes of one training find each other."""
 
 PATIENCE = timedelta(hours=2)
 """How long a process waits for the others. Long, since one reads the data while they wait; a
@@ -62,7 +66,10 @@ def first_before_others() -> Iterator[None]:
 
 @contextmanager
 def process_group(device: str) -> Iterator[None]:
-    """Join the group that torchrun's variables describe; each process gets a GPU of its own.
+    """Join the group that the launcher's variables describe; each process gets a GPU of its own.
+
+    All processes are on one machine and keep to it: they meet by a file and speak on the loopback
+    interface. PyTorch's own store would listen on every interface, to anybody.
 
     Args:
         device: ``cuda`` or ``cpu``. ``cuda`` then means this process's GPU.
@@ -70,7 +77,16 @@ def process_group(device: str) -> Iterator[None]:
     _end_with_parent()
     if device == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    dist.init_process_group("nccl" if device == "cuda" else "gloo", timeout=PATIENCE)
+    backend = "nccl" if device == "cuda" else "gloo"
+    os.environ[f"{backend.upper()}_SOCKET_IFNAME"] = "lo0" if sys.platform == "darwin" else "lo"
+    count = int(os.environ["WORLD_SIZE"])
+    dist.init_process_group(
+        backend,
+        store=dist.FileStore(os.environ[STORE_VARIABLE], count),
+        rank=int(os.environ["RANK"]),
+        world_size=count,
+        timeout=PATIENCE,
+    )
     yield
     # After a fault the group stays until the fault is recorded, or the others' would come first.
     dist.destroy_process_group()

@@ -102,7 +102,7 @@ class LocalHandler(BaseHTTPRequestHandler):
     def length(self) -> int:
         """Bytes of the request's body; 0 where it does not say."""
         said = self.headers.get("Content-Length", "")
-        return int(said) if said.isdigit() else 0
+        return int(said[:18]) if re.fullmatch("[0-9]+", said) else 0
 
     def tell(self, content: object, status: HTTPStatus = HTTPStatus.OK) -> None:
         """Answer with JSON."""
@@ -121,7 +121,7 @@ class LocalHandler(BaseHTTPRequestHandler):
     def send_file(self, path: Path, kind: str) -> None:
         """Answer with a file, or the range of it that is asked for (players seek by ranges)."""
         size = path.stat().st_size
-        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        asked = re.fullmatch(r"bytes=([0-9]{1,18})-([0-9]{0,18})", self.headers.get("Range", ""))
         first = int(asked[1]) if asked else 0
         last = min(int(asked[2]) if asked and asked[2] else size - 1, size - 1)
         if first > last:

@@ -20,7 +20,22 @@ from s2r.files import atomic_path
 from s2r.timeline import even_timeline
 
 BLOCK = 128
-"""Frames handed on at a time while a video is decoded."""
+"""Most frames handed on at a time while a video is decoded."""
+
+BLOCK_BYTES = 64_000_000
+"""Most bytes of large pictures handed on at a time."""
+
+LARGEST_PICTURE = 1 << 25
+"""Pixels, as many as 8K video has: a damaged header may announce any number."""
+
+SAMPLE_RATES = (1_000, 200_000)
+"""Lowest and highest rate of sound, in Hz."""
+
+FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,wav,w64,aiff,au,caf,flac,mp3,ogg,aac,ac3,amr,wv,"
+    "asf,flv,mpeg,mpegts,mpegvideo,m4v,h264,hevc,ivf,nut,mxf,dv,gif"
+)
+"""FFmpeg's names of what is read. Playlists are not: they would make it open other files."""
 
 # How MP4 and MOV (at byte 4), Matroska and WebM, AVI and WAV begin.
 _SIGNATURES = ((4, b"ftyp"), (0, b"\x1a\x45\xdf\xa3"), (0, b"RIFF"))
@@ -62,7 +77,7 @@ def probe(path: str | Path) -> VideoProbe:
     """
     with _open(path) as container:
         video = _video_stream(container, path)
-        sound = next(iter(container.streams.audio), None)
+        sound = _sound_stream(container)
         stamps, packets, ends = [], 0, {video.index: 0.0}
         try:
             for packet in container.demux([video, sound] if sound else [video]):
@@ -84,7 +99,7 @@ def probe(path: str | Path) -> VideoProbe:
         if not video.frames and max(ends.values()) < announced - 0.5:
             detail = f"it ends after {max(ends.values()):.2f} of the {announced:.2f} s it announces"
             raise MediaError("truncated", path, detail)
-        slots, rate = even_timeline(stamps, video.time_base, _nominal_rate(video))
+        slots, rate = _timeline(stamps, video, path)
         announced = float(sound.duration * sound.time_base) if sound and sound.duration else 0.0
         return VideoProbe(
             frames=len(slots),
@@ -116,7 +131,8 @@ def read_video(
             first, last = len(stamps), len(stamps) + len(part)
             if last > len(frames):
                 # All that are announced at once: to join blocks would take the memory twice.
-                room = video.frames if last <= video.frames else 2 * last
+                announced = min(video.frames, Path(path).stat().st_size)  # a byte each, at least
+                room = announced if last <= announced else 2 * last
                 grown = np.empty((room, *part.shape[1:]), part.dtype)
                 if first:
                     grown[:first] = frames[:first]
@@ -126,7 +142,7 @@ def read_video(
         if not stamps:
             raise MediaError("zero frames", path, "no frame could be decoded")
         _check_count(len(stamps), video, path)
-        slots, rate = even_timeline(stamps, video.time_base, _nominal_rate(video))
+        slots, rate = _timeline(stamps, video, path)
     frames = frames[: len(stamps)]
     return (frames if np.array_equal(slots, np.arange(len(frames))) else frames[slots]), rate
 
@@ -139,15 +155,17 @@ def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
     ``no audio`` where there is none, or as ``probe`` does.
     """
     with _open(path, nothing="no audio") as container:
-        sound = next(iter(container.streams.audio), None)
+        sound = _sound_stream(container)
         if sound is None:
-            raise MediaError("no audio", path, "the file has no audio stream")
+            raise MediaError("no audio", path, "the file has no audio stream that can be decoded")
+        _check_sample_rate(sound.rate, path)
         video = next(iter(container.streams.video), None)
         start, rate, pieces = None, 0, []
         try:
             for frame in container.decode(sound):
                 start = frame.time if start is None else start
                 rate = frame.sample_rate
+                _check_sample_rate(rate, path)
                 pieces.append(_mono(frame))
         except av.FFmpegError as fault:
             raise _broken(path, fault) from fault
@@ -160,6 +178,9 @@ def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
             audio = audio[:length]
         first = float((video.start_time or 0) * video.time_base) if video else 0.0
         late = round(((start or 0.0) - first) * rate)
+        if abs(late) > len(audio) + 60 * rate:
+            detail = f"its sound begins {late / rate:.0f} s after its first frame"
+            raise MediaError("unreadable", path, detail)
     audio = np.pad(audio, (late, 0)) if late > 0 else audio[-late:]
     return audio, rate
 
@@ -180,9 +201,10 @@ class AudioStream:
 def open_audio(path: str | Path) -> Iterator[AudioStream]:
     """Decode sound of any length piece by piece; raises MediaError as ``read_audio`` does."""
     with _open(path, nothing="no audio") as container:
-        sound = next(iter(container.streams.audio), None)
+        sound = _sound_stream(container)
         if sound is None:
-            raise MediaError("no audio", path, "the file has no audio stream")
+            raise MediaError("no audio", path, "the file has no audio stream that can be decoded")
+        _check_sample_rate(sound.rate, path)
 
         def blocks() -> Iterator[np.ndarray]:
             try:
@@ -210,6 +232,12 @@ def resample(audio: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
     audio = np.ascontiguousarray(audio, np.float32)
     if from_rate == to_rate:
         return audio
+    ratio = Fraction(to_rate, from_rate)
+    if ratio.numerator * ratio.denominator > 1_000_000:
+        # Rates without a common factor, such as 16001 Hz: the table of torchaudio would take GB.
+        from scipy.signal import resample_poly
+
+        return resample_poly(audio, ratio.numerator, ratio.denominator)
     import torch  # here: it takes seconds to load
     from torchaudio.functional import resample as sinc_resample
 
@@ -223,7 +251,12 @@ def _open(path: str | Path, nothing: str = "zero frames") -> av.container.InputC
     if path.stat().st_size == 0:
         raise MediaError(nothing, path, "the file is empty (0 bytes)")
     try:
-        return av.open(str(path), metadata_errors="replace")
+        # The prefix: a name with a colon is no address of something else.
+        return av.open(
+            f"file:{path}",
+            metadata_errors="replace",
+            options={"protocol_whitelist": "file", "format_whitelist": FORMATS},
+        )
     except av.FFmpegError as fault:
         raise _broken(path, fault) from fault
 
@@ -241,7 +274,36 @@ def _broken(path: str | Path, fault: av.FFmpegError) -> MediaError:
 def _video_stream(container, path: str | Path) -> av.VideoStream:
     if not container.streams.video:
         raise MediaError("zero frames", path, "the file has no video stream")
-    return container.streams.video[0]
+    video = container.streams.video[0]
+    if video.codec_context is None:
+        raise MediaError("unreadable", path, "there is no decoder for its pictures")
+    if video.width * video.height > LARGEST_PICTURE:
+        size = f"{video.width} x {video.height}"
+        raise MediaError("unreadable", path, f"its pictures have {size} pixels, more than 8K video")
+    # Later pictures may be larger than what the header says.
+    video.codec_context.options = {"max_pixels": str(LARGEST_PICTURE)}
+    return video
+
+
+def _sound_stream(container) -> av.AudioStream | None:
+    """The first audio stream, unless FFmpeg knows no decoder for it."""
+    sound = next(iter(container.streams.audio), None)
+    return sound if sound and sound.codec_context else None
+
+
+def _check_sample_rate(rate: int, path: str | Path) -> None:
+    low, high = SAMPLE_RATES
+    if not low <= rate <= high:
+        raise MediaError("unreadable", path, f"its sound has {rate} samples per second")
+
+
+def _timeline(
+    stamps: list[int | None], video: av.VideoStream, path: str | Path
+) -> tuple[np.ndarray, Fraction]:
+    try:
+        return even_timeline(stamps, video.time_base, _nominal_rate(video))
+    except ValueError as fault:
+        raise MediaError("unreadable", path, str(fault)) from fault
 
 
 def _nominal_rate(video: av.VideoStream) -> Fraction:
@@ -258,14 +320,17 @@ def _check_count(there: int, video: av.VideoStream, path: str | Path) -> None:
 
 def _decoded_blocks(container, video, path) -> Iterator[tuple[np.ndarray, list[int | None]]]:
     """Blocks of grey frames (n, H, W) with their time stamps."""
-    pictures, stamps = [], []
+    pictures, stamps, size = [], [], None
     # One converter for all frames, without threads of its own: four times faster.
     converter = VideoReformatter()
     try:
         for frame in _frames(container, video):
             pictures.append(converter.reformat(frame, format="gray", threads=1).to_ndarray())
             stamps.append(frame.pts)
-            if len(pictures) == BLOCK:
+            size = size or pictures[0].shape
+            if pictures[-1].shape != size:
+                raise MediaError("unreadable", path, "its pictures change their size")
+            if len(pictures) == min(BLOCK, max(1, BLOCK_BYTES // pictures[0].size)):
                 yield np.stack(pictures), stamps
                 pictures, stamps = [], []
     except av.FFmpegError as fault:

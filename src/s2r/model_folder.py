@@ -24,6 +24,9 @@ from s2r.speech.encoders import Encoder, EncoderConfig, load_encoder
 
 FORMAT = "s2r-model-folder-1"
 
+PICTURE_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "GIF", "PPM")
+"""What Pillow may read, whatever a file is called: for some others it starts programs."""
+
 
 @dataclass(frozen=True)
 class SpeechModel:
@@ -137,9 +140,9 @@ def read_settings(folder: str | Path) -> dict:
 def read_grey(path: str | Path) -> np.ndarray:
     """A picture as (H, W) uint8 grey levels; UserError where it is none."""
     try:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=PICTURE_FORMATS) as picture:
             return np.asarray(picture.convert("L"))
-    except (UnidentifiedImageError, OSError) as error:
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
         raise UserError(f"{path} is not a readable picture: give a PNG, a JPEG or a video.") from (
             error
         )

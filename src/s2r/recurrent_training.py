@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from s2r.checkpoint import read_state
 from s2r.clips import ClipStore, load_clips
 from s2r.errors import UserError
 from s2r.files import atomic_path
@@ -171,7 +172,7 @@ def train_recurrent(
     seen, curve, best = 0, [], copy.deepcopy(model.state_dict())
     state_path = state_folder / "state.pt"
     if state_path.exists():
-        state = torch.load(state_path, map_location=device, weights_only=True)
+        state = read_state(state_path, device)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         seen, curve, best = state["seen"], state["curve"], state["best"]

@@ -66,13 +66,17 @@ def _wrong_value(fault) -> str:
         "enum": lambda: f"must be one of {', '.join(map(str, value))}, not {found!r}",
         "multipleOf": lambda: f"must be a multiple of {value}, not {found}",
         "uniqueItems": lambda: "the list holds the same entry twice",
-        "pattern": lambda: f"{found!r} cannot be used, {fault.schema.get('description', value)}",
+        "pattern": lambda: f"{found!r} cannot be used, {_described(fault.schema, value)}",
     }
     if rule in BOUNDS:
         return f"must be {BOUNDS[rule]} {value}, not {found}"
     if rule in SIZES:
         return f"there must be {SIZES[rule].format(value)}"
     return says[rule]() if rule in says else fault.message.rstrip(".")
+
+
+def _described(schema: Mapping, pattern: str) -> str:
+    return schema.get("description", pattern).rstrip(".")
 
 
 def _type_names(value: str | list[str]) -> str:

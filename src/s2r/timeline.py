@@ -4,6 +4,9 @@ from fractions import Fraction
 
 import numpy as np
 
+MOST_FILLED = 20
+"""Places of the grid a frame, at most: damaged stamps would ask for any number."""
+
 
 def even_timeline(
     stamps: list[int | None], time_base: Fraction, nominal_rate: Fraction
@@ -14,19 +17,25 @@ def even_timeline(
     rate. An even stream gives ``arange(n)`` and its exact mean rate. A stream that skips or
     lingers (variable frame rate) is filled with the nearest frame at its median rate, so that
     frame ``i`` is always true to the time ``i / rate``. Without stamps, ``nominal_rate`` holds.
+
+    Raises ValueError where the stamps are so far apart that most of the grid would be filled in.
     """
     count = len(stamps)
     if count < 2 or any(stamp is None for stamp in stamps):
         return np.arange(count), nominal_rate
-    ticks = np.sort(np.asarray(stamps, np.int64))
-    ticks -= ticks[0]
-    span = int(ticks[-1])
+    span = max(stamps) - min(stamps)
+    if span >= 1 << 62:
+        raise ValueError("its time stamps cannot be right")
+    ticks = np.sort(np.asarray(stamps, np.int64)) - min(stamps)
     if span == 0:
         return np.arange(count), nominal_rate
     step = span / (count - 1)
     if np.abs(ticks - step * np.arange(count)).max() <= step / 2:
         return np.arange(count), Fraction(count - 1, span) / time_base
     median = max(int(np.median(np.diff(ticks))), 1)
+    if span / median > MOST_FILLED * (count + 50):
+        seconds = float(span * time_base)
+        raise ValueError(f"its {count} frames are said to last {seconds:.0f} s, with long gaps")
     grid = np.arange(round(span / median) + 1) * median
     right = np.clip(np.searchsorted(ticks, grid), 1, count - 1)
     nearer_left = grid - ticks[right - 1] <= ticks[right] - grid

@@ -1,8 +1,7 @@
 """A training from files, in this process or in several that share each batch.
 
-    torchrun --nproc-per-node 2 -m s2r.train_run arguments.json
-
-is one process of several; `train_run` starts them.
+``python -m s2r.train_run arguments.json`` is one process of several; `train_run` starts them with
+the launcher behind torchrun.
 """
 
 import json
@@ -25,7 +24,7 @@ from torch.distributed.elastic.multiprocessing.errors import (
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from s2r import run_config
-from s2r.distributed import process_group
+from s2r.distributed import STORE_VARIABLE, process_group
 from s2r.errors import UserError
 from s2r.files import write_json
 from s2r.script import THREAD_VARIABLES
@@ -92,7 +91,12 @@ def launch(command: list[str], processes: int, folder: Path) -> None:
     """Run Python with ``command`` in several processes, by the launcher behind torchrun.
 
     The first one's output is shown here. A fault in any of them ends all, with a UserError.
+    ``folder`` takes their output, and two files by which they meet instead of open ports: the
+    launcher trusts whatever reaches its port.
     """
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ[STORE_VARIABLE] = str(folder / "processes")
+    os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
     for variable in THREAD_VARIABLES:
         threads = int(os.environ.get(variable, processes)) // processes
@@ -103,7 +107,8 @@ def launch(command: list[str], processes: int, folder: Path) -> None:
         nproc_per_node=processes,
         run_id=uuid.uuid4().hex,
         rdzv_backend="c10d",
-        rdzv_endpoint="localhost:0",
+        rdzv_endpoint=str(folder / "rendezvous"),
+        rdzv_configs={"store_type": "file"},
         local_addr="localhost",
         max_restarts=0,
         logs_specs=DefaultLogsSpecs(str(folder), redirects=Std.ALL, tee={0: Std.ALL}),

@@ -12,6 +12,7 @@ import torch
 from torch.nn.parallel import DistributedDataParallel
 
 from s2r import distributed
+from s2r.checkpoint import read_state
 from s2r.clips import ClipStore, load_clips
 from s2r.device import half_precision
 from s2r.errors import UserError
@@ -243,7 +244,7 @@ def train(
     state_path = state_folder / "state.pt"
     parts = {"model": model, "average": average, "optimizer": optimizer}
     if state_path.exists():
-        state = torch.load(state_path, map_location=device, weights_only=True)
+        state = read_state(state_path, device)
         for name, part in parts.items():
             part.load_state_dict(state[name])
         seen, curve = state["seen"], state["curve"]

@@ -88,6 +88,8 @@ def _open_member(archive: Path, member: str) -> Iterator[IO[bytes]]:
                 yield file
         else:
             with tarfile.open(archive) as packed:
+                if not packed.getmember(member).isfile():
+                    raise KeyError(member)  # a link or a folder
                 yield packed.extractfile(member)
     except KeyError as error:
         raise UserError(f"{archive.name} holds no file {member}.") from error

@@ -29,7 +29,8 @@ rule speech_video:
     log:
         "<logs>/videos/{name}.log",
     wildcard_constraints:
-        name="[^/]+",
+        # On a cluster the name becomes part of a command line, where $ and quotes have a meaning.
+        name=r"\w[\w .+-]*",
     conda:
         "../envs/s2r.yaml"
     threads: THREADS

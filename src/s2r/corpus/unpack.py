@@ -10,20 +10,27 @@ from s2r.errors import UserError
 from s2r.files import atomic_path
 from s2r.progress import progress
 
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""What data sets are packed with. A piece of the others may fill the memory when it is unpacked."""
+
 
 def unpack(archive: str | Path, folder: str | Path) -> None:
     """Unpack ``archive`` to the new ``folder``; a first level of the same name is left out.
 
     Raises UserError, and leaves no folder, if the archive is damaged, a member has a name that
-    leads out of the folder or is a link, or the disk is too small.
+    leads out of the folder or is a link, two members have the same place, or the disk is too
+    small. No member becomes longer than it says.
     """
     archive, folder = Path(archive), Path(folder)
     try:
         with zipfile.ZipFile(archive) as packed:
-            members = {}
+            members: dict[PurePosixPath, zipfile.ZipInfo] = {}
             for member in packed.infolist():
                 if not member.is_dir() and not member.filename.startswith("__MACOSX/"):
-                    members[_inside(member, archive, folder.name)] = member
+                    name = _inside(member, archive, folder.name)
+                    if name in members or member.compress_type not in METHODS:
+                        raise zipfile.BadZipFile(f"{name} is there twice, or packed another way")
+                    members[name] = member
             total = sum(member.file_size for member in members.values())
             free = shutil.disk_usage(archive.parent).free
             if total > free:
@@ -35,6 +42,11 @@ def unpack(archive: str | Path, folder: str | Path) -> None:
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as fault:
         raise UserError(
             f"{archive}: it cannot be unpacked ({fault}); delete it and fetch it again."
+        ) from fault
+    except OSError as fault:
+        raise UserError(
+            f"{archive}: it cannot be unpacked into {folder} ({fault.strerror}); see to it that "
+            "files can be written there, and start again."
         ) from fault
 
 

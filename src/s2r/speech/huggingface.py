@@ -9,6 +9,7 @@ Attention is quadratic in length; cut recordings of many minutes before they are
 import math
 import os
 from pathlib import Path
+from pickle import UnpicklingError
 
 import numpy as np
 import torch
@@ -27,6 +28,12 @@ TRAINING_ONLY = {"masked_spec_embed"}
 BODY = ("feature_extractor.", "feature_projection.", "encoder.")
 """Where the weights that shape an embedding live in every model of the family."""
 
+NO_CODE = {"trust_remote_code": False}
+"""Python files in a checkpoint are never run, and nobody is asked whether they should be."""
+
+UNREADABLE = (OSError, ValueError, RuntimeError, SafetensorError, UnpicklingError)
+"""What transformers raises for checkpoints that are absent, damaged or no mere weights."""
+
 
 def load(
     model: str, revision: str | None, layer: str | int, device: str, as_wav2vec2: bool = False
@@ -41,11 +48,16 @@ def load(
     # transformers would otherwise ask the hub, from a thread, to convert checkpoints it holds.
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     try:
-        extractor = AutoFeatureExtractor.from_pretrained(model, revision=commit)
+        extractor = AutoFeatureExtractor.from_pretrained(model, revision=commit, **NO_CODE)
         network, report = (Wav2Vec2Model if as_wav2vec2 else AutoModel).from_pretrained(
-            model, revision=commit, dtype=torch.float32, output_loading_info=True
+            model,
+            revision=commit,
+            dtype=torch.float32,
+            output_loading_info=True,
+            weights_only=True,
+            **NO_CODE,
         )
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+    except UNREADABLE as error:
         raise _unreachable(model, error) from error
     _check_family(model, network, extractor)
     if not as_wav2vec2:
@@ -78,9 +90,13 @@ def save(model: str, revision: str | None, folder: Path) -> None:
     """Write the checkpoint ``model`` into ``folder``, from where ``load`` needs no hub."""
     commit = _commit(model, revision)
     try:
-        AutoFeatureExtractor.from_pretrained(model, revision=commit).save_pretrained(folder)
-        AutoModel.from_pretrained(model, revision=commit).save_pretrained(folder)
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        AutoFeatureExtractor.from_pretrained(model, revision=commit, **NO_CODE).save_pretrained(
+            folder
+        )
+        AutoModel.from_pretrained(
+            model, revision=commit, weights_only=True, **NO_CODE
+        ).save_pretrained(folder)
+    except UNREADABLE as error:
         raise _unreachable(model, error) from error
 
 
@@ -109,6 +125,8 @@ def _commit(model: str, revision: str | None) -> str | None:
 
 def _unreachable(model: str, error: Exception) -> UserError:
     reason = str(error).strip().splitlines()[0].rstrip(".")
+    if isinstance(error, UnpicklingError):  # its own text advises to trust the file
+        reason = "its weights file holds more than weights, or is damaged"
     return UserError(
         f"The speech model {model!r} could not be loaded ({reason}): check the name; without a "
         "network, download it elsewhere and give the path of its folder, or point HF_HOME to a "

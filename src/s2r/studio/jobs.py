@@ -33,7 +33,10 @@ WAITING = 20
 """Videos that may wait for their turn."""
 
 KEPT = 20
-"""Finished videos that can still be watched."""
+"""Finished videos that can still be watched, and files that no video was asked of yet."""
+
+SPARE = 1_000_000_000
+"""Bytes of the disk that uploads leave free."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +85,28 @@ class Studio:
         self._lock = threading.Lock()
         threading.Thread(target=self._work, daemon=True).start()
 
-    def upload_path(self, name: str) -> tuple[str, Path]:
-        """A key and a new path for a file that a page calls ``name``."""
-        key = secrets.token_hex(8)
-        safe = re.sub(r"[^\w. -]", "_", name)[-80:].lstrip(". ") or "file"
-        path = self.folder / key / safe
-        path.parent.mkdir()
-        self.uploads[key] = path
+    def upload_path(self, name: str, size: int) -> tuple[str, Path]:
+        """A key and a new path for a file of ``size`` bytes that a page calls ``name``.
+
+        Of files that were never used the oldest goes. Raises UserError where the disk is full.
+        """
+        with self._lock:
+            waiting = [key for key, path in self.uploads.items() if path not in self._used()]
+            for key in waiting[: max(0, len(waiting) - KEPT + 1)]:
+                self.drop_upload(key)
+            if shutil.disk_usage(self.folder).free < size + SPARE:
+                raise UserError(f"There is no room for {name} on the studio's disk.")
+            key = secrets.token_hex(8)
+            safe = re.sub(r"[^\w. -]", "_", name)[-80:].lstrip(". ") or "file"
+            path = self.folder / key / safe
+            path.parent.mkdir()
+            self.uploads[key] = path
         return key, path
+
+    def drop_upload(self, key: str) -> None:
+        """Remove an uploaded file, unless it is gone already."""
+        if path := self.uploads.pop(key, None):
+            shutil.rmtree(path.parent, ignore_errors=True)
 
     def submit(self, content: Mapping) -> str:
         """Queue what a page asks for; returns the job's key. Raises UserError."""
@@ -156,11 +173,14 @@ class Studio:
 
     def _forget(self, job: Job) -> None:
         """Remove a job's files, and the uploads that no other job uses."""
-        used = {path for one in self.jobs.values() for path in (one.wish.sound, one.wish.reference)}
         for key, path in list(self.uploads.items()):
-            if path in (job.wish.sound, job.wish.reference) and path not in used:
-                shutil.rmtree(self.uploads.pop(key).parent, ignore_errors=True)
+            if path in (job.wish.sound, job.wish.reference) and path not in self._used():
+                self.drop_upload(key)
         shutil.rmtree(job.folder, ignore_errors=True)
+
+    def _used(self) -> set[Path | None]:
+        """Files that a job needs."""
+        return {path for one in self.jobs.values() for path in (one.wish.sound, one.wish.reference)}
 
     def _work(self) -> None:
         while True:

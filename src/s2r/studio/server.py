@@ -149,14 +149,18 @@ class Handler(LocalHandler):
                 f"{name} is larger than {LARGEST / 1e6:.0f} MB: send the sound without the "
                 "picture, or use the command `s2r generate`."
             )
-        key, path = self.server.studio.upload_path(name)
-        with path.open("wb") as file:
-            while left:
-                piece = self.rfile.read(min(left, 1 << 20))
-                if not piece:
-                    raise ConnectionAbortedError(f"{name} did not arrive whole")
-                file.write(piece)
-                left -= len(piece)
+        key, path = self.server.studio.upload_path(name, left)
+        try:
+            with path.open("wb") as file:
+                while left:
+                    piece = self.rfile.read(min(left, 1 << 20))
+                    if not piece:
+                        raise ConnectionAbortedError(f"{name} did not arrive whole")
+                    file.write(piece)
+                    left -= len(piece)
+        except OSError:
+            self.server.studio.drop_upload(key)
+            raise
         return key
 
     def _content(self) -> dict:
