@@ -11,10 +11,9 @@ import av
 import numpy as np
 import pytest
 
-from s2r import media
+from s2r import media, media_file
 from s2r.errors import UserError
 from s2r.media import (
-    MediaError,
     open_audio,
     probe,
     read_audio,
@@ -22,6 +21,7 @@ from s2r.media import (
     resample,
     write_wav,
 )
+from s2r.media_file import MediaError
 from s2r.timeline import even_timeline
 from s2r.video_writer import write_video
 
@@ -317,7 +317,7 @@ def test_numbers_that_cannot_be_right_take_no_memory(tmp_path, monkeypatch):
         with pytest.raises(MediaError, match="samples per second"), open_audio(tmp_path / "a.wav"):
             pass
     write_video(tmp_path / "a.mp4", ramp(5), 25)
-    monkeypatch.setattr(media, "LARGEST_PICTURE", 84 * 84 - 1)
+    monkeypatch.setattr(media_file, "LARGEST_PICTURE", 84 * 84 - 1)
     for read in (probe, read_video):
         with pytest.raises(MediaError, match="its pictures have 84 x 84 pixels"):
             read(tmp_path / "a.mp4")

@@ -15,8 +15,15 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from s2r.errors import UserError
 from s2r.files import atomic_path
+from s2r.media_file import (
+    MediaError,
+    broken,
+    check_sample_rate,
+    open_media,
+    sound_stream,
+    video_stream,
+)
 from s2r.timeline import even_timeline
 
 BLOCK = 128
@@ -24,34 +31,6 @@ BLOCK = 128
 
 BLOCK_BYTES = 64_000_000
 """Most bytes of large pictures handed on at a time."""
-
-LARGEST_PICTURE = 1 << 25
-"""Pixels, as many as 8K video has: a damaged header may announce any number."""
-
-SAMPLE_RATES = (1_000, 200_000)
-"""Lowest and highest rate of sound, in Hz."""
-
-FORMATS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,wav,w64,aiff,au,caf,flac,mp3,ogg,aac,ac3,amr,wv,"
-    "asf,flv,mpeg,mpegts,mpegvideo,m4v,h264,hevc,ivf,nut,mxf,dv,gif"
-)
-"""FFmpeg's names of what is read. Playlists are not: they would make it open other files."""
-
-# How MP4 and MOV (at byte 4), Matroska and WebM, AVI and WAV begin.
-_SIGNATURES = ((4, b"ftyp"), (0, b"\x1a\x45\xdf\xa3"), (0, b"RIFF"))
-
-
-class MediaError(UserError):
-    """A fault of one media file; ``reason`` is its short name, as in ``recordings.csv``."""
-
-    def __init__(self, reason: str, path: str | Path, detail: str):
-        super().__init__(f"{path}: {reason}: {detail}")
-        self.reason = reason
-        self.path = Path(path)
-        self.detail = detail
-
-    def __reduce__(self):
-        return type(self), (self.reason, self.path, self.detail)
 
 
 @dataclass(frozen=True)
@@ -75,9 +54,9 @@ def probe(path: str | Path) -> VideoProbe:
     packets), ``truncated`` (index missing, or fewer packets than the header announces) or
     ``unreadable``.
     """
-    with _open(path) as container:
-        video = _video_stream(container, path)
-        sound = _sound_stream(container)
+    with open_media(path) as container:
+        video = video_stream(container, path)
+        sound = sound_stream(container)
         stamps, packets, ends = [], 0, {video.index: 0.0}
         try:
             for packet in container.demux([video, sound] if sound else [video]):
@@ -90,7 +69,7 @@ def probe(path: str | Path) -> VideoProbe:
                     packets += 1
                     stamps += [] if packet.is_discard else [packet.pts]
         except av.FFmpegError as fault:
-            raise _broken(path, fault) from fault
+            raise broken(path, fault) from fault
         _check_count(packets, video, path)
         if not stamps:
             raise MediaError("zero frames", path, "its video stream holds no frame")
@@ -122,8 +101,8 @@ def read_video(
     then frames are what it returns, joined. Raises MediaError.
     """
     frames, stamps = np.empty(0), []
-    with _open(path) as container:
-        video = _video_stream(container, path)
+    with open_media(path) as container:
+        video = video_stream(container, path)
         # A job has one core. Handing small frames between threads costs a quarter more.
         video.codec_context.thread_count = 1
         for pictures, times in _decoded_blocks(container, video, path):
@@ -154,21 +133,21 @@ def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
     Sample 0 is at the first video frame where the file has video. Raises MediaError with reason
     ``no audio`` where there is none, or as ``probe`` does.
     """
-    with _open(path, nothing="no audio") as container:
-        sound = _sound_stream(container)
+    with open_media(path, nothing="no audio") as container:
+        sound = sound_stream(container)
         if sound is None:
             raise MediaError("no audio", path, "the file has no audio stream that can be decoded")
-        _check_sample_rate(sound.rate, path)
+        check_sample_rate(sound.rate, path)
         video = next(iter(container.streams.video), None)
         start, rate, pieces = None, 0, []
         try:
             for frame in container.decode(sound):
                 start = frame.time if start is None else start
                 rate = frame.sample_rate
-                _check_sample_rate(rate, path)
+                check_sample_rate(rate, path)
                 pieces.append(_mono(frame))
         except av.FFmpegError as fault:
-            raise _broken(path, fault) from fault
+            raise broken(path, fault) from fault
         if not pieces:
             raise MediaError("no audio", path, "its audio stream holds no sample")
         audio = np.concatenate(pieces)
@@ -200,18 +179,18 @@ class AudioStream:
 @contextmanager
 def open_audio(path: str | Path) -> Iterator[AudioStream]:
     """Decode sound of any length piece by piece; raises MediaError as ``read_audio`` does."""
-    with _open(path, nothing="no audio") as container:
-        sound = _sound_stream(container)
+    with open_media(path, nothing="no audio") as container:
+        sound = sound_stream(container)
         if sound is None:
             raise MediaError("no audio", path, "the file has no audio stream that can be decoded")
-        _check_sample_rate(sound.rate, path)
+        check_sample_rate(sound.rate, path)
 
         def blocks() -> Iterator[np.ndarray]:
             try:
                 for frame in container.decode(sound):
                     yield np.clip(_mono(frame), -1, 1)
             except av.FFmpegError as fault:
-                raise _broken(path, fault) from fault
+                raise broken(path, fault) from fault
 
         length = container.duration / av.time_base if container.duration else None
         yield AudioStream(sound.rate, length, blocks())
@@ -242,59 +221,6 @@ def resample(audio: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
     from torchaudio.functional import resample as sinc_resample
 
     return sinc_resample(torch.from_numpy(audio), from_rate, to_rate).numpy()
-
-
-def _open(path: str | Path, nothing: str = "zero frames") -> av.container.InputContainer:
-    path = Path(path)
-    if not path.is_file():
-        raise MediaError("missing", path, "there is no such file")
-    if path.stat().st_size == 0:
-        raise MediaError(nothing, path, "the file is empty (0 bytes)")
-    try:
-        # The prefix: a name with a colon is no address of something else.
-        return av.open(
-            f"file:{path}",
-            metadata_errors="replace",
-            options={"protocol_whitelist": "file", "format_whitelist": FORMATS},
-        )
-    except av.FFmpegError as fault:
-        raise _broken(path, fault) from fault
-
-
-def _broken(path: str | Path, fault: av.FFmpegError) -> MediaError:
-    """Name the fault: a file that begins as a video but cannot be read on was cut or damaged."""
-    with open(path, "rb") as file:
-        head = file.read(16)
-    if any(head[at:].startswith(mark) for at, mark in _SIGNATURES):
-        detail = "it begins as a media file but cannot be read to its end; copy it again"
-        return MediaError("truncated", path, f"{detail} ({fault.strerror})")
-    return MediaError("unreadable", path, f"not a media file ({fault.strerror})")
-
-
-def _video_stream(container, path: str | Path) -> av.VideoStream:
-    if not container.streams.video:
-        raise MediaError("zero frames", path, "the file has no video stream")
-    video = container.streams.video[0]
-    if video.codec_context is None:
-        raise MediaError("unreadable", path, "there is no decoder for its pictures")
-    if video.width * video.height > LARGEST_PICTURE:
-        size = f"{video.width} x {video.height}"
-        raise MediaError("unreadable", path, f"its pictures have {size} pixels, more than 8K video")
-    # Later pictures may be larger than what the header says.
-    video.codec_context.options = {"max_pixels": str(LARGEST_PICTURE)}
-    return video
-
-
-def _sound_stream(container) -> av.AudioStream | None:
-    """The first audio stream, unless FFmpeg knows no decoder for it."""
-    sound = next(iter(container.streams.audio), None)
-    return sound if sound and sound.codec_context else None
-
-
-def _check_sample_rate(rate: int, path: str | Path) -> None:
-    low, high = SAMPLE_RATES
-    if not low <= rate <= high:
-        raise MediaError("unreadable", path, f"its sound has {rate} samples per second")
 
 
 def _timeline(
@@ -334,7 +260,7 @@ def _decoded_blocks(container, video, path) -> Iterator[tuple[np.ndarray, list[i
                 yield np.stack(pictures), stamps
                 pictures, stamps = [], []
     except av.FFmpegError as fault:
-        raise _broken(path, fault) from fault
+        raise broken(path, fault) from fault
     if pictures:
         yield np.stack(pictures), stamps
 

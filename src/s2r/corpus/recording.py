@@ -16,7 +16,8 @@ from s2r.corpus.duplicates import mark_same_content, mark_same_id
 from s2r.corpus.metafile import excluded_by_note, read_metafile
 from s2r.errors import UserError
 from s2r.files import atomic_path
-from s2r.media import MediaError, probe, read_audio
+from s2r.media import probe, read_audio
+from s2r.media_file import MediaError
 from s2r.progress import progress
 
 DTYPES = {

@@ -16,7 +16,7 @@ import numpy as np
 
 from s2r.corpus.folder import safe_name
 from s2r.errors import UserError
-from s2r.media import MediaError
+from s2r.media_file import MediaError
 
 FRAME_RATE = Fraction(1_000_000, 12_008)
 """Two spiral arms of 6.004 ms a frame: 83.28 Hz."""
