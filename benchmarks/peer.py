@@ -17,7 +17,7 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -78,6 +78,10 @@ class Worker:
         self.process.stdin.flush()
         return self._answer()
 
+    def in_float32(self, job: str) -> dict:
+        """`do` in float32, as the authors' stack computes; the process must know how."""
+        return self.do(f"{job}, float32")
+
     def close(self) -> None:
         """End the process."""
         self.process.terminate()
@@ -94,17 +98,19 @@ class Worker:
         raise UserError(f"{self.name}: its process ended with code {code}: {last}")
 
 
-def alternate(workers: Sequence[Worker], job: str, times: int, warm_up: int) -> list[dict]:
-    """Let the workers do ``job`` in turn, ``times`` each after ``warm_up`` that do not count.
+def alternate(
+    systems: Mapping[str, Callable[[str], dict]], job: str, times: int, warm_up: int
+) -> list[dict]:
+    """Let the systems do ``job`` in turn, ``times`` each after ``warm_up`` that do not count.
 
-    Returns rows of job, round, system and what the worker answered.
+    Returns rows of job, round, system and what it answered.
     """
     rows = []
-    turns = [(turn, worker) for turn in range(-warm_up, times) for worker in workers]
-    for turn, worker in progress(turns, JOBS[job]):
-        found = worker.do(job)
+    turns = [(turn, name) for turn in range(-warm_up, times) for name in systems]
+    for turn, name in progress(turns, JOBS[job]):
+        found = systems[name](job)
         if turn >= 0:
-            rows.append({"job": job, "round": turn, "system": worker.name} | found)
+            rows.append({"job": job, "round": turn, "system": name} | found)
     return rows
 
 
@@ -129,7 +135,7 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def table(found: pd.DataFrame, parameters: Mapping[str, int]) -> str:
-    """Markdown of `summary`. The memory is the largest so far, and training comes first."""
+    """Markdown of `summary`. The memory is the largest that the system's process has had."""
     lines = [
         "| one | system | M parameters | wall s, median [range] | processor s | n "
         "| times faster: wall | processor | peak GB |",
@@ -145,26 +151,19 @@ def table(found: pd.DataFrame, parameters: Mapping[str, int]) -> str:
 
 
 def commands(python: Path, device: str, batch: int) -> dict[str, list[str | Path]]:
-    """The process of every system, by name.
+    """How the process of each side is started, by name.
 
-    Ours is the network of config/usc75.yaml at the authors' size and with as many new frames, also
-    in their float32, and the network of config/config.yaml as it is.
+    Ours are the network of config/usc75.yaml at the authors' size and with as many new frames, and
+    that of config/config.yaml as it is.
     """
     comparable = read_config("config/usc75.yaml")
     comparable["denoiser"] |= COMPARABLE
     comparable["window"]["new"] = 10
-    default = read_config(None)
-    shared = {"device": device, "batch": batch}
-    ours = {
-        "s2r, comparable": {"config": comparable, "half": True},
-        "s2r, comparable, float32": {"config": comparable, "half": False},
-        "s2r, default": {"config": default, "half": True},
-    }
-    worker = HERE / "peer_worker.py"
-    return {AUTHORS: [python, worker, "authors", json.dumps(shared)]} | {
-        name: [sys.executable, worker, "s2r", json.dumps(shared | options)]
-        for name, options in ours.items()
-    }
+    worker, shared = HERE / "peer_worker.py", {"device": device, "batch": batch}
+    started = {AUTHORS: [python, worker, "authors", json.dumps(shared)]}
+    for name, config in (("s2r, comparable", comparable), ("s2r, default", read_config(None))):
+        started[name] = [sys.executable, worker, "s2r", json.dumps(shared | {"config": config})]
+    return started
 
 
 def main() -> None:
@@ -179,21 +178,27 @@ def main() -> None:
     given = parser.parse_args()
     environment = {"OMP_NUM_THREADS": str(given.threads), "PYTHONWARNINGS": "ignore"}
     environment["OMP_WAIT_POLICY"] = "PASSIVE"  # a thread without work must not take a core
+    environment["HF_HUB_OFFLINE"] = "1"
     try:
         device = find_device(given.device)
         if device == "cpu":  # theirs takes a GPU wherever it finds one
             environment["CUDA_VISIBLE_DEVICES"] = ""
         python = make_environment(given.folder)
         with contextlib.ExitStack() as stack:
-            workers = [
-                stack.enter_context(contextlib.closing(Worker(name, command, environment)))
+            workers = {
+                name: stack.enter_context(contextlib.closing(Worker(name, command, environment)))
                 for name, command in commands(python, device, given.batch).items()
-            ]
+            }
+            systems, parameters = {}, {}
+            for name, worker in workers.items():
+                systems[name], parameters[name] = worker.do, worker.about["parameters"]
+                if name != AUTHORS:
+                    whole = f"{name}, float32"
+                    systems[whole], parameters[whole] = worker.in_float32, parameters[name]
             before = os.getloadavg()[0]
             # A clip takes minutes there, so that all begin without one that does not count.
-            rows = alternate(workers, "train", given.steps, warm_up=1)
-            rows += alternate(workers, "clip", given.clips, warm_up=0)
-            parameters = {worker.name: worker.about["parameters"] for worker in workers}
+            rows = alternate(systems, "train", given.steps, warm_up=1)
+            rows += alternate(systems, "clip", given.clips, warm_up=0)
     except UserError as fault:
         raise SystemExit(str(fault)) from fault
     times = pd.DataFrame(rows)

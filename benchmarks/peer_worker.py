@@ -1,6 +1,6 @@
 """One side of the comparison in `peer`: a process that does a job each time it is told to.
 
-    python benchmarks/peer_worker.py s2r '{"config": {...}, "device": "cpu", "batch": 2, ...}'
+    python benchmarks/peer_worker.py s2r '{"config": {...}, "device": "cpu", "batch": 2}'
 
 First it says in one line of JSON what it is. Every line of standard input then names a job, and is
 answered by a line of JSON: seconds of wall and of processor time, and the largest memory so far.
@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 T5_WIDTH = 768
 """Embedding width of T5 v1.1 base."""
@@ -72,24 +73,32 @@ def authors(device: str, batch: int) -> tuple[Any, Jobs]:
         one = {name: tensor[:1] for name, tensor in heard.items()}
         trainer.sample(video_frames=10, stop_at_unet_number=1, batch_size=1, use_tqdm=False, **one)
 
-    return unets[0], {"train": train, "clip": clip}
+    return imagen.unets[0], {"train": train, "clip": clip}
 
 
-def s2r(config: dict, device: str, batch: int, half: bool) -> tuple[Any, Jobs]:
+def s2r(config: dict, device: str, batch: int) -> tuple[Any, Jobs]:
     """The model of the first run of ``config``, see `workloads`; a clip is one window.
 
-    Embeddings come projected, as training and generation read them: s2r does that once for a
-    recording. ``half`` false keeps float32 where the program itself would take bfloat16.
+    Every job is there as the program does it, in bfloat16 where the machine has it, and in
+    float32. Embeddings come projected: s2r does that once for a recording.
     """
     from workloads import generation, training_step
 
     from s2r import rollout, training
 
-    if not half:
-        training.half_precision = rollout.half_precision = lambda device: contextlib.nullcontext()
+    def in_float32(job: Callable[[], object]) -> Callable[[], object]:
+        def run() -> None:
+            with contextlib.ExitStack() as stack:
+                for module in (training, rollout):
+                    whole = {"half_precision": lambda device: contextlib.nullcontext()}
+                    stack.enter_context(patch.multiple(module, **whole))
+                job()
+
+        return run
+
     step = training_step(config, device, batch)
-    video = generation(config, device, 1, 1)
-    return step.model, {"train": step.run, "clip": video.run}
+    jobs = {"train": step.run, "clip": generation(config, device, 1, 1).run}
+    return step.model, jobs | {f"{name}, float32": in_float32(job) for name, job in jobs.items()}
 
 
 def serve(make: Callable[[], tuple[Any, Jobs]], device: str, answers) -> None:

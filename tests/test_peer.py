@@ -1,6 +1,5 @@
 """The comparison with the authors' stack, as far as it goes without their packages."""
 
-import importlib
 import json
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import pytest
 import torch
 
 from s2r import run_config
+from s2r.device import half_precision
 from s2r.errors import UserError
 from s2r.model.denoiser import Denoiser
 
@@ -28,13 +28,6 @@ for count, line in enumerate(sys.stdin):
 """Notes what it was told; the answer is how often it was told something before."""
 
 
-@pytest.fixture
-def benchmark_module(monkeypatch):
-    """Import a script of benchmarks/, which is no package."""
-    monkeypatch.syspath_prepend(FOLDER)
-    return importlib.import_module
-
-
 def test_systems_take_turns(benchmark_module, tmp_path):
     peer = benchmark_module("peer")
     diary = tmp_path / "diary"
@@ -42,10 +35,14 @@ def test_systems_take_turns(benchmark_module, tmp_path):
         peer.Worker(name, [sys.executable, "-c", DIARY, name, str(diary)], {}) for name in "ab"
     )
     with closing(one), closing(other):
-        rows = peer.alternate([one, other], "train", 2, warm_up=1)
-        rows += peer.alternate([one, other], "clip", 1, warm_up=0)
+        systems = {"a": one.do, "b": other.in_float32}
+        rows = peer.alternate(systems, "train", 2, warm_up=1)
+        rows += peer.alternate(systems, "clip", 1, warm_up=0)
     assert one.about == {"parameters": 7}
-    assert diary.read_text().split("\n")[:-1] == ["a train", "b train"] * 3 + ["a clip", "b clip"]
+    assert diary.read_text().split("\n")[:-1] == [
+        *["a train", "b train, float32"] * 3,
+        *["a clip", "b clip, float32"],
+    ]
     assert [(r["job"], r["round"], r["system"], r["wall"]) for r in rows] == [
         ("train", 0, "a", 1),
         ("train", 0, "b", 1),
@@ -100,16 +97,15 @@ def test_ours_is_no_smaller_than_theirs(benchmark_module):
     assert 50_245_564 < sum(one.numel() for one in network.parameters()) < 55_000_000
 
 
-def test_a_worker_of_ours_trains_and_generates(benchmark_module, default_config):
+def test_a_worker_of_ours_trains_and_generates(benchmark_module, small_config):
     peer = benchmark_module("peer")
-    default_config["denoiser"] |= {"channels": [8], "attention_from": 1, "condition": 8}
-    default_config["training"] |= {"speech_dimensions": 4, "components": 2}
-    options = {"config": default_config, "device": "cpu", "batch": 2, "half": False}
+    options = {"config": small_config, "device": "cpu", "batch": 2}
     command = [sys.executable, FOLDER / "peer_worker.py", "s2r", json.dumps(options)]
     with closing(peer.Worker("ours", command, {"OMP_NUM_THREADS": "1"})) as worker:
         assert worker.about["parameters"] > 0
-        for job in peer.JOBS:
-            answer = worker.do(job)
+        asked = [(do, job) for job in peer.JOBS for do in (worker.do, worker.in_float32)]
+        for do, job in asked:
+            answer = do(job)
             assert answer["wall"] > 0
             assert answer["processor"] > 0
             assert answer["memory"] > 1e8
@@ -142,3 +138,16 @@ def test_an_environment_is_made_once_and_again_for_other_packages(
     code = 0
     peer.make_environment(folder)
     assert calls == ["venv", "pip", "venv", "venv", "pip"]
+
+
+def test_float32_is_float32(benchmark_module, small_config):
+    network, jobs = benchmark_module("peer_worker").s2r(small_config, "cpu", 2)
+    with half_precision(torch.device("cpu")):
+        usual = torch.is_autocast_enabled("cpu")
+    halved = []
+    network.denoiser.register_forward_pre_hook(
+        lambda *_: halved.append(torch.is_autocast_enabled("cpu"))
+    )
+    jobs["train, float32"]()
+    jobs["train"]()
+    assert halved == [False, usual]
