@@ -134,6 +134,11 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
+def digits(number: float) -> str:
+    """Three significant digits, without an exponent."""
+    return f"{float(f'{number:.3g}'):g}"
+
+
 def table(found: pd.DataFrame, parameters: Mapping[str, int]) -> str:
     """Markdown of `summary`. The memory is the largest that the system's process has had."""
     lines = [
@@ -144,8 +149,10 @@ def table(found: pd.DataFrame, parameters: Mapping[str, int]) -> str:
     for row in found.itertuples():
         lines.append(
             f"| {JOBS[row.job]} | {row.system} | {parameters[row.system] / 1e6:.1f} "
-            f"| {row.wall:.3g} [{row.least:.3g}, {row.most:.3g}] | {row.processor:.3g} | {row.n} "
-            f"| {row.wall_ratio:.3g} | {row.processor_ratio:.3g} | {row.memory / 1e9:.1f} |"
+            f"| {digits(row.wall)} [{digits(row.least)}, {digits(row.most)}] "
+            f"| {digits(row.processor)} | {row.n} "
+            f"| {digits(row.wall_ratio)} | {digits(row.processor_ratio)} "
+            f"| {row.memory / 1e9:.1f} |"
         )
     return "\n".join(lines)
 

@@ -81,6 +81,7 @@ def test_ratios_are_those_of_medians(benchmark_module):
     assert (training["n"], training["wall"], training["least"], training["most"]) == (3, 4, 1, 5)
     assert training["wall_ratio"] == training["processor_ratio"] == 5
     assert (clip["wall_ratio"], clip["processor_ratio"]) == (4, 0.25)
+    assert [peer.digits(x) for x in (2013.4, 19.84, 0.10072)] == ["2010", "19.8", "0.101"]
     parameters = {peer.AUTHORS: 50_000_000, "ours": 1_500_000}
     lines = peer.table(found.reset_index(), parameters).splitlines()
     expected = "| training step | ours | 1.5 | 4 [1, 5] | 8 | 3 | 5 | 5 | 5.0 |"
