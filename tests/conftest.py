@@ -1,6 +1,7 @@
 """What the tests share: the repository, and a way to run snakemake in it."""
 
 import copy
+import importlib
 import os
 import subprocess
 import sys
@@ -21,6 +22,21 @@ ROOT = Path(__file__).parents[1]
 def default_config() -> dict:
     """The embedded default, free to be changed."""
     return copy.deepcopy(yaml.safe_load((ROOT / "config" / "config.yaml").read_text()))
+
+
+@pytest.fixture
+def benchmark_module(monkeypatch):
+    """Import a script of benchmarks/, which is no package."""
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    return importlib.import_module
+
+
+@pytest.fixture
+def small_config(default_config) -> dict:
+    """The embedded default with a network that is quick to run."""
+    default_config["denoiser"] |= {"channels": [8], "attention_from": 1, "condition": 8}
+    default_config["training"] |= {"speech_dimensions": 4, "components": 2}
+    return default_config
 
 
 @pytest.fixture

@@ -1,23 +1,12 @@
 """The arithmetic of the benchmarks, and the way of making clips that they compare with."""
 
-import importlib
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from s2r.video_writer import write_video
-
-FOLDER = Path(__file__).parents[1] / "benchmarks"
-
-
-@pytest.fixture
-def benchmark_module(monkeypatch):
-    """Import a script of benchmarks/, which is no package."""
-    monkeypatch.syspath_prepend(FOLDER)
-    return importlib.import_module
 
 
 def test_the_released_clips_leave_out_the_end(benchmark_module):
@@ -87,13 +76,6 @@ def test_every_stage_is_in_the_tables(benchmark_module, default_config):
     assert f"| frames and sound | {projection.USC75.seconds / 1e3:.1f} |" in disk
     training_frames = projection.USC75.training_recordings * 30.3
     assert f"state/ of one run | {training_frames / 1e3:.1f} |" in disk
-
-
-@pytest.fixture
-def small_config(default_config):
-    default_config["denoiser"] |= {"channels": [8], "attention_from": 1, "condition": 8}
-    default_config["training"] |= {"speech_dimensions": 4, "components": 2}
-    return default_config
 
 
 def test_operations_and_amounts_go_with_the_batch(benchmark_module, small_config):
