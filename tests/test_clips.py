@@ -34,15 +34,28 @@ def test_context_before_the_start_is_the_first_frame():
 
 def test_drawn_windows_never_straddle_recordings_and_reach_all_places():
     store, window = numbered_store(), Window(reference=True, context=3, new=12)
-    rng = np.random.default_rng(0)
-    recording, start = store.draw(2000, window, rng)
+    recording, start = store.draw(0, 26, window, seed=0)
     frames, speech = store.window(recording, start, window, radius=5)
     assert ((frames >= 100) == (recording == 1)[:, None, None, None]).all()
     assert ((speech >= 100) == (recording == 1)[:, None, None, None]).all()
     assert set(start[recording == 0]) == set(range(9))
     assert set(start[recording == 1]) == set(range(4))
-    share = (recording == 0).mean()
-    assert share == pytest.approx(9 / 13, abs=0.04)
+
+
+def test_every_window_is_drawn_once_in_an_epoch_whatever_the_batch():
+    store, window = numbered_store(), Window(reference=True, context=3, new=12)
+    possible = [(0, start) for start in range(9)] + [(1, start) for start in range(4)]
+
+    def windows(first, count, seed=0):
+        recording, start = store.draw(first, count, window, seed)
+        return list(zip(recording.tolist(), start.tolist(), strict=True))
+
+    one_by_one = [windows(number, 1)[0] for number in range(39)]
+    for epoch in range(3):
+        assert sorted(one_by_one[13 * epoch : 13 * epoch + 13]) == possible
+    assert one_by_one[:13] != one_by_one[13:26]
+    assert windows(5, 30) == one_by_one[5:35]
+    assert windows(0, 13, seed=1) != one_by_one[:13]
 
 
 def test_heard_speech_stops_at_the_ends():
@@ -51,7 +64,7 @@ def test_heard_speech_stops_at_the_ends():
 
 def test_too_short_recordings_are_refused_in_one_sentence():
     with pytest.raises(UserError, match=r"window\.new"):
-        numbered_store().draw(1, Window(new=21), np.random.default_rng(0))
+        numbered_store().draw(0, 1, Window(new=21), seed=0)
 
 
 @pytest.mark.parametrize("limit", [0, 10**9])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -59,9 +60,12 @@ class ClipStore:
         return replace(self, frames=frames, speech=speech)
 
     def draw(
-        self, count: int, window: Window, rng: np.random.Generator
+        self, first: int, count: int, window: Window, seed: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """``count`` random windows, every possible one equally likely: recording, start."""
+        """``count`` windows from number ``first`` of an endless series: recording, start.
+
+        Every possible window comes once in an epoch, in an order drawn from (seed, epoch).
+        """
         possible = np.maximum(self.lengths - window.new + 1, 0)
         if not possible.any():
             raise UserError(
@@ -69,9 +73,17 @@ class ClipStore:
                 "lower window.new or add longer recordings"
             )
         ends = np.cumsum(possible)
-        places = rng.integers(0, ends[-1], count)
+        epochs, numbers = np.divmod(np.arange(first, first + count), ends[-1])
+        orders = {epoch: epoch_order(seed, epoch, int(ends[-1])) for epoch in set(epochs.tolist())}
+        places = np.array([orders[epoch][one] for epoch, one in zip(epochs, numbers, strict=True)])
         recording = np.searchsorted(ends, places, side="right")
         return recording, places - (ends - possible)[recording]
+
+
+@lru_cache(maxsize=2)
+def epoch_order(seed: int, epoch: int, count: int) -> np.ndarray:
+    """The order of ``count`` windows in an epoch."""
+    return np.random.default_rng([seed, epoch, 1]).permutation(count)
 
 
 def rows(array: np.ndarray | torch.Tensor, index: np.ndarray) -> torch.Tensor:

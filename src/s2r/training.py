@@ -38,7 +38,7 @@ from s2r.store import Shards
 def training_loss(
     prepared: Prepared, training: TrainingConfig, step: int, network: TractModel
 ) -> torch.Tensor:
-    """Mean loss of this process's share of the batch of ``step``.
+    """Mean loss of this process's share of the batch of ``step``, counted in clips seen.
 
     Everything random depends on (seed, step) alone: each process draws for the whole batch.
     """
@@ -46,7 +46,8 @@ def training_loss(
     rng = np.random.default_rng([training.seed, step])
     noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
     count, own = training.batch, distributed.share(training.batch)
-    recording, start = (drawn[own] for drawn in prepared.clips.draw(count, window, rng))
+    drawn = prepared.clips.draw(step, count, window, training.seed)
+    recording, start = (one[own] for one in drawn)
     video, references, heard = window_tensors(network, prepared.clips, recording, start)
     device = video.device
     weights = prepared.left_out[prepared.group[recording]].to(device)
