@@ -4,14 +4,14 @@ Every function works without a process group too; there is then one process, the
 """
 
 import os
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
 import torch
 import torch.distributed as dist
+
+from s2r.processes import end_with
 
 PATIENCE = timedelta(hours=2)
 """How long a process waits for the others. Long, since one reads the data while they wait; a
@@ -67,22 +67,10 @@ def process_group(device: str) -> Iterator[None]:
     Args:
         device: ``cuda`` or ``cpu``. ``cuda`` then means this process's GPU.
     """
-    _end_with_parent()
+    end_with(os.getppid())
     if device == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     dist.init_process_group("nccl" if device == "cuda" else "gloo", timeout=PATIENCE)
     yield
     # After a fault the group stays until the fault is recorded, or the others' would come first.
     dist.destroy_process_group()
-
-
-def _end_with_parent() -> None:
-    """End this process when the one that started it is killed and cannot do so itself."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

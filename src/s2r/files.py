@@ -1,6 +1,7 @@
 """Atomic writes and checksums."""
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
@@ -28,6 +29,13 @@ def atomic_path(target: str | Path) -> Iterator[Path]:
         os.replace(temporary, target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_leftovers(target: str | Path) -> None:
+    """Remove what a process that was killed left of writing ``target``; no other may write it."""
+    target = Path(target)
+    for folder in target.parent.glob(f".{glob.escape(target.name)}.*/"):
+        shutil.rmtree(folder)
 
 
 def write_json(target: str | Path, content: object) -> None:

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import IO
 
 from s2r.errors import UserError
+from s2r.files import remove_leftovers
+from s2r.processes import RUN_VARIABLE, end_with
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -33,8 +35,11 @@ def job(snakemake, threads: int | None = None) -> Iterator[None]:
     starts processes itself.
 
     A ``UserError`` becomes one sentence, any other exception its traceback, both in the log and
-    on the terminal; either way the job ends with exit status 1.
+    on the terminal; either way the job ends with exit status 1. It ends too when snakemake is
+    killed: the next call would start the same job beside it.
     """
+    if RUN_VARIABLE in os.environ:
+        end_with(int(os.environ[RUN_VARIABLE]))
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(threads or snakemake.threads)
     log = Path(snakemake.log[0])
@@ -44,6 +49,8 @@ def job(snakemake, threads: int | None = None) -> Iterator[None]:
     with open(log, "w", encoding="utf-8") as file:
         sys.stdout = sys.stderr = lines = LabelledLines(label, [file, stderr])
         try:
+            for output in snakemake.output:
+                remove_leftovers(output)
             yield
         except UserError as error:
             print(f"Error: {error}", file=lines)
