@@ -131,6 +131,7 @@ def test_a_job_removes_what_a_killed_one_left_of_its_outputs(tmp_path):
         path.write_text("half")
     outputs = [str(tmp_path / "model.safetensors")]
     log = [str(tmp_path / "train.log")]
-    with job(SimpleNamespace(rule="train", wildcards=[], threads=1, log=log, output=outputs)):
+    described = {"rule": "train", "wildcards": [], "threads": 1, "log": log, "input": []}
+    with job(SimpleNamespace(**described, output=outputs)):
         assert not begun.parent.exists()
     assert other.exists()
