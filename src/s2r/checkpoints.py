@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from s2r.errors import UserError
-from s2r.files import atomic_path, sha256_of
+from s2r.files import atomic_path, remove_leftovers, sha256_of
 
 KEPT = 2
 
@@ -31,6 +31,7 @@ def save_state(folder: Path, seen: int, state: dict) -> None:
             "The checkpoint before is kept."
         )
     new = folder / "new.pt"
+    remove_leftovers(new)
     with atomic_path(new) as temporary:
         torch.save(state, temporary)
     os.replace(new, folder / f"{seen:012d}-{sha256_of(new)}.pt")
