@@ -19,6 +19,7 @@ import yaml
 
 from s2r import run_config
 from s2r.baselines import generate_baseline
+from s2r.checkpoints import load_state
 from s2r.config import SETS, run_settings
 from s2r.corpus.recording import read_recordings
 from s2r.files import atomic_path, write_json
@@ -236,7 +237,7 @@ def variant(switch: str, results: Path, made: Path, frames: Shards, split: pd.Da
 def keep_last_weights(trained: Path, path: Path) -> None:
     """What training would have saved without the average: it is the same but for that."""
     model, info = load_model(trained / "model.safetensors")
-    model.load_state_dict(torch.load(trained / "state" / "state.pt", weights_only=True)["model"])
+    model.load_state_dict(load_state(trained / "state")["model"])
     save_model(model, path, info)
 
 

@@ -337,7 +337,6 @@ def test_one_bad_recording_does_not_stop_a_shard(tmp_path):
     (tmp_path / "s1/fine.mp4").write_bytes((tmp_path / "s1/fine.mp4").read_bytes()[:9000])
     prepare_shard(rows, tmp_path / "00.h5", FramesConfig(size=16))
     shards = Shards([tmp_path / "00.h5"])
-    shards.check()
     assert shards.recordings == ["s1_good"]
     assert shards.length("s1_good") == 60
     attributes = shards.attributes("s1_good")

@@ -66,7 +66,7 @@ def test_wrong_arrays_are_refused(tmp_path):
 
 
 def test_what_cannot_be_read_is_said(tmp_path):
-    with pytest.raises(UserError, match=r"nothing\.h5 does not exist"):
+    with pytest.raises(UserError, match=r"nothing\.h5: there is no such file"):
         read_generated(tmp_path / "nothing.h5")
     (tmp_path / "text.h5").write_text("no")
     with pytest.raises(UserError, match="not a readable HDF5 file"):

@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from tiny_corpus import write_tiny_corpus
 
 from s2r import recurrent_training
+from s2r.checkpoints import load_state
 from s2r.errors import UserError
 from s2r.generated import read_generated
 from s2r.model.recurrent import RecurrentConfig, RecurrentModel, load_recurrent
@@ -155,7 +156,7 @@ def test_without_validation_the_last_weights_are_kept(corpus, tmp_path):
     curve = pd.read_csv(tmp_path / "alone" / "curve.csv")
     assert list(curve["clips"]) == [32, 64, 96]
     assert "validation_error" not in curve
-    state = torch.load(tmp_path / "alone/state/state.pt", weights_only=True)
+    state = load_state(tmp_path / "alone/state")
     assert all(torch.equal(alone[name], state["model"][name]) for name in alone)
 
 

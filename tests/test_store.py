@@ -95,12 +95,21 @@ def test_a_recording_in_two_shards_is_an_error(shards, tmp_path):
         Shards([tmp_path / "00.h5", tmp_path / "02.h5"])
 
 
-def test_check_finds_one_changed_byte(shards, tmp_path):
-    shards.check()
+def test_one_changed_byte_is_found_when_all_is_read(shards, tmp_path):
     with h5py.File(tmp_path / "01.h5", "r+") as file:
         file["sub003_c/embeddings"][7, 7] += 1
-    with pytest.raises(UserError, match=r"01\.h5: sub003_c/embeddings$"):
-        shards.check()
+    with pytest.raises(UserError, match=r"01\.h5: sub003_c/embeddings is damaged, its checksum"):
+        shards.read("sub003_c", "embeddings")
+    assert len(shards.read("sub003_c", "embeddings", 0, 7)) == 7
+
+
+def test_a_shard_that_was_cut_short_is_one_sentence(shards, tmp_path):
+    os.truncate(tmp_path / "00.h5", (tmp_path / "00.h5").stat().st_size // 2)
+    with pytest.raises(UserError, match=r"00\.h5: not a readable HDF5 file"):
+        shards.read("sub002_b", "frames")
+    (tmp_path / "01.json").write_text('{"attrs": {')
+    with pytest.raises(UserError, match=r"01\.json: not a readable index"):
+        Shards([tmp_path / "01.h5"])
 
 
 def test_a_failure_keeps_the_shard_that_was_there(shards, tmp_path):
@@ -113,7 +122,7 @@ def test_a_failure_keeps_the_shard_that_was_there(shards, tmp_path):
         write_shard(tmp_path / "00.h5", broken(), {})
     assert (tmp_path / "00.h5").read_bytes() == before
     assert sorted(os.listdir(tmp_path)) == ["00.h5", "00.json", "01.h5", "01.json"]
-    Shards([tmp_path / "00.h5"]).check()
+    np.testing.assert_array_equal(shards.read("sub002_b", "frames"), FRAMES)
 
 
 def test_a_shard_without_recordings_is_legal(tmp_path):

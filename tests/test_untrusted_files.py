@@ -11,7 +11,7 @@ import pytest
 import torch
 from transformers import HubertConfig, HubertModel, Wav2Vec2FeatureExtractor
 
-from s2r.checkpoint import read_state
+from s2r.checkpoints import read_state
 from s2r.errors import UserError
 from s2r.files import sha256_of
 from s2r.frechet_clips import read_real_features

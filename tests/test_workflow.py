@@ -249,7 +249,9 @@ def test_only_what_a_change_touches_is_made_again(stub_workflow):
 
 def snakemake_object(folder: Path) -> types.SimpleNamespace:
     log = [str(folder / "logs" / "train.log")]
-    return types.SimpleNamespace(rule="train", wildcards=["logmel"], threads=3, log=log)
+    return types.SimpleNamespace(
+        rule="train", wildcards=["logmel"], threads=3, log=log, input=[], output=[]
+    )
 
 
 def test_job_writes_messages_to_log_and_terminal(tmp_path, capsys, monkeypatch):

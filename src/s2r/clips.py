@@ -1,5 +1,6 @@
 """Aligned windows of frames and speech, cut from one flat store."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -10,6 +11,7 @@ import torch
 
 from s2r import distributed
 from s2r.errors import UserError
+from s2r.files import full_disk_named
 from s2r.store import Shards
 from s2r.window import Window, heard_indices
 
@@ -120,7 +122,10 @@ def load_clips(
         if not distributed.is_first():
             return np.load(folder / name, mmap_mode="r")
         folder.mkdir(parents=True, exist_ok=True)
-        return np.lib.format.open_memmap(folder / name, "w+", dtype, shape)
+        with full_disk_named(folder / name):
+            array = np.lib.format.open_memmap(folder / name, "w+", dtype, shape)
+            _take_place(folder / name)
+        return array
 
     all_frames = allocate("frames.npy", (int(lengths.sum()), *size), np.uint8)
     speech = allocate("speech.npy", (int(lengths.sum()), width), np.float32)
@@ -131,3 +136,14 @@ def load_clips(
         if speech.flags.writeable:
             speech[start:stop] = project(embeddings.read(one, "embeddings", 0, length))
     return ClipStore(list(recordings), all_frames, speech, first, lengths)
+
+
+def _take_place(path: Path) -> None:
+    """Fill the holes of a file: a page of a map that finds no place later kills the process."""
+    if hasattr(os, "posix_fallocate"):  # macOS has none
+        try:
+            with open(path, "r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        except OSError:
+            path.unlink()
+            raise

@@ -5,14 +5,14 @@ Every function works without a process group too; there is then one process, the
 
 import os
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
 import torch
 import torch.distributed as dist
+
+from s2r.processes import end_with
 
 STORE_VARIABLE = "S2R_PROCESS_STORE"
 """Names the file by which the processes of one training find each other."""
@@ -74,7 +74,7 @@ def process_group(device: str) -> Iterator[None]:
     Args:
         device: ``cuda`` or ``cpu``. ``cuda`` then means this process's GPU.
     """
-    _end_with_parent()
+    end_with(os.getppid())
     if device == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     backend = "nccl" if device == "cuda" else "gloo"
@@ -90,15 +90,3 @@ def process_group(device: str) -> Iterator[None]:
     yield
     # After a fault the group stays until the fault is recorded, or the others' would come first.
     dist.destroy_process_group()
-
-
-def _end_with_parent() -> None:
-    """End this process when the one that started it is killed and cannot do so itself."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

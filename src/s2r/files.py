@@ -1,6 +1,8 @@
-"""Atomic writes and checksums."""
+"""Atomic writes, full disks and checksums."""
 
 import contextlib
+import errno
+import glob
 import hashlib
 import json
 import os
@@ -9,6 +11,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from s2r.errors import UserError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
 
 @contextlib.contextmanager
 def atomic_path(target: str | Path) -> Iterator[Path]:
@@ -16,18 +22,56 @@ def atomic_path(target: str | Path) -> Iterator[Path]:
 
     The temporary name keeps the suffix of ``target`` (PyAV and h5py read it). If the block
     raises, the temporary file or folder is removed and ``target`` stays as it was.
+
+    Raises:
+        UserError: the disk is full, whatever the block raised because of it.
     """
     target = Path(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    with full_disk_named(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     temporary = folder / target.name
     try:
-        yield temporary
+        with full_disk_named(target):
+            yield temporary
         if temporary.is_dir() and target.is_dir():
             shutil.rmtree(target)
         os.replace(temporary, target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def full_disk_named(target: str | Path) -> Iterator[None]:
+    """Raise UserError where the block, which writes ``target``, fails because the disk is full."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as fault:
+        if not _disk_is_full(fault, Path(target).parent):
+            raise
+        raise UserError(
+            f"{target}: the disk is full, or a quota is used up; make room and call again."
+        ) from fault
+
+
+def _disk_is_full(fault: Exception, folder: Path) -> bool:
+    """Libraries do not all pass on why they could not write, so it is tried."""
+    if isinstance(fault, OSError) and fault.errno in FULL:
+        return True
+    try:
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            return file.write(bytes(2**16)) < 2**16
+    except OSError as own:
+        return own.errno in FULL
+
+
+def remove_leftovers(target: str | Path) -> None:
+    """Remove what a process that was killed left of writing ``target``; no other may write it."""
+    target = Path(target)
+    for folder in target.parent.glob(f".{glob.escape(target.name)}.*/"):
+        shutil.rmtree(folder)
 
 
 def write_json(target: str | Path, content: object) -> None:

@@ -24,6 +24,7 @@ import pandas as pd
 
 from s2r.errors import UserError
 from s2r.files import atomic_path
+from s2r.hdf5 import NewFile, open_hdf5
 from s2r.store import Shards
 
 CLIP_LENGTH = 10
@@ -75,7 +76,7 @@ class GeneratedWriter:
     def __enter__(self) -> "GeneratedWriter":
         self._stack = contextlib.ExitStack()
         temporary = self._stack.enter_context(atomic_path(self._path))
-        self._file = self._stack.enter_context(h5py.File(temporary, "w"))
+        self._file = self._stack.enter_context(NewFile(temporary))
         self._file.attrs.update(self._attributes)
         self._file.create_group("rollouts")
         self._file.create_group("clips")
@@ -112,6 +113,7 @@ class GeneratedWriter:
                 raise ValueError(f"wrong_speech has shape {wrong_speech.shape}")
             group.create_dataset("wrong_speech", data=_frames(wrong_speech, 4))
             group["wrong_speech"].attrs["speech_of"] = speech_of
+        self._file.check()
 
     def clips(self, recording: str, starts: Sequence[int], draws: np.ndarray) -> None:
         """Add clips: ``starts`` (n,) first frames, ``draws`` (n, k, clip, 64, 64) uint8."""
@@ -121,6 +123,7 @@ class GeneratedWriter:
         group = self._file["clips"].create_group(recording)
         group.create_dataset("start", data=np.asarray(starts, dtype=np.int64))
         group.create_dataset("draws", data=draws)
+        self._file.check()
 
 
 @dataclass(frozen=True)
@@ -193,15 +196,7 @@ def read_generated(path: str | Path) -> Generated:
 
     Raises UserError where the file is missing or is not a generated file.
     """
-    path = Path(path)
-    if not path.exists():
-        raise UserError(f"{path} does not exist: run the generate stage that makes it.")
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise UserError(
-            f"{path} is not a readable HDF5 file: delete it and run the generate stage again."
-        ) from error
+    path, file = Path(path), open_hdf5(path)
     if "rollouts" not in file or "clips" not in file or "system" not in file.attrs:
         file.close()
         raise UserError(

@@ -11,9 +11,8 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from s2r.checkpoint import read_state
+from s2r.checkpoints import check_finite, load_state, save_state
 from s2r.clips import ClipStore, load_clips
-from s2r.errors import UserError
 from s2r.files import atomic_path
 from s2r.generated import recordings_of
 from s2r.metrics.paired import dynamic_region
@@ -161,7 +160,7 @@ def train_recurrent(
         info: kept in the model file.
 
     Raises:
-        UserError: nothing to train on, or the loss is no longer finite.
+        UserError: nothing to train on, the loss is no longer finite, or the disk is full.
     """
     model, clips, validation = prepare_recurrent(
         config, training, frames, embeddings, split, state_folder, device
@@ -170,9 +169,7 @@ def train_recurrent(
         model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay
     )
     seen, curve, best = 0, [], copy.deepcopy(model.state_dict())
-    state_path = state_folder / "state.pt"
-    if state_path.exists():
-        state = read_state(state_path, device)
+    if state := load_state(state_folder, device):
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         seen, curve, best = state["seen"], state["curve"], state["best"]
@@ -192,13 +189,9 @@ def train_recurrent(
         every = training.validate_clips
         if seen // every == before // every and seen < training.clips:
             continue
-        row = {"clips": seen, "loss": float(torch.stack(losses).mean())}
-        if not math.isfinite(row["loss"]):
-            raise UserError(
-                f"{state_folder}: the loss is not finite after {seen} clips; "
-                "lower recurrent.learning_rate and delete this folder"
-            )
-        row["seconds"] = time.monotonic() - started
+        means = torch.stack(losses)
+        check_finite(means, seen, training.batch, "recurrent.learning_rate")
+        row = {"clips": seen, "loss": means.mean().item(), "seconds": time.monotonic() - started}
         if validation is not None:
             row["validation_error"] = validation.error(model.eval())
         lowest = min((one.get("validation_error", math.inf) for one in curve), default=math.inf)
@@ -207,8 +200,7 @@ def train_recurrent(
         curve.append(row)
         losses, started = [], time.monotonic()
         state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
-        with atomic_path(state_path) as temporary:
-            torch.save(state | {"seen": seen, "curve": curve, "best": best}, temporary)
+        save_state(state_folder, seen, state | {"seen": seen, "curve": curve, "best": best})
     bar.close()
     with atomic_path(curve_path) as temporary:
         pd.DataFrame(curve).to_csv(temporary, index=False)

@@ -8,6 +8,7 @@ Nothing heavy may be imported before the block: numerical libraries read the num
 when they are first imported.
 """
 
+import io
 import os
 import sys
 import time
@@ -17,7 +18,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from s2r import digests
 from s2r.errors import UserError
+from s2r.files import FULL, remove_leftovers
+from s2r.processes import RUN_VARIABLE, end_with
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -32,19 +36,31 @@ def job(snakemake, threads: int | None = None) -> Iterator[None]:
     ``threads`` is what numerical libraries may use: those of the rule, or 1 where the block
     starts processes itself.
 
+    Inputs that are not as another job made them stop it, see `s2r.digests`.
+
     A ``UserError`` becomes one sentence, any other exception its traceback, both in the log and
-    on the terminal; either way the job ends with exit status 1.
+    on the terminal; either way the job ends with exit status 1. It ends too when snakemake is
+    killed: the next call would start the same job beside it.
     """
+    if RUN_VARIABLE in os.environ:
+        end_with(int(os.environ[RUN_VARIABLE]))
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(threads or snakemake.threads)
     log = Path(snakemake.log[0])
     log.parent.mkdir(parents=True, exist_ok=True)
     label = " ".join([snakemake.rule, *map(str, snakemake.wildcards)])
     stdout, stderr = sys.stdout, sys.stderr
-    with open(log, "w", encoding="utf-8") as file:
+    # Unbuffered: on a full disk closing it must not fail again.
+    with open(log, "wb", buffering=0) as raw:
+        file = io.TextIOWrapper(raw, "utf-8", write_through=True)
         sys.stdout = sys.stderr = lines = LabelledLines(label, [file, stderr])
         try:
+            for output in snakemake.output:
+                remove_leftovers(output)
+            digests.forget(snakemake.output)
+            digests.verify(snakemake.input)
             yield
+            digests.record(snakemake.output)
         except UserError as error:
             print(f"Error: {error}", file=lines)
             raise SystemExit(1) from None
@@ -105,7 +121,14 @@ class LabelledLines:
             self._emit(line)
 
     def _emit(self, line: str) -> None:
-        if line.strip():
-            for target in self._targets:
+        if not line.strip():
+            return
+        for target in list(self._targets):
+            try:
                 target.write(f"[{self._label}] {line.rstrip()}\n")
-            self.flush()
+                target.flush()
+            except OSError as fault:
+                if fault.errno not in FULL:
+                    raise
+                # A log that ends early stops no work; what needs the room will say so.
+                self._targets.remove(target)

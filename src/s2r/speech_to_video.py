@@ -7,13 +7,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import h5py
 import numpy as np
 import torch
 
 from s2r.clock import SAMPLE_RATE
 from s2r.errors import UserError
 from s2r.files import atomic_path
+from s2r.hdf5 import NewFile
 from s2r.media import open_audio
 from s2r.model.sampler import SamplerConfig
 from s2r.model_folder import SpeechModel
@@ -197,7 +197,7 @@ def frame_file(path: str | Path | None, shape: tuple[int, int], frame_rate: int)
     if path is None:
         yield lambda frames: None
         return
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_path(path) as temporary, NewFile(temporary) as file:
         data = file.create_dataset(
             "frames", (0, *shape), np.uint8, maxshape=(None, *shape), chunks=(32, *shape)
         )
@@ -206,6 +206,7 @@ def frame_file(path: str | Path | None, shape: tuple[int, int], frame_rate: int)
         def add(frames: np.ndarray) -> None:
             data.resize(len(data) + len(frames), axis=0)
             data[-len(frames) :] = frames
+            file.check()
 
         yield add
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from s2r.errors import UserError
 from s2r.files import atomic_path, digest_of, sha256_of, write_json
-from s2r.progress import progress
+from s2r.hdf5 import NewFile, open_hdf5
 
 CHUNK_FRAMES = 32
 
@@ -41,7 +41,7 @@ def write_shard(
     path = Path(path)
     index: dict[str, dict] = {}
     with atomic_path(path) as temporary:
-        with h5py.File(temporary, "w") as file:
+        with NewFile(temporary) as file:
             file.attrs.update(attrs)
             for recording, arrays, attributes in items:
                 group = file.create_group(recording)
@@ -51,6 +51,7 @@ def write_shard(
                     _write_array(group, name, array)
                     index[recording]["sha256"][name] = _sha256(array)
                 index[recording]["length"] = len(next(iter(arrays.values())))
+                file.check()
         _index_path(path).unlink(missing_ok=True)
     content = {"attrs": dict(attrs), "recordings": index, "failed": dict(failed or {})}
     write_json(_index_path(path), content)
@@ -88,8 +89,12 @@ class Shards:
     def read(
         self, recording: str, name: str, start: int = 0, stop: int | None = None
     ) -> np.ndarray:
-        """Rows ``start`` to ``stop`` of a dataset. UserError if it does not hold them all."""
-        with h5py.File(self._require(recording), "r") as file:
+        """Rows ``start`` to ``stop`` of a dataset.
+
+        Raises UserError if it does not hold them all, and where all are read and their checksum
+        differs.
+        """
+        with open_hdf5(self._require(recording)) as file:
             group = file[recording]
             if name not in group:
                 raise UserError(f"{file.filename}: {recording} has no dataset {name!r}.")
@@ -100,24 +105,18 @@ class Shards:
                     f"{file.filename}: {recording}/{name} has {len(data)} rows; "
                     f"{start} to {stop} were asked for."
                 )
-            return data[start:stop]
+            rows = data[start:stop]
+            if len(rows) == len(data) and _sha256(rows) != self._index[recording]["sha256"][name]:
+                raise UserError(
+                    f"{self._shard_of[recording]}: {recording}/{name} is damaged, its checksum "
+                    "differs; delete the file and call snakemake again."
+                )
+            return rows
 
     def attributes(self, recording: str) -> dict:
         """Attributes of the recording, and of its shard where the recording has none."""
-        with h5py.File(self._require(recording), "r") as file:
+        with open_hdf5(self._require(recording)) as file:
             return dict(file.attrs) | dict(file[recording].attrs)
-
-    def check(self) -> None:
-        """Compare every dataset with its checksum; UserError names those that differ."""
-        damaged = []
-        for recording in progress(self.recordings, "check shards"):
-            for name, digest in self._index[recording]["sha256"].items():
-                if _sha256(self.read(recording, name)) != digest:
-                    damaged.append(f"{self._shard_of[recording]}: {recording}/{name}")
-        if damaged:
-            raise UserError(
-                "Checksums differ, delete these shards and make them again: " + ", ".join(damaged)
-            )
 
     def _require(self, recording: str) -> Path:
         if recording in self._shard_of:
@@ -159,4 +158,9 @@ def _read_index(path: Path) -> dict:
     for file in (path, index):
         if not file.exists():
             raise UserError(f"{file}: there is no such file; the shard is missing or incomplete.")
-    return json.loads(index.read_text())
+    try:
+        return json.loads(index.read_text())
+    except ValueError:
+        raise UserError(
+            f"{index}: not a readable index; delete {path} and call snakemake again."
+        ) from None

@@ -12,10 +12,9 @@ import torch
 from torch.nn.parallel import DistributedDataParallel
 
 from s2r import distributed
-from s2r.checkpoint import read_state
+from s2r.checkpoints import check_finite, load_state, save_state
 from s2r.clips import ClipStore, load_clips
 from s2r.device import half_precision
-from s2r.errors import UserError
 from s2r.files import atomic_path
 from s2r.generated import recordings_of
 from s2r.metrics.paired import dynamic_region
@@ -117,17 +116,6 @@ def descend(
     optimizer.step()
 
 
-def mean_loss(losses: list[torch.Tensor], seen: int, state_folder: Path) -> float:
-    """Mean over steps and processes; UserError where it is not finite."""
-    loss = float(distributed.mean_over_processes(torch.stack(losses).mean()))
-    if not math.isfinite(loss):
-        raise UserError(
-            f"{state_folder}: the loss is not finite after {seen} clips; "
-            "lower training.learning_rate and delete this folder"
-        )
-    return loss
-
-
 @dataclass(frozen=True)
 class Validation:
     """Fixed windows of the validation set, each with its own speech and another's."""
@@ -221,7 +209,7 @@ def train(
         info: kept in the model file.
 
     Raises:
-        UserError: nothing to train on, or the loss is no longer finite.
+        UserError: nothing to train on, the loss is no longer finite, or the disk is full.
     """
     first = distributed.is_first()
     with distributed.first_before_others():
@@ -241,14 +229,8 @@ def train(
             model, frames, embeddings, split, prepared.clips, state_folder / "validation"
         )
     prepared.clips = prepared.clips.on_device(device)
-    seen, curve = 0, []
-    state_path = state_folder / "state.pt"
     parts = {"model": model, "average": average, "optimizer": optimizer}
-    if state_path.exists():
-        state = read_state(state_path, device)
-        for name, part in parts.items():
-            part.load_state_dict(state[name])
-        seen, curve = state["seen"], state["curve"]
+    seen, curve = _resume(parts, state_folder, device)
     batch_loss = BatchLoss(prepared, training, model)
     if distributed.processes() > 1:
         batch_loss = DistributedDataParallel(batch_loss, broadcast_buffers=False)
@@ -267,12 +249,14 @@ def train(
         losses.append(loss.detach())
         bar.update(training.batch)
         last = seen >= training.clips
-        if (
-            last
-            or seen // training.validate_clips > (seen - training.batch) // training.validate_clips
-        ):
-            row = {"clips": seen, "loss": mean_loss(losses, seen, state_folder)}
-            row["seconds"] = time.monotonic() - started
+        validates = last or seen % training.validate_clips < training.batch
+        saves = last or seen - saved >= training.checkpoint_clips
+        if validates or saves:
+            means = distributed.mean_over_processes(torch.stack(losses))
+            check_finite(means, seen, training.batch, "training.learning_rate")
+        if validates:
+            row = {"clips": seen, "loss": means.mean().item()}
+            row |= {"seconds": time.monotonic() - started}
             if validation is not None:
                 row |= validation.errors(average.module.eval(), sampler)
             curve.append(row)
@@ -280,11 +264,11 @@ def train(
             bar.set_postfix(
                 {k: f"{v:.4g}" for k, v in row.items() if k not in ("clips", "seconds")}
             )
-        if first and (last or seen - saved >= training.checkpoint_clips):
-            state = {name: part.state_dict() for name, part in parts.items()}
-            with atomic_path(state_path) as temporary:
-                torch.save(state | {"seen": seen, "curve": curve}, temporary)
+        if saves:
             saved = seen
+            if first:
+                state = {name: part.state_dict() for name, part in parts.items()}
+                save_state(state_folder, seen, state | {"seen": seen, "curve": curve})
     bar.close()
     if not first:
         return
@@ -297,3 +281,14 @@ def train(
     with atomic_path(curve_path) as temporary:
         pd.DataFrame(curve).to_csv(temporary, index=False)
     save_model(average.module, model_path, about)
+
+
+def _resume(parts: dict, state_folder: Path, device: str) -> tuple[int, list]:
+    """Bring ``parts`` to the last checkpoint; its clips seen and curve."""
+    with distributed.first_before_others():
+        state = load_state(state_folder, device)
+    if state is None:
+        return 0, []
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    return state["seen"], state["curve"]

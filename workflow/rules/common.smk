@@ -9,6 +9,7 @@ try:
     from s2r import config as settings
     from s2r.corpus.metafile import find_metafile
     from s2r.errors import UserError
+    from s2r.processes import RUN_VARIABLE, hold_folder
     from s2r.schema import check_schema
 except ModuleNotFoundError as error:
     sys.exit(
@@ -22,6 +23,19 @@ try:
 except UserError as error:
     # An exception would bring a traceback along; one sentence is what helps here.
     sys.exit(f"Configuration: {error}")
+
+# Jobs end when this process does.
+os.environ[RUN_VARIABLE] = str(os.getpid())
+
+
+# Snakemake's own locks are files that a killed call leaves behind (profiles/default switches them
+# off). This one is held by a call that has jobs to do, not by -n, --report or the jobs themselves.
+onstart:
+    try:
+        hold_folder(".snakemake/run.lock")
+    except UserError as error:
+        sys.exit(f"Error: {error}")
+
 
 ENCODERS = config["encoders"]
 RUNS = list(config["runs"])

@@ -1,6 +1,7 @@
 """A phantom corpus on disk, in the layout of the USC 75-speaker data set."""
 
 import multiprocessing
+import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -19,6 +20,7 @@ from s2r.phantom.speakers import Speaker, draw_speaker
 from s2r.phantom.speech import Utterance, plan_speech, recording_rng
 from s2r.phantom.tract import Contours, contours
 from s2r.phantom.truth import write_truth
+from s2r.processes import end_with
 from s2r.progress import progress
 from s2r.video_writer import write_video
 
@@ -182,7 +184,9 @@ def _run(jobs: list[tuple], processes: int) -> None:
             write_recording(*job)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+    with ProcessPoolExecutor(
+        processes, mp_context=context, initializer=end_with, initargs=(os.getpid(),)
+    ) as pool:
         waiting = [pool.submit(write_recording, *job) for job in jobs]
         try:
             for done in progress(as_completed(waiting), "phantom", total=len(jobs)):

@@ -9,6 +9,7 @@ import numpy as np
 from s2r.clock import FRAME_RATE
 from s2r.errors import UserError
 from s2r.files import atomic_path
+from s2r.hdf5 import NewFile
 from s2r.phantom.picture import PIXEL_MM, to_pixels
 from s2r.phantom.speakers import Speaker
 from s2r.phantom.speech import Segment, Utterance
@@ -57,7 +58,7 @@ def write_truth(
 ) -> None:
     """Store what the frames at ``times`` (T,) s show; ``q`` (T, len(PARAMETERS))."""
     phones = [(phone.label, phone.start, phone.end) for phone in utterance.phones]
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_path(path) as temporary, NewFile(temporary) as file:
         file["t"] = times
         for name, points in (("tongue_px", contours.inner), ("wall_px", contours.outer)):
             file[name] = to_pixels(speaker, points).astype(np.float32)
