@@ -65,6 +65,24 @@ def test_a_folder_is_held_by_one_process_until_it_ends_however(tmp_path):
     assert subprocess.run(after, stdout=subprocess.PIPE, check=True).stdout == b"held\n"
 
 
+STARTER = """
+import os, subprocess, sys, time
+code = "import sys, time; from s2r.processes import end_with; end_with(int(sys.argv[1]))\\n"
+code += "print('watching', flush=True)\\ntime.sleep(600)"
+subprocess.Popen([sys.executable, "-c", code, str(os.getpid())])
+time.sleep(600)
+"""
+
+
+def test_a_job_ends_with_the_process_that_started_it(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", STARTER], stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"watching\n"
+    process.kill()
+    # Nobody has asked for its exit status yet, so that its number is still taken. The job holds
+    # the other end of the pipe.
+    assert process.communicate(timeout=60)[0] == b""
+
+
 def test_a_file_system_without_locks_is_said(tmp_path, monkeypatch, capsys):
     def refuse(*_):
         raise OSError(38, "Function not implemented")

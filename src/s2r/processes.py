@@ -68,4 +68,8 @@ def _is_there(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    return True
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:  # not Linux
+        return True
+    return state not in ("Z", "X")  # ended, and its parent has not asked yet
