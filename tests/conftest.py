@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from s2r.errors import UserError
 from s2r.script import THREAD_VARIABLES
 
 # Before numpy is imported: the tests run in several processes, one on each core.
@@ -69,3 +70,19 @@ def snakemake(tmp_path):
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def i3d(tmp_path_factory):
+    """Weights of I3D: those of the working copy, else fetched as the workflow does it."""
+    from s2r.metrics.i3d import fetch_i3d  # imports torch, which most tests do without
+
+    kept = ROOT / "weights" / "i3d-kinetics-400.safetensors"
+    if kept.exists():
+        return str(kept)
+    fetched = tmp_path_factory.mktemp("weights") / "i3d.safetensors"
+    try:
+        fetch_i3d(fetched)
+    except UserError as error:
+        pytest.skip(f"I3D weights cannot be fetched: {error}")
+    return str(fetched)

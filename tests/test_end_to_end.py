@@ -8,9 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from s2r.errors import UserError
 from s2r.media import probe
-from s2r.metrics.i3d import fetch_i3d
 
 ROOT = Path(__file__).parents[1]
 REAL = ROOT.parent / "shared" / "data" / "real_rtmri"
@@ -25,20 +23,6 @@ SMALL = {
     "encoders": {"whisper-tiny.en": None},
     "recurrent": {"encoders": ["logmel"], "clips": 32, "validate_clips": 16},
 }
-
-
-@pytest.fixture(scope="module")
-def i3d(tmp_path_factory):
-    """Weights of I3D: those of the working copy, else fetched as the workflow does it."""
-    kept = ROOT / "weights" / "i3d-kinetics-400.safetensors"
-    if kept.exists():
-        return str(kept)
-    fetched = tmp_path_factory.mktemp("weights") / "i3d.safetensors"
-    try:
-        fetch_i3d(fetched)
-    except UserError as error:
-        pytest.skip(f"I3D weights cannot be fetched: {error}")
-    return str(fetched)
 
 
 def complete(folder: Path, sets: list[str]) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """One call of snakemake at a time, and what a call that was killed leaves behind."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -11,14 +10,14 @@ from types import SimpleNamespace
 import pytest
 
 from s2r.errors import UserError
-from s2r.processes import hold_folder, is_there
+from s2r.processes import hold_folder
 from s2r.script import job
 
 ROOT = Path(__file__).parents[1]
 
 HOLDER = """
 import sys, time
-from s2r.processes import hold_folder, is_there
+from s2r.processes import hold_folder
 hold_folder(sys.argv[1])
 print("held", flush=True)
 time.sleep(600)
@@ -64,6 +63,24 @@ def test_a_folder_is_held_by_one_process_until_it_ends_however(tmp_path):
     # In a process of its own, since whoever holds it does so to its end.
     after = [sys.executable, "-c", HOLDER.replace("time.sleep(600)", ""), str(lock)]
     assert subprocess.run(after, stdout=subprocess.PIPE, check=True).stdout == b"held\n"
+
+
+STARTER = """
+import os, subprocess, sys, time
+code = "import sys, time; from s2r.processes import end_with; end_with(int(sys.argv[1]))\\n"
+code += "print('watching', flush=True)\\ntime.sleep(600)"
+subprocess.Popen([sys.executable, "-c", code, str(os.getpid())])
+time.sleep(600)
+"""
+
+
+def test_a_job_ends_with_the_process_that_started_it(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", STARTER], stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"watching\n"
+    process.kill()
+    # Nobody has asked for its exit status yet, so that its number is still taken. The job holds
+    # the other end of the pipe.
+    assert process.communicate(timeout=60)[0] == b""
 
 
 def test_a_file_system_without_locks_is_said(tmp_path, monkeypatch, capsys):
@@ -136,11 +153,3 @@ def test_a_job_removes_what_a_killed_one_left_of_its_outputs(tmp_path):
     with job(SimpleNamespace(**described, output=outputs)):
         assert not begun.parent.exists()
     assert other.exists()
-
-
-def test_a_process_that_has_ended_is_not_there_though_nobody_asked(tmp_path):
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    wait_until(lambda: not is_there(ended.pid))
-    assert is_there(os.getpid())
-    ended.wait()
-    assert not is_there(ended.pid)

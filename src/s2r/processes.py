@@ -56,20 +56,20 @@ def end_with(process: int) -> None:
     """End this process at once, within about a second, when ``process`` is no longer there."""
 
     def watch() -> None:
-        while is_there(process):
+        while _is_there(process):
             time.sleep(1)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
 
 
-def is_there(process: int) -> bool:
-    """Whether it runs; one that has ended and that nobody has asked about yet does not."""
+def _is_there(process: int) -> bool:
     try:
         os.kill(process, 0)
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except ProcessLookupError:
         return False
-    except FileNotFoundError:  # no Linux
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:  # not Linux
         return True
-    return state != "Z"
+    return state not in ("Z", "X")  # ended, and its parent has not asked yet
