@@ -1,17 +1,13 @@
-"""The whole job, in small: on the phantom, and on real recordings where they are at hand."""
+"""The whole job, in small, on the phantom."""
 
-import os
-import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 
 from s2r.media import probe
 
 ROOT = Path(__file__).parents[1]
-REAL = ROOT.parent / "shared" / "data" / "real_rtmri"
 
 SMALL = {
     "device": "cpu",
@@ -61,22 +57,3 @@ def test_phantom_from_nothing_to_table_and_the_second_call_does_nothing(snakemak
         assert floor < table.loc["copied_frame", f"contour_mm_draw_{name}"]
     again = snakemake("--cores", "2", config=config)
     assert "Nothing to be done" in again.stdout
-
-
-def test_real_recordings_from_a_plain_folder(snakemake, tmp_path, i3d):
-    if not REAL.is_dir():
-        pytest.skip(f"no real recordings at {os.path.relpath(REAL, ROOT)}")
-    example = yaml.safe_load((ROOT / "config" / "folder.yaml").read_text())
-    shutil.copytree(REAL, tmp_path / "real")
-    (tmp_path / "real" / "usctimit_mri_m3_broken.mp4").write_bytes(b"not a video")
-    config = SMALL | example | {"recurrent": {"encoders": []}}
-    config["corpus"] = example["corpus"] | {"path": "real"}
-    config["evaluation"] = SMALL["evaluation"] | {"i3d": i3d}
-    done = snakemake("--cores", "2", config=config)
-    assert done.returncode == 0, done.stdout[-3000:]
-    complete(tmp_path / "results" / "folder", ["unseen_speech"])
-    index = pd.read_csv(tmp_path / "results" / "folder" / "recordings.csv", keep_default_na=False)
-    assert index["status"].value_counts().to_dict() == {"ok": 5, "defect": 1}
-    (reason,) = index.loc[index["status"] == "defect", "reason"]
-    assert "usctimit_mri_m3_broken.mp4" in reason
-    assert reason in done.stdout
