@@ -25,7 +25,7 @@ def test_real_recordings_from_a_plain_folder(snakemake, tmp_path, i3d):
     config = SMALL | example | {"recurrent": {"encoders": []}}
     config["corpus"] = example["corpus"] | {"path": "real"}
     config["evaluation"] = SMALL["evaluation"] | {"i3d": i3d}
-    done = snakemake("--cores", "2", config=config)
+    done = snakemake("--cores", "1", config=config)
     assert done.returncode == 0, done.stdout[-3000:]
     complete(tmp_path / "results" / "folder", ["unseen_speech"])
     index = pd.read_csv(tmp_path / "results" / "folder" / "recordings.csv", keep_default_na=False)

@@ -28,7 +28,8 @@ rule measures:
         "<benchmarks>/measures.tsv"
     conda:
         "../envs/s2r.yaml"
-    threads: THREADS
+    # One thread: the probe is so small that more of them would wait for each other.
+    threads: 1
     params:
         seed=config["evaluation"]["seed"],
     script:
