@@ -88,7 +88,7 @@ def test_phantom_is_named_on_the_sheet(corpus, tmp_path):
 
 def test_missing_files_leave_no_folder(corpus, tmp_path):
     corpus["generated"]["m", "unseen_speech"].unlink()
-    with pytest.raises(UserError, match=r"m-unseen_speech\.h5 does not exist"):
+    with pytest.raises(UserError, match=r"m-unseen_speech\.h5: there is no such file"):
         write_looks(**corpus, folder=tmp_path / "looks")
     assert not (tmp_path / "looks").exists()
 

@@ -209,7 +209,7 @@ def test_wrong_or_missing_pieces_are_said(corpus, tmp_path):
         score(corpus, tmp_path, "s", {"unseen_speech": path})
     with pytest.raises(UserError, match="was made by s, not by t"):
         score(corpus, tmp_path, "t", {"unseen_speech": path})
-    with pytest.raises(UserError, match="does not exist"):
+    with pytest.raises(UserError, match="there is no such file"):
         score(corpus, tmp_path, "s", {"unseen_speech": tmp_path / "none.h5"})
     with pytest.raises(UserError, match="run the rule measures"):
         score(corpus | {"region": tmp_path / "none.npz"}, tmp_path, "s", {"unseen_speech": path})
