@@ -18,6 +18,13 @@ os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
 
 ROOT = Path(__file__).parents[1]
 
+LONGEST = ("test_end_to_end.py", "test_end_to_end_real.py", "test_workflow.py", "test_scale.py")
+"""Files that take minutes: first, so that no process waits for one of them at the end."""
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
 
 @pytest.fixture
 def default_config() -> dict:
