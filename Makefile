@@ -1,5 +1,6 @@
 # make table1   recordings -> results/table1.csv, on the embedded default
 # make test     the test suite
+# make slurm    the tests on a real SLURM, where Debian's packages are there or can be installed
 # make lint     the checks of style
 # make clean    remove .venv (results stay)
 #
@@ -13,7 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 
-.PHONY: help table1 test lint clean
+.PHONY: help table1 test slurm lint clean
 
 help:
 	@sed -n '/^$$/q; s/^# //p' Makefile
@@ -26,6 +27,12 @@ table1: $(VENV)/installed
 
 test: $(VENV)/installed
 	@$(BIN)/python -m pytest
+
+# Where SLURM cannot be installed the tests say so and are skipped.
+slurm: $(VENV)/installed
+	@$(BIN)/pip install --quiet --no-compile -c constraints.txt -e '.[slurm]'
+	@bash tests/slurm/install.sh || true
+	@$(BIN)/python -m pytest -n 0 -m slurm tests/slurm
 
 lint: $(VENV)/installed
 	@$(BIN)/ruff check src tests workflow benchmarks

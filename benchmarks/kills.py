@@ -31,7 +31,8 @@ def command(folder: Path, arguments: argparse.Namespace) -> list[str]:
     call = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
     call += ["--workflow-profile", str(ROOT / "profiles" / "default"), "--directory", str(folder)]
     call += ["--cores", str(arguments.cores), "--quiet", "all"]
-    return [*call, "--configfile", str(arguments.configfile.resolve())]
+    configured = [ROOT / "config" / "config.yaml", arguments.configfile.resolve()]
+    return [*call, "--configfile", *map(str, configured)]
 
 
 def prepare(folder: Path) -> None:
