@@ -4,7 +4,7 @@
     python benchmarks/reproduction.py
 
 reads the results of the embedded default (the phantom), trains three small models of the preset
-``paper`` (a few minutes each on one core) and writes ``reproduction.json`` and ``reproduction.md``
+``paper`` (eight minutes each on one core) and writes ``reproduction.json`` and ``reproduction.md``
 into ``benchmarks/results/reproduction``. Models that are there already are not trained again.
 """
 
@@ -49,7 +49,7 @@ WINDOW = 10
 VARIANTS = ("none", "condition_frame", "raw_condition", "last_weights", "ten_steps")
 """Switches of ``paper_compat``; ``none``; and the sampler of the preset instead of ``SAMPLER``."""
 
-TRAINING = {"clips": 1500, "warmup_clips": 200, "validate_clips": 1500, "checkpoint_clips": 500}
+TRAINING = {"clips": 6000, "warmup_clips": 400, "validate_clips": 6000, "checkpoint_clips": 2000}
 SAMPLER = {"solver": "dpm_solver", "steps": 5, "sigma_min": 0.05, "sigma_max": 20, "spacing": "log"}
 """A quarter of the network calls of the preset's ten stochastic Heun steps."""
 AMOUNT = GenerationConfig(draws=2, clips=32, recordings=2, batch=12)
