@@ -1,6 +1,9 @@
 """The command line: what it writes, and one sentence for what it cannot do."""
 
 import errno
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -38,6 +41,12 @@ def fails(capsys, *arguments) -> str:
     assert written.startswith("Error: ")
     assert "Traceback" not in written
     return written
+
+
+def test_the_command_is_installed():
+    command = Path(sys.executable).with_name("s2r")
+    done = subprocess.run([command, "--help"], capture_output=True, text=True, check=True)
+    assert "generate" in done.stdout
 
 
 def test_generate_writes_the_video_beside_nothing_else(speech, folder, capsys):
