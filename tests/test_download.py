@@ -229,6 +229,19 @@ def test_a_damaged_archive_leaves_no_folder(tmp_path):
         assert [path.name for path in tmp_path.iterdir()] == [ARCHIVE]
 
 
+@pytest.mark.parametrize(
+    ("place", "value", "reason"),
+    [(8, 0x01, "password required"), (8, 0x20, "patched data"), (6, 99, "version 9.9")],
+)
+def test_archives_beyond_zipfile_leave_no_folder(tmp_path, place, value, reason):
+    content = bytearray(archive({"a.txt": b"text"}))
+    content[content.index(b"PK\1\2") + place] = value  # flags, or the version that is needed
+    (tmp_path / ARCHIVE).write_bytes(content)
+    with pytest.raises(UserError, match=rf"it cannot be unpacked \(.*{reason}.*\); delete it"):
+        unpack(tmp_path / ARCHIVE, tmp_path / TOP)
+    assert [path.name for path in tmp_path.iterdir()] == [ARCHIVE]
+
+
 def test_a_name_ends_at_a_zero_byte(tmp_path):
     content = archive({"a.txtX.mp4": b"text"})
     (tmp_path / ARCHIVE).write_bytes(content.replace(b"a.txtX.mp4", b"a.txt\0.mp4"))

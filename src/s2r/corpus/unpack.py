@@ -39,7 +39,8 @@ def unpack(archive: str | Path, folder: str | Path) -> None:
                     "make room and start again."
                 )
             _extract(packed, members, folder, total)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as fault:
+    # RuntimeError: a member has a password, or needs more than zipfile can do.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as fault:
         raise UserError(
             f"{archive}: it cannot be unpacked ({fault}); delete it and fetch it again."
         ) from fault
