@@ -28,7 +28,7 @@ DELAYS = (0.0, 0.06, -0.12, 0.25)
 
 def prepared(speaker: int, stimulus: str, repetition: int | None, seconds: float):
     """Frames (T, 64, 64) uint8 and sound (320 T,) of one phantom recording."""
-    profile = replace(PROFILES["default"], scripted_seconds=seconds, spontaneous_seconds=seconds)
+    profile = replace(PROFILES["tiny"], scripted_seconds=seconds, spontaneous_seconds=seconds)
     take = record(speaker, stimulus, 1, profile, repetition)
     frames = resample_frames(take.frames, 1 / FRAME_PERIOD)
     audio = resample(take.wave, PHANTOM_RATE, SAMPLE_RATE)

@@ -263,9 +263,22 @@ def test_free_speech_differs_between_speakers_and_readings_do_not():
     assert labels[0][1] == labels[1][1]
 
 
+def test_subjects_of_the_default_read_the_whole_word_list():
+    profile = PROFILES["default"]
+    for index in range(1, profile.speakers + 1):
+        utterance = plan_speech(draw_speaker(index, SEED), "bvt", SEED, profile, 1)
+        labels = " ".join(phone.label for phone in utterance.phones)
+        read = labels.removeprefix("SIL ").removesuffix(" SIL").split(" SIL ")
+        assert sorted(read) == sorted(
+            " ".join(" ".join(PRONUNCIATIONS[word]) for word in phrase.split())
+            for phrase in READ["bvt"]
+        )
+        assert 5.5 < utterance.duration < 9.0
+
+
 def test_profiles_have_the_sizes_they_promise():
     seconds = {
-        name: p.speakers * sum(p.seconds(stimulus) for stimulus, _ in p.recordings)
+        name: p.speakers * sum(p.seconds(stimulus) or 7 for stimulus, _ in p.recordings)
         for name, p in PROFILES.items()
     }
     assert seconds["tiny"] == pytest.approx(36, abs=3)

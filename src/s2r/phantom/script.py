@@ -72,9 +72,13 @@ class Profile:
     """Recordings whose video file breaks off."""
     empty_subjects: int = 0
     """Further subjects whose folder holds no recording."""
+    whole: tuple[str, ...] = ()
+    """Stimuli that are read once from beginning to end, however long that takes."""
 
-    def seconds(self, stimulus: str) -> float:
-        """Usual length of a recording of ``stimulus``."""
+    def seconds(self, stimulus: str) -> float | None:
+        """Usual length of a recording of ``stimulus``; None for one that is read whole."""
+        if stimulus in self.whole:
+            return None
         spontaneous = STIMULI[stimulus].style == "spontaneous"
         return self.spontaneous_seconds if spontaneous else self.scripted_seconds
 
@@ -90,7 +94,8 @@ _DEFAULT = (
 
 PROFILES = {
     "tiny": Profile(3, 1, _first("vcv1", "bvt", "topic1"), 4.0, 4.0),
-    "default": Profile(10, 2, _first(*_DEFAULT), 6.7, 5.0),
+    # A word list that ends early leaves the rating study without some of its words.
+    "default": Profile(10, 2, _first(*_DEFAULT), 6.7, 5.0, whole=("bvt",)),
     "paper": Profile(
         75,
         15,

@@ -157,7 +157,9 @@ def plan_speech(
     profile = PROFILES[profile] if isinstance(profile, str) else profile
     recording = stimulus if repetition is None else f"{stimulus}_r{repetition}"
     rng = recording_rng(seed, speaker, recording)
-    labels = phone_sequence(stimulus, speaker, rng, profile.seconds(stimulus) - 2 * _EDGE)
+    seconds = profile.seconds(stimulus)
+    spoken = None if seconds is None else seconds - 2 * _EDGE
+    labels = phone_sequence(stimulus, speaker, rng, spoken)
     phones, parts = _timing(labels, speaker, rng)
     values, weights = _targets(parts, speaker, rng)
     pitch = _pitch(phones, speaker, rng)
