@@ -57,7 +57,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	  exit 1; fi
 	@if [[ -z $$($(BIN)/pip config list | grep -E 'index-url|no-index' | grep -v extra-) ]] \
 	    && $(BIN)/pip install --quiet uv -c constraints.txt \
-	    && $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[workflow,dev]'; \
+	    && $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[workflow,studio,dev]'; \
 	then :; else \
-	  $(BIN)/pip install --quiet --no-compile -c constraints.txt -e '.[workflow,dev]'; fi
+	  $(BIN)/pip install --quiet --no-compile -c constraints.txt -e '.[workflow,studio,dev]'; fi
 	@touch $@

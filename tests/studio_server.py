@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from pathlib import Path
 
 from tiny_model import write_tiny_model
@@ -11,13 +12,16 @@ from s2r.studio.server import open_studio
 
 @contextlib.contextmanager
 def served(folder: Path):
-    """The `StudioServer`, with two models of one name: ``tiny`` and ``FOLDER/b/tiny``."""
+    """Its address; the two models have one name: ``tiny`` and ``FOLDER/b/tiny``."""
     folders = [write_tiny_model(folder / name / "tiny") for name in ("a", "b")]
     with open_studio(folders, "127.0.0.1", 0, "cpu") as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve)
         thread.start()
         try:
+            while not server.started:
+                assert thread.is_alive()
+                time.sleep(0.05)
             yield server
         finally:
-            server.shutdown()
+            server.stop()
             thread.join()

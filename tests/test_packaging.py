@@ -114,7 +114,7 @@ def imported(folder: str) -> set[str]:
 
 def test_imports_and_dependencies_agree():
     core = {canonicalize_name(Requirement(line).name) for line in PROJECT["dependencies"]}
-    optional = EXTRAS["workflow"] + EXTRAS["align"]
+    optional = EXTRAS["workflow"] + EXTRAS["align"] + EXTRAS["studio"]
     extra = {canonicalize_name(Requirement(line).name) for line in optional}
     used = imported("src")
     assert used <= core | extra, "imported but not declared"

@@ -1,16 +1,17 @@
-"""The studio without a browser: what its page can ask for, and what it is told."""
+"""The studio without a browser: what its page does, through Gradio's client."""
 
 import http.client
-import io
 import json
+import os
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
-import time
+import wave
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import SimpleNamespace
-from urllib.parse import quote
 
 import h5py
 import numpy as np
@@ -19,19 +20,72 @@ from listening import listening
 from PIL import Image
 from studio_server import served
 from test_speech_to_video import voice
-from tiny_model import heads
+from tiny_model import heads, write_tiny_model
 
 from s2r.cli import main
 from s2r.local_server import LocalServer, is_loopback
 from s2r.media import probe, write_wav
-from s2r.studio import jobs
+from s2r.studio import video
+from s2r.studio.server import StudioServer
 from s2r.studio.sound_picture import COLUMN, SPECTRUM_HEIGHT, WAVE_HEIGHT, sound_picture
+
+gradio = pytest.importorskip("gradio", reason="Gradio is not installed: pip install -e '.[studio]'")
+client_of = pytest.importorskip("gradio_client")
+actions = pytest.importorskip("s2r.studio.actions")
+
+WISH = {
+    "speech": None,
+    "speaker": "sub002",
+    "picture": None,
+    "force": False,
+    "model": "tiny",
+    "second": actions.NO_OTHER,
+    "sampler": "fast: 2 levels",
+    "height": 128,
+    "seed": 1,
+}
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     with served(tmp_path_factory.mktemp("models")) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def client(server, tmp_path_factory):
+    found = client_of.Client(
+        server.address, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads"))
+    )
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def speech(tmp_path):
+    write_wav(tmp_path / "speech.wav", voice(0.6), 16_000)
+    return tmp_path / "speech.wav"
+
+
+def generate(client, speech: Path | None, **wish) -> dict[str, Path]:
+    """The files that the page offers, by name."""
+    wish = WISH | {"speech": speech and client_of.handle_file(speech)} | wish
+    shown, _, made, _ = client.predict(api_name="/generate", **wish)
+    found = {Path(path).name: Path(path) for path in made}
+    assert Path(shown).name == "video.mp4"
+    return found
+
+
+def refused(client, speech: Path | None, **wish) -> str:
+    """The sentence that the page shows instead of a video."""
+    with pytest.raises(client_of.exceptions.AppError) as fault:
+        generate(client, speech, **wish)
+    return fault.value.message
+
+
+def second_model(server) -> str:
+    """Its folder: it is told from the first, which has the same name, by that."""
+    return next(name for name in server.actions.models if "/" in name)
 
 
 def ask(server, method, path, body=None, **headers):
@@ -44,297 +98,181 @@ def ask(server, method, path, body=None, **headers):
     return answer.status, answer.headers, content
 
 
-def second_model(server) -> str:
-    """Its folder: it is told from the first, which has the same name, by that."""
-    return next(name for name in server.cards if "/" in name)
-
-
-def upload(server, path: Path) -> str:
-    status, _, content = ask(server, "POST", f"/files?name={path.name}", path.read_bytes())
-    assert status == 200
-    return json.loads(content)["key"]
-
-
-def submit(server, upload_key, **wish):
-    wish = {
-        "sound": upload_key,
-        "models": ["tiny"],
-        "speaker": "sub002",
-        "reference": None,
-        "force": False,
-        "preset": "fast",
-        "seed": 1,
-        "size": 128,
-    } | wish
-    headers = {"Content-Type": "application/json"}
-    status, _, content = ask(server, "POST", "/jobs", json.dumps(wish), **headers)
-    return status, json.loads(content)
-
-
-def finished(server, sound, **wish) -> tuple[str, dict]:
-    """Key and last status of a job."""
-    status, content = submit(server, sound, **wish)
-    assert status == 200, content
-    for _ in range(1200):
-        job = json.loads(ask(server, "GET", f"/jobs/{content['key']}")[2])
-        if job["state"] in ("done", "failed"):
-            return content["key"], job
-        time.sleep(0.05)
-    raise AssertionError(job)
-
-
-@pytest.fixture
-def speech(tmp_path):
-    write_wav(tmp_path / "speech.wav", voice(0.6), 16_000)
-    return tmp_path / "speech.wav"
-
-
-def test_page_and_choices(server):
-    status, headers, page = ask(server, "GET", "/")
-    assert status == 200
-    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
-    for name in ("page.css", "page.js"):
-        assert name.encode() in page
-        assert ask(server, "GET", f"/{name}")[0] == 200
-        assert b"http" not in ask(server, "GET", f"/{name}")[2].replace(b"https or localhost", b"")
-    models = json.loads(ask(server, "GET", "/models")[2])["models"]
-    assert models[0] == {
-        "name": "tiny",
-        "speakers": ["sub001", "sub002", "sub003"],
-        "card": "# tiny\n",
-    }
-    assert models[1]["name"].endswith("/b/tiny")
-    with Image.open(io.BytesIO(ask(server, "GET", "/references/tiny/sub003")[2])) as picture:
-        assert np.array_equal(np.asarray(picture), heads()["sub003"])
-
-
-def test_speech_becomes_video_frames_and_picture(server, speech, tmp_path):
-    key, job = finished(server, upload(server, speech))
-    assert job["state"] == "done"
-    assert (job["share"], job["seconds"]) == (1.0, 0.6)
-    assert job["files"] == ["frames_1.h5", "sound.png", "video.mp4"]
-    for name in job["files"]:
-        (tmp_path / name).write_bytes(ask(server, "GET", f"/jobs/{key}/{name}")[2])
-    found = probe(tmp_path / "video.mp4")
+def test_speech_becomes_video_frames_and_picture(client, speech):
+    made = generate(client, speech)
+    assert sorted(made) == ["frames_1.h5", "sound.png", "video.mp4"]
+    found = probe(made["video.mp4"])
     assert (found.frames, found.width, found.height) == (30, 128, 128)
     assert found.audio_seconds
-    with h5py.File(tmp_path / "frames_1.h5") as file:
+    with h5py.File(made["frames_1.h5"]) as file:
         assert file["frames"].shape == (30, 16, 16)
-    with Image.open(tmp_path / "sound.png") as picture:
+    with Image.open(made["sound.png"]) as picture:
         assert picture.size == (120, 224)
 
 
-def test_same_wish_as_on_the_command_line_same_frames(server, speech, tmp_path, monkeypatch):
+def test_same_wish_as_on_the_command_line_same_frames(
+    server, client, speech, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
-    folder = second_model(server)
-    command = ["generate", "speech.wav", "--model", folder, "--save", "own.h5"]
+    command = ["generate", "speech.wav", "--model", second_model(server), "--save", "own.h5"]
     command += ["--speaker", "sub002", "--preset", "fast", "--seed", "1"]
     assert main(command) == 0
-    key, _ = finished(server, upload(server, speech))
-    with h5py.File("own.h5") as own, h5py.File(server.studio.folder / key / "frames_1.h5") as made:
-        assert np.array_equal(own["frames"][()], made["frames"][()])
+    made = generate(client, speech)
+    with h5py.File("own.h5") as own, h5py.File(made["frames_1.h5"]) as file:
+        assert np.array_equal(own["frames"][()], file["frames"][()])
 
 
-def test_two_models_side_by_side(server, speech):
-    second = second_model(server)
-    key, job = finished(server, upload(server, speech), models=["tiny", second])
-    assert "video_1.mp4" in job["files"]
-    assert "frames_2.h5" in job["files"]
-    found = probe(server.studio.folder / key / "video.mp4")
+def test_two_models_side_by_side(server, client, speech):
+    made = generate(client, speech, second=second_model(server))
+    assert {"video_1.mp4", "frames_2.h5"} < set(made)
+    found = probe(made["video.mp4"])
     assert (found.frames, found.width) == (30, 258)
-    assert probe(server.studio.folder / key / "video_1.mp4").width == 128
+    assert probe(made["video_1.mp4"]).width == 128
 
 
-def test_own_reference_and_one_that_is_none(server, speech, tmp_path):
-    sound = upload(server, speech)
+def test_sound_of_a_video(client, server, speech, tmp_path):
+    film = generate(client, speech)["video.mp4"]
+    sound = actions.Actions({}, {}, tmp_path).sound_of(str(film))
+    assert Path(sound).name == "video.wav"
+    with wave.open(sound) as file:
+        assert file.getnframes() / file.getframerate() == pytest.approx(0.6, abs=0.05)
+
+
+def test_choices_follow_the_models(tmp_path):
+    pictures = heads()
+    models = {
+        name: SimpleNamespace(references={subject: pictures[subject] for subject in subjects})
+        for name, subjects in (
+            ("a", ("sub001", "sub002")),
+            ("b", ("sub003", "sub002")),
+            ("c", ("sub003",)),
+        )
+    }
+    found = actions.Actions(models, {name: f"# {name}" for name in models}, tmp_path)
+    for asked, subjects, chosen in (
+        (("a", actions.NO_OTHER, "sub002"), ["sub001", "sub002"], "sub002"),
+        (("a", actions.NO_OTHER, "sub003"), ["sub001", "sub002"], "sub001"),
+        (("a", "b", "sub001"), ["sub002"], "sub002"),
+        (("a", "c", "sub001"), [], None),
+    ):
+        speaker, rest, cards = found.choose(*asked)
+        assert [value for _, value in speaker.choices] == subjects
+        assert speaker.value == chosen
+        assert (rest is None) == (chosen is None)
+        assert cards == "\n\n".join(f"# {name}" for name in asked[:2] if name != actions.NO_OTHER)
+    assert found.at_rest("a", "sub001").shape == (actions.SHOWN, actions.SHOWN)
+    with pytest.raises(gradio.Error, match="no speaker in common"):
+        found.generate("speech.wav", None, None, False, "a", "c", "as scored", 128, 0)
+
+
+def test_own_reference_and_one_that_is_none(client, speech, tmp_path):
     Image.fromarray(heads()["sub001"]).save(tmp_path / "head.png")
     noise = np.random.default_rng(0).integers(0, 256, (40, 50), np.uint8)
     Image.fromarray(noise).save(tmp_path / "cat.png")
-    head, cat = (upload(server, tmp_path / name) for name in ("head.png", "cat.png"))
-    assert finished(server, sound, reference=head)[1]["state"] == "done"
-    _, job = finished(server, sound, reference=cat)
-    assert job["message"].startswith("cat.png does not look like a midsagittal rtMRI frame")
-    assert finished(server, sound, reference=cat, force=True)[1]["state"] == "done"
+    head, cat = (client_of.handle_file(tmp_path / name) for name in ("head.png", "cat.png"))
+    assert generate(client, speech, picture=head)
+    sentence = refused(client, speech, picture=cat)
+    assert sentence.startswith("cat.png does not look like a midsagittal rtMRI frame")
+    assert generate(client, speech, picture=cat, force=True)
 
 
-def test_bad_speech_is_one_sentence(server, tmp_path):
+def test_bad_speech_is_one_sentence(client, server, tmp_path):
     (tmp_path / "text.wav").write_text("hello")
     write_wav(tmp_path / "short.wav", voice(0.01), 16_000)
     write_wav(tmp_path / "silent.wav", np.zeros(16_000, np.float32), 16_000)
-    write_wav(tmp_path / "long.wav", voice(jobs.LONGEST + 1, 8_000), 8_000)
+    write_wav(tmp_path / "long.wav", voice(video.LONGEST + 1, 8_000), 8_000)
     for name, words in (
         ("text.wav", "not a media file"),
         ("short.wav", "too little to show anything"),
         ("silent.wav", "is silent: check the microphone"),
         ("long.wav", "longer than 60 s: cut it"),
     ):
-        key, job = finished(server, upload(server, tmp_path / name))
-        assert job["state"] == "failed"
-        assert job["message"].startswith(name)
-        assert words in job["message"]
-        assert "/" not in job["message"]
-        assert not list((server.studio.folder / key).glob("*.mp4"))
+        sentence = refused(client, tmp_path / name)
+        assert sentence.startswith(name)
+        assert words in sentence
+        assert "/" not in sentence
+    last = max(server.actions.work.glob("made-*"), key=lambda path: path.stat().st_mtime)
+    assert not list(last.glob("*.mp4"))
 
 
-def test_a_fault_of_ours_leaves_the_studio_at_work(server, speech, monkeypatch, capsys):
-    sound = upload(server, speech)
-    with monkeypatch.context() as patch:
-        patch.setattr(jobs, "generate_file", lambda *_, **__: 1 / 0)
-        _, job = finished(server, sound)
-    assert "could not be made (division by zero)" in job["message"]
-    assert "ZeroDivisionError" in capsys.readouterr().err
-    assert finished(server, sound)[1]["state"] == "done"
-
-
-def test_requests_that_no_page_sends(server, speech):
-    sound = upload(server, speech)
+def test_wishes_that_make_no_sense(client, speech):
+    assert "There is no speech yet" in refused(client, None)
+    for seed in (None, 2**31):
+        assert "The seed must be a whole number" in refused(client, speech, seed=seed)
+    assert "less than minimum" in refused(client, speech, seed=-1)
     for wish in (
-        {"models": []},
-        {"models": ["other"]},
-        {"models": "tiny"},
-        {"sound": "../x"},
-        {"speaker": 3},
-        {"size": 100_000},
-        {"preset": ["fast"]},
+        {"model": "other"},
+        {"second": "other"},
+        {"speaker": "sub009"},
+        {"height": 100_000},
+        {"sampler": "none"},
     ):
-        status, content = submit(server, sound, **wish)
-        assert status == 400
-        assert "load the page again" in content["error"]
-    assert "whole number" in submit(server, sound, seed=1.5)[1]["error"]
-    assert "not a subject" in finished(server, sound, speaker="sub009")[1]["message"]
-    kind = {"Content-Type": "application/json"}
-    assert ask(server, "POST", "/jobs", "[1", **kind)[0] == 400
-    assert ask(server, "POST", "/jobs", "[1]", **kind)[0] == 400
-    assert ask(server, "POST", "/jobs", "{}")[0] == 400
-    for path in ("/x", "/../cli.py", "/jobs/x", "/jobs/x/video.mp4", "/references/tiny/..%2fx"):
-        assert ask(server, "GET", path)[0] == 404
-    assert ask(server, "POST", "/x", "")[0] == 404
-    large = {"Content-Length": "500000001"}
-    assert b"larger than 500 MB" in ask(server, "POST", "/files?name=a.wav", **large)[2]
+        assert "not in the list of choices" in refused(client, speech, **wish)
+
+
+def test_names_of_files_are_text(client, tmp_path):
+    (tmp_path / "<b>.wav").write_text("hello")
+    assert "<" not in refused(client, tmp_path / "<b>.wav")
+
+
+def test_a_fault_of_ours_leaves_the_studio_at_work(client, speech, monkeypatch, capfd):
+    with monkeypatch.context() as patch:
+        patch.setattr(video, "generate_file", lambda *_, **__: 1 / 0)
+        refused(client, speech)
+    assert "ZeroDivisionError" in capfd.readouterr().err
+    assert generate(client, speech)
+
+
+def test_a_full_disk_is_said(client, speech, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(video, "generate_file", full)
+        assert "no space left" in refused(client, speech)
+    free = SimpleNamespace(free=actions.SPARE - 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(actions.shutil, "disk_usage", lambda _: free)
+        assert "no room for a video" in refused(client, speech)
+
+
+def test_old_files_go(server, client, speech, monkeypatch):
+    monkeypatch.setattr(actions, "FOLDERS", 2)
+    for _ in range(4):
+        made = generate(client, speech)
+        assert len(list(server.actions.work.glob("made-*"))) <= 2
+    assert made["video.mp4"].exists()
 
 
 def test_other_sites_are_refused(server):
-    assert ask(server, "POST", "/files", b"x", Origin="http://example.org")[0] == 403
-    assert ask(server, "GET", "/models", Host=f"example.org:{server.port}")[0] == 403
+    assert ask(server, "GET", "/")[0] == 200
+    assert ask(server, "POST", "/gradio_api/upload", b"x", Origin="http://example.org")[0] == 403
+    assert ask(server, "GET", "/config", Host=f"example.org:{server.port}")[0] == 403
     here = f"localhost:{server.port}"
-    assert ask(server, "POST", "/files", b"x", Host=here, Origin=f"http://{here}")[0] == 200
-
-
-def test_files_are_sent_in_ranges(server, speech):
-    key, _ = finished(server, upload(server, speech))
-    path = f"/jobs/{key}/video.mp4"
-    whole = ask(server, "GET", path)[2]
-    for asked, start, stop in (
-        ("0-9", 0, 10),
-        ("5-", 5, len(whole)),
-        ("3-99999999", 3, len(whole)),
+    for path in (
+        "file=http://example.org/x",
+        "file=HTTPS:/example.org",
+        "proxy=http://example.org",
     ):
-        status, headers, part = ask(server, "GET", path, Range=f"bytes={asked}")
-        assert status == 206
-        assert headers["Content-Range"] == f"bytes {start}-{stop - 1}/{len(whole)}"
-        assert part == whole[start:stop]
-    assert ask(server, "GET", path, Range=f"bytes={len(whole)}-")[0] == 416
+        assert ask(server, "GET", f"/gradio_api/{path}")[0] == 403
+    status, headers, _ = ask(server, "GET", "/config", Host=here, Origin=f"http://{here}")
+    assert status == 200
+    assert headers["Content-Security-Policy"].startswith("default-src 'self'")
 
 
-def test_names_of_uploads_stay_in_their_folder(server, tmp_path):
-    for name in ("../../etc/passwd", "..", "a/b.wav", "", "." * 99):
-        _, path = server.studio.upload_path(name, 0)
-        assert path.resolve().parent.parent == server.studio.folder.resolve()
-
-
-def test_names_of_uploads_over_the_network(server, tmp_path):
-    for name in (
-        "..%2f..%2fout.wav",
-        "%00",
-        "a%0d%0aX-Evil:%201.wav",
-        "C:%5cout.wav",
-        "%F0%9F%8E%A4",
-    ):
-        status, headers, content = ask(server, "POST", f"/files?name={name}", b"hello")
-        assert status == 200
-        assert "X-Evil" not in headers
-        path = server.studio.uploads[json.loads(content)["key"]]
-        assert path.resolve().parent.parent == server.studio.folder.resolve()
-        assert path.read_bytes() == b"hello"
-        assert not set("/\\:\0\r\n") & set(path.name)
-        # What is uploaded is not handed out again.
-        assert ask(server, "GET", f"/jobs/{path.parent.name}/{quote(path.name)}")[0] == 404
-    for length in ("\xb2", "9" * 5000, "-5", "1e9"):
-        answer = ask(server, "POST", "/files?name=a.wav", **{"Content-Length": length})[2]
-        assert (b"larger than 500 MB" in answer) == length.startswith("9")
-
-
-def test_uploads_do_not_pile_up(server, speech, monkeypatch):
-    sound = upload(server, speech)
-    assert finished(server, sound)[1]["state"] == "done"
-    monkeypatch.setattr(jobs, "KEPT", 3)
-    unused = [upload(server, speech) for _ in range(5)]
-    kept = server.studio.uploads
-    assert [key for key in unused if key in kept] == unused[2:]
-    assert sound in kept, "a video was made of it"
-    there = [(server.studio.folder / key).exists() for key in (*unused, sound)]
-    assert there == [False, False, True, True, True, True]
-    with monkeypatch.context() as patch:
-        free = SimpleNamespace(free=jobs.SPARE + 4)
-        patch.setattr(jobs.shutil, "disk_usage", lambda _: free)
-        status, _, content = ask(server, "POST", "/files?name=a.wav", b"hello")
-        assert (status, b"no room for a.wav" in content) == (400, True)
-    before = set(kept)
-    with socket.create_connection(("127.0.0.1", server.port)) as page:
-        page.sendall(
-            f"POST /files?name=half.wav HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
-            "Content-Length: 100\r\n\r\nhalf".encode()
-        )
-    for _ in range(100):
-        if not list(server.studio.folder.glob("*/half.wav")) and set(kept) <= before:
-            break
-        time.sleep(0.05)
-    assert not list(server.studio.folder.glob("*/half.wav"))
-
-
-def test_references_that_are_not_what_their_name_says(server, speech, tmp_path, monkeypatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    Image.new("L", (100, 100)).save(tmp_path / "bomb.png")
-    # Pillow reads these by starting Ghostscript.
-    (tmp_path / "eps.png").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EOF\n")
-    for name in ("bomb.png", "eps.png"):
-        key = upload(server, tmp_path / name)
-        _, job = finished(server, upload(server, speech), reference=key)
-        assert job["message"].startswith(f"{name} is not a readable picture"), job
-
-
-@pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="no list of sockets in /proc")
-@pytest.mark.parametrize("command", ["studio", "rate"])
-def test_pages_are_for_this_machine_by_default(command, monkeypatch):
-    asked = {}
-
-    def serve(folder, *arguments):
-        asked["host"] = next(one for one in arguments if isinstance(one, str))
-
-    package = {"studio": "studio", "rate": "rating"}[command]
-    monkeypatch.setattr(f"s2r.{package}.server.serve", serve)
-    main([command])
-    with LocalServer(BaseHTTPRequestHandler, asked["host"], 0) as server:
-        assert server.loopback
-        assert listening() == {"127.0.0.1"}
-
-
-def test_old_videos_go(server, speech, monkeypatch):
-    monkeypatch.setattr(jobs, "KEPT", 2)
-    sound, other = upload(server, speech), upload(server, speech)
-    keys = [finished(server, sound)[0], finished(server, sound)[0], finished(server, other)[0]]
-    assert ask(server, "GET", f"/jobs/{keys[0]}")[0] == 404
-    assert not (server.studio.folder / keys[0]).exists()
-    assert (server.studio.folder / keys[1] / "video.mp4").exists()
-    assert server.studio.uploads[sound].exists()
-    finished(server, other)
-    assert sound not in server.studio.uploads
-
-
-def test_full_queue_is_said(server, speech, monkeypatch):
-    monkeypatch.setattr(jobs, "WAITING", 0)
-    status, content = submit(server, upload(server, speech))
-    assert (status, content["error"][:8]) == (400, "Too many")
+def test_files_of_the_machine_are_not_handed_out(server, client, speech, tmp_path):
+    (tmp_path / "secret.txt").write_text("secret")
+    for path in (tmp_path / "secret.txt", Path("/etc/passwd"), server.actions.work / ".."):
+        assert ask(server, "GET", f"/gradio_api/file={path}")[0] in (403, 404)
+    for path in (speech, Path("/etc/passwd")):
+        never_sent = {"path": str(path), "meta": {"_type": "gradio.FileData"}}
+        body = json.dumps({"data": list((WISH | {"speech": never_sent}).values())})
+        kind = {"Content-Type": "application/json"}
+        _, _, answer = ask(server, "POST", "/gradio_api/call/generate", body, **kind)
+        event = json.loads(answer)["event_id"]
+        _, _, told = ask(server, "GET", f"/gradio_api/call/generate/{event}")
+        assert b"event: error" in told
+        assert b"not uploaded by a user" in told
 
 
 def test_picture_of_sound_shows_when_and_how_high():
@@ -353,6 +291,22 @@ def test_picture_of_sound_shows_when_and_how_high():
     assert abs((SPECTRUM_HEIGHT - loud) / SPECTRUM_HEIGHT * 8_000 - 3_000) < 100
     assert (spectrum[:, :75] == 255).all()
     assert sound_picture(sound[:81]).shape[1] == 2
+
+
+@pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="no list of sockets in /proc")
+@pytest.mark.parametrize("command", ["studio", "rate"])
+def test_pages_are_for_this_machine_by_default(command, monkeypatch):
+    asked = {}
+
+    def serve(folder, *arguments):
+        asked["host"] = next(one for one in arguments if isinstance(one, str))
+
+    package = {"studio": "studio", "rate": "rating"}[command]
+    monkeypatch.setattr(f"s2r.{package}.server.serve", serve)
+    main([command])
+    with LocalServer(BaseHTTPRequestHandler, asked["host"], 0) as server:
+        assert server.loopback
+        assert listening() == {"127.0.0.1"}
 
 
 def test_addresses(capsys, tmp_path, monkeypatch):
@@ -381,7 +335,7 @@ def test_address_warning_and_nothing_left(host, server, capsys, monkeypatch, tmp
         assert len(list(tmp_path.iterdir())) == 1
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(LocalServer, "serve_forever", ended)
+    monkeypatch.setattr(StudioServer, "serve", ended)
     folder = second_model(server)
     try:
         assert main(["studio", "--port", "0", "--host", host, "--model", folder]) == 0
@@ -392,3 +346,38 @@ def test_address_warning_and_nothing_left(host, server, capsys, monkeypatch, tmp
     assert "closed" in written.out
     assert ("Warning: everybody" in written.err) == (host == "0.0.0.0")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("ended", [signal.SIGINT, signal.SIGTERM])
+def test_as_a_process_it_serves_this_machine_and_leaves_nothing(ended, tmp_path):
+    model = write_tiny_model(tmp_path / "a" / "tiny")
+    (tmp_path / "tmp").mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "s2r.cli", "studio", "--port", "0", "--model", str(model)],
+        env=os.environ | {"TMPDIR": str(tmp_path / "tmp")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        line = process.stdout.readline()
+        assert line.startswith("The studio is at http://127.0.0.1:")
+        server = SimpleNamespace(port=int(line.split("127.0.0.1:")[1].split("/")[0]))
+        assert b"s2r studio" in ask(server, "GET", "/")[2]
+        if Path("/proc/self/net/tcp").exists():
+            assert listening(process.pid) == {"127.0.0.1"}
+        assert len(list((tmp_path / "tmp").glob("s2r-studio-*"))) == 1
+        process.send_signal(ended)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, out, err) == (0, "\nThe studio is closed.\n", "")
+    assert not list((tmp_path / "tmp").glob("s2r-studio-*"))
+
+
+def test_without_gradio_the_command_says_what_to_install(monkeypatch, capsys, tmp_path):
+    for name in ("s2r.studio.actions", "s2r.studio.page"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "gradio", None)
+    assert main(["studio", "--port", "0", "--model", str(tmp_path)]) == 1
+    assert "needs Gradio, which is not installed: pip install" in capsys.readouterr().err

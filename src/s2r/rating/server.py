@@ -75,7 +75,6 @@ class Handler(LocalHandler):
     """One request."""
 
     server: RatingServer
-    protocol_version = "HTTP/1.0"
     policy = POLICY
 
     def do_GET(self) -> None:

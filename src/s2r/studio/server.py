@@ -1,44 +1,34 @@
-"""What the studio's page can ask for, and the command that serves it."""
+"""The command that serves the studio's page, and who may ask for it."""
 
-import io
-import json
+import os
+import re
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from http import HTTPStatus
-from importlib.resources import files
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
-
-from PIL import Image
 
 from s2r.commands import DEFAULT_MODEL
 from s2r.device import find_device
 from s2r.errors import UserError
-from s2r.local_server import LocalHandler, LocalServer
+from s2r.local_server import address_of, is_loopback, listen, own_page, stoppable
 from s2r.model_folder import SpeechModel, load_model_folder
-from s2r.studio.jobs import LONGEST, SIZES, Studio
 
-LARGEST = 500_000_000
-"""Bytes of an uploaded file."""
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; connect-src 'self' blob: data:; worker-src 'self' blob:; "
+    "media-src 'self' blob: data:; img-src 'self' blob: data:; font-src 'self' data:; "
+    "form-action 'none'; base-uri 'self'; frame-ancestors 'none'"
+)
+"""The page may load from its own server and nowhere else; Gradio builds its page with scripts in
+the document."""
 
-LARGEST_WISH = 10_000
-"""Bytes of a request for a video."""
+FETCHES = re.compile(r"/(file=https?:|proxy=)", re.IGNORECASE)
+"""Addresses at which Gradio would fetch something from elsewhere."""
 
-KINDS = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".mp4": "video/mp4",
-    ".png": "image/png",
-    ".h5": "application/x-hdf5",
-}
-
-PAGE = {
-    path: files("s2r.studio").joinpath(name).read_bytes()
-    for path, name in (("/", "page.html"), ("/page.css", "page.css"), ("/page.js", "page.js"))
-}
+CLOSING = 2
+"""Seconds that pages have to end what they are receiving when the studio is closed."""
 
 
 def serve(folders: Sequence[Path], host: str, port: int, device: str) -> None:
@@ -46,138 +36,130 @@ def serve(folders: Sequence[Path], host: str, port: int, device: str) -> None:
 
     Raises UserError as `open_studio` does.
     """
-    with open_studio(folders or [DEFAULT_MODEL], host, port, find_device(device)) as server:
-        if not server.loopback:
+    with open_studio(folders or [DEFAULT_MODEL], host, port, find_device(device)) as studio:
+        if not is_loopback(host):
             print(
                 f"Warning: everybody who can reach {host} over the network can use this studio; "
                 "what they send is not encrypted.",
                 file=sys.stderr,
             )
-        print(f"The studio is at {server.address} (Ctrl-C ends it).", flush=True)
-        server.serve_until_stopped()
+        print(f"The studio is at {studio.address} (Ctrl-C ends it).", flush=True)
+        with stoppable():
+            studio.serve()
     print("\nThe studio is closed.")
+
+
+class StudioServer:
+    """A page, listening but not yet answering."""
+
+    def __init__(self, app, listener: socket.socket, host: str, actions):
+        import uvicorn
+
+        self.port = listener.getsockname()[1]
+        self.address = address_of(host, self.port)
+        self.actions = actions
+        self._listener = listener
+        self._server = uvicorn.Server(
+            uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=CLOSING)
+        )
+
+    def serve(self) -> None:
+        """Answer until `stop`, or a signal that ends the process."""
+        self._server.run(sockets=[self._listener])
+
+    def stop(self) -> None:
+        """End `serve`, from another thread."""
+        self._server.should_exit = True
+
+    @property
+    def started(self) -> bool:
+        return self._server.started
 
 
 @contextmanager
 def open_studio(
     folders: Sequence[Path], host: str, port: int, device: str
-) -> Iterator["StudioServer"]:
+) -> Iterator[StudioServer]:
     """The server with its models loaded; what it makes lies in a folder that goes with it.
 
-    Raises UserError for a folder that is no model, and an address that cannot be used.
+    Raises UserError for a folder that is no model, an address that cannot be used, and where
+    Gradio is not installed.
     """
     with (
         tempfile.TemporaryDirectory(prefix="s2r-studio-", ignore_cleanup_errors=True) as work,
-        StudioServer(Handler, host, port) as server,
+        gradio_settings(Path(work)),
+        listen(host, port) as listener,
     ):
+        try:
+            from s2r.studio.actions import Actions
+            from s2r.studio.page import application
+        except ModuleNotFoundError as error:
+            if error.name != "gradio":
+                raise
+            raise UserError(
+                "the studio needs Gradio, which is not installed: "
+                "pip install -c constraints.txt -e '.[studio]'"
+            ) from error
         models: dict[str, SpeechModel] = {}
-        server.cards = {}
+        cards: dict[str, str] = {}
         for folder in folders:
             loaded = load_model_folder(folder, device)
             name = loaded.name if loaded.name not in models else str(folder)
             models[name] = loaded
-            server.cards[name] = (Path(folder) / "README.md").read_text()
-        server.studio = Studio(models, Path(work))
-        yield server
+            cards[name] = (Path(folder) / "README.md").read_text()
+        actions = Actions(models, cards, Path(work))
+        page = own_pages_only(application(actions), is_loopback(host))
+        yield StudioServer(page, listener, host, actions)
 
 
-class StudioServer(LocalServer):
-    """A server with something to show."""
-
-    studio: Studio
-    cards: dict[str, str]
-    """The model card of every model."""
-
-
-class Handler(LocalHandler):
-    """One request of the page."""
-
-    server: StudioServer
-
-    def do_GET(self) -> None:
-        """The page, a reference frame, how a job is doing, or a file of it."""
-        if not self.from_here():
-            return
-        studio = self.server.studio
-        path = urlsplit(self.path).path
-        match [unquote(part) for part in path.split("/")[1:]]:
-            case _ if path in PAGE:
-                self.reply(PAGE[path], KINDS[Path(path).suffix or ".html"])
-            case ["models"]:
-                self.tell(self._about())
-            case ["references", model, speaker] if (
-                model in studio.models and speaker in studio.models[model].references
-            ):
-                self.reply(_png(studio.models[model].references[speaker]), KINDS[".png"])
-            case ["jobs", key] if status := studio.status(key):
-                self.tell(status)
-            case ["jobs", key, name] if name in (studio.status(key) or {"files": ()})["files"]:
-                self.send_file(studio.folder / key / name, KINDS[Path(name).suffix])
-            case _:
-                self.refuse("There is no such page.", HTTPStatus.NOT_FOUND)
-
-    def do_POST(self) -> None:
-        """A file to keep, or a video to make."""
-        if not self.from_here():
-            return
-        address = urlsplit(self.path)
-        try:
-            if address.path == "/files":
-                name = parse_qs(address.query).get("name", ["file"])[0]
-                self.tell({"key": self._receive(name)})
-            elif address.path == "/jobs":
-                self.tell({"key": self.server.studio.submit(self._content())})
+@contextmanager
+def gradio_settings(work: Path) -> Iterator[None]:
+    """Gradio keeps its files in ``work`` and asks nobody on the internet anything."""
+    ours = {
+        "GRADIO_TEMP_DIR": str(work / "pages"),
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+    }
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
             else:
-                self.refuse("There is no such page.", HTTPStatus.NOT_FOUND)
-        except UserError as fault:
-            self.refuse(str(fault))
-
-    def _about(self) -> dict:
-        """What the page offers to choose from."""
-        studio = self.server.studio
-        models = [
-            {"name": name, "speakers": [*loaded.references], "card": self.server.cards[name]}
-            for name, loaded in studio.models.items()
-        ]
-        return {"models": models, "sizes": SIZES, "longest": LONGEST}
-
-    def _receive(self, name: str) -> str:
-        """Keep the body of the request as a file, piece by piece; returns its key."""
-        left = self.length()
-        if left > LARGEST:
-            raise UserError(
-                f"{name} is larger than {LARGEST / 1e6:.0f} MB: send the sound without the "
-                "picture, or use the command `s2r generate`."
-            )
-        key, path = self.server.studio.upload_path(name, left)
-        try:
-            with path.open("wb") as file:
-                while left:
-                    piece = self.rfile.read(min(left, 1 << 20))
-                    if not piece:
-                        raise ConnectionAbortedError(f"{name} did not arrive whole")
-                    file.write(piece)
-                    left -= len(piece)
-        except OSError:
-            self.server.studio.drop_upload(key)
-            raise
-        return key
-
-    def _content(self) -> dict:
-        """The JSON object of the request. A type that a form of another site cannot send."""
-        if self.headers.get_content_type() != "application/json" or self.length() > LARGEST_WISH:
-            raise UserError("The request must be a short JSON object.")
-        try:
-            content = json.loads(self.rfile.read(self.length()))
-        except ValueError as error:
-            raise UserError("The request is not valid JSON.") from error
-        if not isinstance(content, dict):
-            raise UserError("The request must be a JSON object.")
-        return content
+                os.environ[name] = value
 
 
-def _png(picture) -> bytes:
-    """A picture (H, W) uint8 as PNG."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG")
-    return buffer.getvalue()
+def own_pages_only(app, loopback: bool):
+    """``app`` (ASGI) for requests of its own pages, with a policy that keeps these to it."""
+
+    async def guarded(scope, receive, send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        own = own_page(headers.get("host", ""), headers.get("origin"), loopback)
+        if not own or FETCHES.search(scope["path"]):
+            body = b"Requests from and to other sites are refused."
+            kind = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
+            await send({"type": "http.response.start", "status": 403, "headers": kind})
+            await send({"type": "http.response.body", "body": body})
+            return
+
+        async def with_policy(message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message["headers"],
+                    (b"content-security-policy", POLICY.encode()),
+                    (b"x-content-type-options", b"nosniff"),
+                    (b"referrer-policy", b"same-origin"),
+                ]
+            await send(message)
+
+        await app(scope, receive, with_policy)
+
+    return guarded

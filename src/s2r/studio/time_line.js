@@ -1,0 +1,84 @@
+// The time line under the video: `element` is its root, `props.value` the sound that is shown.
+const PIXELS_PER_SECOND = 150;
+const FRAME_RATE = 50;
+const part = (selector) => element.querySelector(selector);
+let seconds = 1;
+let followed = null; // the video element whose time is shown; Gradio makes a new one for each video
+
+function draw() {
+  const sound = props.value;
+  part(".player").hidden = !sound;
+  if (!sound) return;
+  seconds = sound.seconds;
+  part("img").src = sound.picture;
+  part(".track").style.width = `${Math.ceil(seconds * PIXELS_PER_SECOND)}px`;
+  const step = seconds <= 20 ? 0.5 : 1;
+  part(".ticks").replaceChildren();
+  for (let time = 0; time < seconds - 0.2; time += step) {
+    const tick = document.createElement("span");
+    tick.textContent = time === 0 ? "0 s" : `${time}`;
+    tick.style.left = `${(100 * time) / seconds}%`;
+    part(".ticks").append(tick);
+  }
+  place(0);
+}
+
+function place(time) {
+  const view = part(".scroll");
+  const x = Math.min(time / seconds, 1) * part(".track").clientWidth;
+  part(".cursor").style.left = `${x}px`;
+  part("[data-time]").textContent = `${time.toFixed(2)} s`;
+  if (x < view.scrollLeft || x > view.scrollLeft + view.clientWidth) {
+    view.scrollLeft = x - view.clientWidth / 10;
+  }
+}
+
+// The picture that is on the screen says its time itself, where the browser can tell.
+function follow(video) {
+  if (video !== followed) return;
+  if (video.requestVideoFrameCallback) {
+    video.requestVideoFrameCallback((_, picture) => {
+      place(picture.mediaTime);
+      follow(video);
+    });
+  } else {
+    place(video.currentTime);
+    requestAnimationFrame(() => follow(video));
+  }
+}
+
+const shown = () => document.querySelector("#video video");
+const name = () => { part("[data-play]").textContent = shown()?.paused === false ? "Pause" : "Play"; };
+const pace = () => { if (shown()) shown().playbackRate = Number(part("[data-speed]").value); };
+
+// Events of media do not bubble, but the document can listen on their way down.
+document.addEventListener("loadedmetadata", (event) => {
+  if (event.target !== shown()) return;
+  followed = shown();
+  pace();
+  name();
+  follow(followed);
+}, true);
+for (const event of ["play", "pause", "ended"]) document.addEventListener(event, name, true);
+
+element.addEventListener("click", (event) => {
+  const video = shown();
+  const button = event.target.closest("button");
+  const track = event.target.closest(".track");
+  if (!video) return;
+  if (button?.dataset.step) {
+    video.pause();
+    // To the middle of the frame, so that rounding cannot show its neighbour.
+    const frame = Math.floor(video.currentTime * FRAME_RATE) + Number(button.dataset.step);
+    video.currentTime = Math.max(0, (frame + 0.5) / FRAME_RATE);
+  } else if (button) {
+    if (video.paused) video.play();
+    else video.pause();
+  } else if (track) {
+    const box = track.getBoundingClientRect();
+    video.currentTime = ((event.clientX - box.left) / box.width) * seconds;
+  }
+});
+element.addEventListener("change", pace);
+watch("value", draw);
+draw();
