@@ -69,7 +69,7 @@ def build_page(actions: Actions) -> gr.Blocks:
                 time_line = _time_line()
                 caption = gr.Markdown(elem_id="caption")
                 made = gr.File(
-                    label="Download", file_count="multiple", height=170, elem_id="downloads"
+                    label="Download", file_count="multiple", height=210, elem_id="downloads"
                 )
                 gr.Markdown(WARNING)
         quietly = {"show_progress": "hidden", "api_visibility": "private"}

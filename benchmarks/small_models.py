@@ -1,0 +1,84 @@
+"""The default's model trained anew on other data, and its errors: what reproduction compares."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from s2r import run_config
+from s2r.config import run_settings
+from s2r.generate import GenerationConfig, generate_run
+from s2r.generated import read_generated
+from s2r.measures import Measures
+from s2r.metrics.paired import squared_error
+from s2r.recording_scores import GIVEN
+from s2r.store import Shards
+from s2r.training import train
+
+SYSTEM = "whisper-tiny.en"
+"""Name of the default's best run."""
+
+AMOUNT = GenerationConfig(draws=2, clips=1, batch=16)
+
+
+def read_config() -> dict:
+    """The embedded default."""
+    return yaml.safe_load(Path("config/config.yaml").read_text())
+
+
+def embeddings(results: Path, encoder: str) -> Shards:
+    return Shards(sorted((results / "embeddings" / encoder).glob("*.h5")))
+
+
+def train_here(
+    settings: dict, frames: Shards, speech: Shards, split: pd.DataFrame, folder: Path
+) -> None:
+    """Train ``folder/model.safetensors`` on the split's set ``train``."""
+    train(
+        run_config.model_config(settings),
+        run_config.training_config(settings),
+        run_config.sampler_config(settings),
+        frames,
+        speech,
+        split,
+        folder / "state",
+        folder / "model.safetensors",
+        folder / "curve.csv",
+    )
+
+
+def errors_of_default(
+    frames: Shards,
+    speech: Shards,
+    split: pd.DataFrame,
+    seed: int,
+    folder: Path,
+    measures: Measures,
+) -> dict[str, float]:
+    """Train the default's model on the set ``train`` of a split, roll out all others, and return
+    {set: squared error in the dynamic region}. What is in ``folder`` already is not made again."""
+    settings = run_settings(read_config(), SYSTEM)
+    settings["training"]["seed"] = seed
+    model = folder / "model.safetensors"
+    if not model.exists():
+        train_here(settings, frames, speech, split[split["set"] == "train"], folder)
+    files = {name: folder / f"{name}.h5" for name in split["set"].unique() if name != "train"}
+    missing = {name: file for name, file in files.items() if not file.exists()}
+    if missing:
+        sampler = run_config.sampler_config(settings)
+        labels: Mapping[str, str] = {"system": SYSTEM}
+        generate_run(model, frames, speech, split, missing, {}, sampler, AMOUNT, labels)
+    return {name: float(np.mean(rollout_errors(f, frames, measures))) for name, f in files.items()}
+
+
+def rollout_errors(file: Path, frames: Shards, measures: Measures) -> list[float]:
+    """The squared error of every draw of every rollout in a generated file."""
+    errors = []
+    with read_generated(file) as content:
+        for recording in content.rollouts:
+            true = frames.read(recording, "frames")
+            for draw in content.rollout(recording).draws:
+                errors.append(float(squared_error(true, draw, measures.region)[GIVEN:].mean()))
+    return errors
