@@ -2,10 +2,13 @@
 
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from test_speech_to_video import voice
 
+from s2r.speech.encoders import EncoderConfig, load_encoder
 from s2r.video_writer import write_video
 
 
@@ -98,3 +101,22 @@ def test_share_of_the_matrix_rate(benchmark_module):
     cost = {"seconds": 0.5, "tflop": 2.0, "memory": 3e9, "kind": "bfloat16", "rate": 16.0}
     row = workloads.table([(4, cost)], "clip").splitlines()[-1]
     assert row == "| 4 | 2 | 0.5 | 2e+03 | 4 | 16 (bfloat16) | 25% | 3.00 |"
+
+
+def test_a_small_wavlm_can_be_read_by_both_classes(benchmark_module, tmp_path, monkeypatch):
+    module = benchmark_module("reproduction_encoder")
+    monkeypatch.setattr(module, "STEPS", 2)
+    monkeypatch.setattr(module, "BATCH", 2)
+    monkeypatch.setattr(module, "CLUSTERS", 5)
+    monkeypatch.setitem(module.NETWORK, "conv_dim", (16,) * 7)
+    frames = SimpleNamespace(read=lambda recording, name: voice(4.0))
+    module.train_wavlm(frames, ["a", "b"], tmp_path / "wavlm")
+    right, wrong = (
+        load_encoder(EncoderConfig("huggingface", str(tmp_path / "wavlm"), as_wav2vec2=as_wav2vec2))
+        for as_wav2vec2 in (False, True)
+    )
+    assert right.describe()["class"] == "WavLMModel"
+    assert wrong.describe()["class"] == "Wav2Vec2Model"
+    heard = [encoder.encode(voice(1.0)) for encoder in (right, wrong)]
+    assert heard[0].shape == heard[1].shape == (50, 192)
+    assert np.abs(heard[0] - heard[1]).max() > 1e-3

@@ -1,0 +1,84 @@
+"""The table "Which preset?" of docs/faq.md: scores of the embedded default by noise levels.
+
+    make table1
+    python benchmarks/presets.py
+
+draws rollouts as the workflow does, with the presets' levels, and prints the table.
+"""
+
+import argparse
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from small_models import SYSTEM, embeddings, read_config
+
+from s2r import run_config
+from s2r.commands import PRESET_STEPS
+from s2r.config import SETS, run_settings
+from s2r.generate import GenerationConfig, generate_run
+from s2r.generated import read_generated, read_split
+from s2r.measures import read_measures
+from s2r.metrics.paired import squared_error
+from s2r.metrics.texture import motion_ratio, seam_ratio
+from s2r.recording_scores import GIVEN
+from s2r.store import Shards
+
+NAMES = ("error of a draw x 1000", "of the mean", "motion", "at seams")
+
+
+def scores(file: Path, frames: Shards, measures) -> np.ndarray:
+    """`NAMES`, each the mean over recordings; the first two weighted by frames as in the table."""
+    rows, weights = [], []
+    with read_generated(file) as content:
+        for recording in content.rollouts:
+            rollout, true = content.rollout(recording), frames.read(recording, "frames")[GIVEN:]
+            draws = rollout.draws[:, GIVEN:]
+            mean = draws.mean(0, dtype=np.float32)
+            rows.append(
+                (
+                    1000 * np.mean([squared_error(true, d, measures.region).mean() for d in draws]),
+                    1000 * squared_error(true, mean, measures.region).mean(),
+                    np.mean([motion_ratio(true, d, measures.region) for d in draws]),
+                    seam_ratio(rollout.draws, rollout.seams, measures.region),
+                )
+            )
+            weights.append(len(true))
+    return np.average(rows, axis=0, weights=weights)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    given = parser.parse_args()
+    config = read_config()
+    settings = run_settings(config, SYSTEM)
+    frames = Shards(sorted((given.results / "frames").glob("*.h5")))
+    speech = embeddings(given.results, settings["encoder"])
+    split = read_split(given.results / "split.csv")
+    measures = read_measures(given.results / "measures" / "region.npz", None)
+    sampler = run_config.sampler_config(settings)
+    chosen = {key: config["evaluation"][key] for key in ("draws", "recordings", "batch", "seed")}
+    amount = GenerationConfig(clips=1, **chosen)
+    model = given.results / "runs" / SYSTEM / "model.safetensors"
+    levels = {"fast": PRESET_STEPS["fast"], "default": sampler.steps, "best": PRESET_STEPS["best"]}
+    lines = []
+    for name, steps in levels.items():
+        with tempfile.TemporaryDirectory() as folder:
+            files = {test: Path(folder) / f"{test}.h5" for test in SETS}
+            generate_run(
+                model, frames, speech, split, files, {}, replace(sampler, steps=steps), amount,
+                {"system": SYSTEM},
+            )  # fmt: skip
+            found = np.array([scores(file, frames, measures) for file in files.values()])
+        cells = [
+            " / ".join(f"{value:.{digits}f}" for value in found[:, column])
+            for column, digits in enumerate((1, 1, 2, 2))
+        ]
+        lines.append(f"| {name} | {steps} | {' | '.join(cells)} |")
+    print("\n".join([f"| preset | levels | {' | '.join(NAMES)} |", *lines]))
+
+
+if __name__ == "__main__":
+    main()
