@@ -4,7 +4,7 @@
     python benchmarks/reproduction.py
 
 reads the results of the embedded default (the phantom) and writes ``reproduction.json`` and
-``reproduction.md`` into ``benchmarks/results/reproduction``. It trains three small models of the
+``reproduction.md`` into ``benchmarks/results/reproduction``. It trains six small models of the
 preset ``paper`` (eight minutes each on one core), the default's model ten times (four minutes each)
 and a small WavLM (twenty). What is there already is not trained again.
 """
@@ -18,21 +18,21 @@ import pandas as pd
 import torch
 from reproduction_encoder import encoder_effect
 from reproduction_split import split_effect
-from small_models import SYSTEM, embeddings, read_config, rollout_errors, train_here
+from reproduction_variants import SEEDS as VARIANT_SEEDS
+from reproduction_variants import VARIANTS, variant
+from small_models import SYSTEM, embeddings, read_config
 
 from s2r import run_config
 from s2r.baselines import generate_baseline
-from s2r.checkpoints import load_state
 from s2r.config import SETS, run_settings
 from s2r.corpus.recording import read_recordings
 from s2r.files import atomic_path, write_json
 from s2r.frechet_clips import i3d_extractor
 from s2r.generate import GenerationConfig, generate_run
-from s2r.generated import read_generated, read_split, recordings_of
+from s2r.generated import read_split, recordings_of
 from s2r.measures import Measures, read_measures
 from s2r.metrics.paired import squared_error, ssim_per_frame
-from s2r.metrics.texture import motion_energy, seam_ratio
-from s2r.model.tract_model import load_model, save_model
+from s2r.metrics.texture import motion_energy
 from s2r.recording_scores import GIVEN
 from s2r.released.scores import (
     TRAINING_CLIPS,
@@ -47,13 +47,6 @@ from s2r.store import Shards
 SET = "unseen_speech"
 CLIPS = 64
 WINDOW = 10
-VARIANTS = ("none", "condition_frame", "raw_condition", "last_weights", "ten_steps")
-"""Switches of ``paper_compat``; ``none``; and the sampler of the preset instead of ``SAMPLER``."""
-
-TRAINING = {"clips": 6000, "warmup_clips": 400, "validate_clips": 6000, "checkpoint_clips": 2000}
-SAMPLER = {"solver": "dpm_solver", "steps": 5, "sigma_min": 0.05, "sigma_max": 20, "spacing": "log"}
-"""A quarter of the network calls of the preset's ten stochastic Heun steps."""
-AMOUNT = GenerationConfig(draws=2, clips=32, recordings=2, batch=12)
 
 
 def clip_scores(results: Path, made: Path, frames: Shards, split: pd.DataFrame, weights: Path):
@@ -170,62 +163,6 @@ def perfect_seams(frames: Shards, split: pd.DataFrame, measures: Measures) -> di
     }
 
 
-def variant(switch: str, results: Path, made: Path, frames: Shards, split: pd.DataFrame, measures):
-    """Train a small model of preset ``paper`` with one switch on, draw from it and score it."""
-    config = read_config()
-    run = {"encoder": "logmel", "pooling": False, "preset": "paper", "sampler": SAMPLER}
-    config["runs"] = {"paper": run}
-    config["training"] |= TRAINING
-    if switch == "ten_steps":
-        del run["sampler"]
-    elif switch != "none":
-        config["paper_compat"][switch] = True
-    settings = run_settings(config, "paper")
-    folder, speech = made / switch, embeddings(results, "logmel")
-    sampler = run_config.sampler_config(settings)
-    model = folder / "model.safetensors"
-    if switch == "ten_steps":
-        model = made / "none" / "model.safetensors"
-    elif not model.exists() and switch == "last_weights":
-        keep_last_weights(made / "none", model)
-    elif not model.exists():
-        train_here(settings, frames, speech, split[split["set"] != "validation"], folder)
-    file = folder / f"{SET}.h5"
-    if not file.exists():
-        labels = {"system": switch}
-        generate_run(
-            model, frames, speech, split, {SET: file}, {}, sampler, AMOUNT, labels,
-        )  # fmt: skip
-    clips = first_draws(file)
-    truth, shown = read_clips(frames, list(clips)), np.stack(list(clips.values()))
-    similarity = ssim_per_frame(
-        truth.reshape(-1, *truth.shape[2:]), shown.reshape(-1, *shown.shape[2:])
-    ).reshape(len(clips), -1)
-    seams = []
-    with read_generated(file) as content:
-        for recording in content.rollouts:
-            rollout = content.rollout(recording)
-            seams.append(seam_ratio(rollout.draws, rollout.seams, measures.region))
-    errors = rollout_errors(file, frames, measures)
-    return {
-        "switch": switch,
-        "ssim": 100 * float(similarity.mean()),
-        "ssim_first_frame": 100 * float(similarity[:, 0].mean()),
-        "clips": len(clips),
-        "error": float(np.mean(errors)),
-        "seam_motion": float(np.nanmean(seams)),
-        "rollouts": len(seams),
-        "draws": AMOUNT.draws,
-    }
-
-
-def keep_last_weights(trained: Path, path: Path) -> None:
-    """What training would have saved without the average: it is the same but for that."""
-    model, info = load_model(trained / "model.safetensors")
-    model.load_state_dict(load_state(trained / "state")["model"])
-    save_model(model, path, info)
-
-
 def pooling_fact(results: Path, frames: Shards, split: pd.DataFrame) -> dict:
     """How many embeddings the mean over the batch axis of one recording changes; and the error
     (value, recordings) of the default's models without and with true pooling."""
@@ -283,7 +220,8 @@ def main() -> None:
         "pooling": pooling_fact(given.results, frames, split),
         "raw_condition": raw_condition_fact(frames, split),
         "variants": [
-            variant(switch, given.results, given.out, frames, split, measures)
+            variant(switch, seed, given.results, given.out, frames, split, measures)
+            for seed in VARIANT_SEEDS
             for switch in VARIANTS
         ],
         "released_split": split_effect(given.results, given.out, frames, measures),
