@@ -26,7 +26,7 @@ VARIANTS = ("none", "condition_frame", "raw_condition", "last_weights", "ten_ste
 TRAINING = {"clips": 6000, "warmup_clips": 400, "validate_clips": 6000, "checkpoint_clips": 2000}
 SAMPLER = {"solver": "dpm_solver", "steps": 5, "sigma_min": 0.05, "sigma_max": 20, "spacing": "log"}
 """A quarter of the network calls of the preset's ten stochastic Heun steps."""
-AMOUNT = GenerationConfig(draws=2, clips=32, recordings=8, batch=12)
+AMOUNT = GenerationConfig(draws=2, clips=32, recordings=4, batch=12)
 
 
 def variant(
