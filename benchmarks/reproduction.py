@@ -209,6 +209,9 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=Path("results"))
     parser.add_argument("--i3d", type=Path, default=Path("weights/i3d-kinetics-400.safetensors"))
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/reproduction"))
+    parser.add_argument(
+        "--wavlm", help="a WavLM of the hub, instead of a small one that is trained here"
+    )
     given = parser.parse_args()
     frames = Shards(sorted((given.results / "frames").glob("*.h5")))
     split = read_split(given.results / "split.csv")
@@ -225,7 +228,7 @@ def main() -> None:
             for switch in VARIANTS
         ],
         "released_split": split_effect(given.results, given.out, frames, measures),
-        "encoder": encoder_effect(given.results, given.out, frames, split, measures),
+        "encoder": encoder_effect(given.results, given.out, frames, split, measures, given.wavlm),
         "scores": clip_scores(given.results, given.out, frames, split, given.i3d),
     }
     write_json(given.out / "reproduction.json", found)

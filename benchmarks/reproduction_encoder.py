@@ -1,8 +1,8 @@
 """What it does to a score that WavLM is run as wav2vec 2.0.
 
-The published weights are not needed: a small WavLM is trained here to predict masked speech of the
-phantom, as HuBERT and WavLM were on other speech (clusters of log-mel frames are its targets), and
-then read by its own class and by the wrong one.
+A checkpoint is read by its own class and by the wrong one: a published one, or a small WavLM that
+is trained here to predict masked speech of the phantom, as HuBERT and WavLM were on other speech
+(clusters of log-mel frames are its targets).
 """
 
 from pathlib import Path
@@ -41,20 +41,28 @@ MASKED = 10
 
 
 def encoder_effect(
-    results: Path, made: Path, frames: Shards, split: pd.DataFrame, measures: Measures
+    results: Path,
+    made: Path,
+    frames: Shards,
+    split: pd.DataFrame,
+    measures: Measures,
+    published: str | None = None,
 ) -> dict:
-    """How much the wrong class changes the embeddings, and the errors of the default's model with
-    either class, as rows."""
-    checkpoint = made / "wavlm"
-    if not checkpoint.exists():
-        train_wavlm(frames, recordings_of(split, "train", frames), checkpoint)
+    """How much the wrong class changes the embeddings (mean square, of their variance), and the
+    errors of the default's model with either class, as rows. ``published`` is a WavLM of the hub;
+    for None one is trained."""
+    checkpoint, label = str(made / "wavlm"), "wavlm"
+    if published:
+        checkpoint, label = published, published.replace("/", "_")
+    elif not Path(checkpoint).exists():
+        train_wavlm(frames, recordings_of(split, "train", frames), Path(checkpoint))
     rows, heard = [], {}
     own = split[split["set"].isin(["train", "unseen_speech", "unseen_subject", "unseen_both"])]
     for name, wrong in (("WavLM", False), ("wav2vec 2.0", True)):
-        config = EncoderConfig("huggingface", str(checkpoint), as_wav2vec2=wrong)
-        heard[name] = speech = embedded(results, made / f"wavlm_{int(wrong)}", config)
+        config = EncoderConfig("huggingface", checkpoint, as_wav2vec2=wrong)
+        heard[name] = speech = embedded(results, made / f"{label}_{int(wrong)}", config)
         for seed in SEEDS:
-            folder = made / f"wavlm_{int(wrong)}_{seed}"
+            folder = made / f"{label}_{int(wrong)}_{seed}"
             errors = errors_of_default(frames, speech, own, seed, folder, measures)
             rows += [
                 {"class": name, "seed": seed, "set": test, "error": error}
@@ -65,7 +73,8 @@ def encoder_effect(
         for speech in heard.values()
     )
     change = np.square(wrong - right).mean() / np.square(right - right.mean(0)).mean()
-    return {"change_of_embeddings": float(change), "frames": len(right), "errors": rows}
+    found = {"checkpoint": label, "change_of_embeddings": float(change), "frames": len(right)}
+    return found | {"errors": rows}
 
 
 def embedded(results: Path, folder: Path, config: EncoderConfig) -> Shards:
