@@ -36,6 +36,7 @@ def serve(folders: Sequence[Path], host: str, port: int, device: str) -> None:
 
     Raises UserError as `open_studio` does.
     """
+    print("Loading the studio: some seconds.", file=sys.stderr)
     with open_studio(folders or [DEFAULT_MODEL], host, port, find_device(device)) as studio:
         if not is_loopback(host):
             print(
