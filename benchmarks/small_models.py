@@ -1,6 +1,5 @@
 """The default's model trained anew on other data, and its errors: what reproduction compares."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -68,8 +67,7 @@ def errors_of_default(
     missing = {name: file for name, file in files.items() if not file.exists()}
     if missing:
         sampler = run_config.sampler_config(settings)
-        labels: Mapping[str, str] = {"system": SYSTEM}
-        generate_run(model, frames, speech, split, missing, {}, sampler, AMOUNT, labels)
+        generate_run(model, frames, speech, split, missing, {}, sampler, AMOUNT, {"system": SYSTEM})
     return {name: float(np.mean(rollout_errors(f, frames, measures))) for name, f in files.items()}
 
 

@@ -23,6 +23,7 @@ from test_speech_to_video import voice
 from tiny_model import heads, write_tiny_model
 
 from s2r.cli import main
+from s2r.errors import UserError
 from s2r.local_server import LocalServer, is_loopback
 from s2r.media import probe, write_wav
 from s2r.studio import video
@@ -210,9 +211,10 @@ def test_wishes_that_make_no_sense(client, speech):
         assert "not in the list of choices" in refused(client, speech, **wish)
 
 
-def test_names_of_files_are_text(client, tmp_path):
-    (tmp_path / "<b>.wav").write_text("hello")
-    assert "<" not in refused(client, tmp_path / "<b>.wav")
+def test_names_of_files_are_text():
+    with pytest.raises(gradio.Error) as shown, actions.told("/a/<b>.wav"):
+        raise UserError("/a/<b>.wav is silent")
+    assert shown.value.message == "&lt;b&gt;.wav is silent"
 
 
 def test_a_fault_of_ours_leaves_the_studio_at_work(client, speech, monkeypatch, capfd):

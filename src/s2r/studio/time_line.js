@@ -54,9 +54,10 @@ const pace = () => { if (shown()) shown().playbackRate = Number(part("[data-spee
 // Events of media do not bubble, but the document can listen on their way down.
 document.addEventListener("loadedmetadata", (event) => {
   if (event.target !== shown()) return;
-  followed = shown();
   pace();
   name();
+  if (followed === shown()) return;
+  followed = shown();
   follow(followed);
 }, true);
 for (const event of ["play", "pause", "ended"]) document.addEventListener(event, name, true);
