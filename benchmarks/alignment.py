@@ -13,13 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
-from s2r.errors import UserError
-from s2r.measures import first_frame_time, read_corpus
-from s2r.phantom.truth import read_truth
-from s2r.progress import progress
-from s2r.store import Shards
-from s2r.words.alignment import Aligner
-from s2r.words.items import spoken, vcv_label
+from s2r.core.errors import UserError
+from s2r.core.phonetics import vcv_label
+from s2r.core.progress import progress
+from s2r.core.shards import Shards
+from s2r.corpus.index import read_corpus
+from s2r.corpus.phantom.lexicon import spoken
+from s2r.corpus.phantom.truth import read_truth
+from s2r.evaluation.words.alignment import Aligner
+from s2r.preparation.true_contours import first_frame_time
 
 STIMULI = ("bvt", "vcv1", "vcv2", "vcv3")
 

@@ -23,14 +23,15 @@ from prepare import write_phantom
 from projection import USC75, read_config, tables
 from workloads import first_settings, generation, operations, seconds, training_step
 
-from s2r.clock import FRAME_RATE, FRAME_SIZE, SAMPLE_RATE
-from s2r.device import find_device
-from s2r.errors import UserError
-from s2r.files import write_json
-from s2r.frames import FramesConfig, prepare_shard
-from s2r.generated import CLIP_LENGTH, GeneratedWriter
-from s2r.progress import progress
-from s2r.store import write_shard
+from s2r.core.device import find_device
+from s2r.core.errors import UserError
+from s2r.core.files import write_json
+from s2r.core.progress import progress
+from s2r.core.shards import write_shard
+from s2r.core.units import FRAME_RATE, FRAME_SIZE, SAMPLE_RATE
+from s2r.generation.clip_choice import CLIP_LENGTH
+from s2r.generation.generated_file import GeneratedWriter
+from s2r.preparation.frames import FramesConfig, prepare_shard
 
 ENCODERS = ("wav2vec2", "hubert", "wavlm")
 SIZES = {
@@ -145,8 +146,8 @@ def frechet(config: dict, device: str) -> dict:
     """Cost of the features of one clip of 10 frames."""
     import torch
 
-    from s2r.metrics.i3d import InflatedInception, features
-    from s2r.metrics.i3d_weights import UNITS
+    from s2r.evaluation.metrics.i3d import InflatedInception, features
+    from s2r.evaluation.metrics.i3d_weights import UNITS
 
     arrays = {
         name: {"weight": 0.01 * torch.randn(out, into, k, k, k), "bias": torch.zeros(out)}
@@ -162,10 +163,10 @@ def frechet(config: dict, device: str) -> dict:
 
 def score(config: dict, device: str) -> dict:
     """Cost of the paired measures of one second of one video; they run on the processor."""
-    from s2r.measures import Measures
-    from s2r.metrics.articulation import moving_cells
-    from s2r.metrics.paired import dynamic_region
-    from s2r.recording_scores import rollout_scores
+    from s2r.evaluation.instruments import Measures
+    from s2r.evaluation.metrics.articulation import moving_cells
+    from s2r.evaluation.recording_scores import rollout_scores
+    from s2r.preparation.region import dynamic_region
 
     video = np.random.default_rng(0).integers(0, 256, (500, FRAME_SIZE, FRAME_SIZE), np.uint8)
     region = dynamic_region([video])

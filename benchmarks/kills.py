@@ -18,8 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from s2r.errors import UserError
-from s2r.files import sha256_of
+from s2r.core.errors import UserError
+from s2r.core.files import sha256_of
 
 ROOT = Path(__file__).parents[1]
 COMPARED = ("*.csv", "*.md", "generated/**/*.h5")

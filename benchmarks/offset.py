@@ -12,14 +12,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from s2r.clock import FRAME_RATE, SAMPLE_RATE
-from s2r.corpus.offset import estimate_offset
-from s2r.frames import intensity_range, resample_frames, to_uint8
-from s2r.media import resample
-from s2r.phantom.acoustics import SAMPLE_RATE as PHANTOM_RATE
-from s2r.phantom.corpus import FRAME_PERIOD, record
-from s2r.phantom.script import PROFILES
-from s2r.progress import progress
+from s2r.core.media.resample import resample
+from s2r.core.progress import progress
+from s2r.core.units import FRAME_RATE, SAMPLE_RATE
+from s2r.corpus.phantom.acoustics import SAMPLE_RATE as PHANTOM_RATE
+from s2r.corpus.phantom.stimuli import PROFILES
+from s2r.corpus.phantom.writer import FRAME_PERIOD, record
+from s2r.preparation.offsets import estimate_offset
+from s2r.preparation.pictures import intensity_range, retime, scale_levels, shrink
 
 STIMULI = (("vcv1", 1), ("rainbow", 1), ("topic1", None))
 DELAYS = (0.0, 0.06, -0.12, 0.25)
@@ -30,11 +30,11 @@ def prepared(speaker: int, stimulus: str, repetition: int | None, seconds: float
     """Frames (T, 64, 64) uint8 and sound (320 T,) of one phantom recording."""
     profile = replace(PROFILES["tiny"], scripted_seconds=seconds, spontaneous_seconds=seconds)
     take = record(speaker, stimulus, 1, profile, repetition)
-    frames = resample_frames(take.frames, 1 / FRAME_PERIOD)
+    frames = retime(shrink(take.frames, 64), 1 / FRAME_PERIOD)
     audio = resample(take.wave, PHANTOM_RATE, SAMPLE_RATE)
     hop = SAMPLE_RATE // FRAME_RATE
     count = min(len(frames), len(audio) // hop)
-    return to_uint8(frames[:count], *intensity_range(frames, (0.5, 99.5))), audio[: hop * count]
+    return scale_levels(frames[:count], *intensity_range(frames, (0.5, 99.5))), audio[: hop * count]
 
 
 def errors(takes: list, delays: tuple[float, ...] = DELAYS) -> np.ndarray:

@@ -23,10 +23,10 @@ from pathlib import Path
 import pandas as pd
 from projection import read_config
 
-from s2r.device import find_device
-from s2r.errors import UserError
-from s2r.files import atomic_path, sha256_of
-from s2r.progress import progress
+from s2r.core.device import find_device
+from s2r.core.errors import UserError
+from s2r.core.files import atomic_path, sha256_of
+from s2r.core.progress import progress
 
 HERE = Path(__file__).parent
 REQUIREMENTS = HERE / "peer-requirements.txt"

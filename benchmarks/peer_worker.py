@@ -84,7 +84,8 @@ def s2r(config: dict, device: str, batch: int) -> tuple[Any, Jobs]:
     """
     from workloads import generation, training_step
 
-    from s2r import rollout, training
+    from s2r.generation import videos as rollout
+    from s2r.training import tract as training
 
     def in_float32(job: Callable[[], object]) -> Callable[[], object]:
         def run() -> None:

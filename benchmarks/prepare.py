@@ -4,7 +4,7 @@
 
 Three ways to bring a recording onto the clock, one after the other, several times:
 
-* ``s2r``: `s2r.frames.prepare_recording`, from the file to frames (T, 64, 64) uint8 at 50 Hz and
+* ``s2r``: `s2r.preparation.frames.prepare_recording`, from the file to frames (T, 64, 64) uint8 at 50 Hz and
   sound at 16 kHz;
 * ``gif``: as in the released code of Nguyen et al. 2025, for every 200 ms one ffmpeg process that
   writes a GIF of 64 pixels at 50 Hz with a palette of its own, then the GIFs read back. Its sound
@@ -35,13 +35,13 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 from PIL import Image, ImageSequence
 
-from s2r.errors import UserError
-from s2r.frames import FramesConfig, prepare_recording
-from s2r.media import probe
-from s2r.phantom.corpus import write_recording
-from s2r.phantom.script import Profile
-from s2r.progress import progress
-from s2r.script import THREAD_VARIABLES
+from s2r.core.errors import UserError
+from s2r.core.job import THREAD_VARIABLES
+from s2r.core.media.decode import probe
+from s2r.core.progress import progress
+from s2r.corpus.phantom.stimuli import Profile
+from s2r.corpus.phantom.writer import write_recording
+from s2r.preparation.frames import FramesConfig, prepare_recording
 
 CLIP_SECONDS = 0.2
 FILTER = (

@@ -14,16 +14,19 @@ from pathlib import Path
 import numpy as np
 from small_models import SYSTEM, embeddings, read_config
 
-from s2r import run_config
-from s2r.commands import PRESET_STEPS
-from s2r.config import SETS, run_settings
-from s2r.generate import GenerationConfig, generate_run
-from s2r.generated import read_generated, read_split
-from s2r.measures import read_measures
-from s2r.metrics.paired import squared_error
-from s2r.metrics.texture import motion_ratio, seam_ratio
-from s2r.recording_scores import GIVEN
-from s2r.store import Shards
+from s2r.config.build import build
+from s2r.config.parameters import run_settings
+from s2r.config.systems import SETS
+from s2r.core.shards import Shards
+from s2r.corpus.split import read_split
+from s2r.evaluation.instruments import read_measures
+from s2r.evaluation.metrics.paired import squared_error
+from s2r.evaluation.metrics.texture import motion_ratio, seam_ratio
+from s2r.evaluation.recording_scores import GIVEN
+from s2r.generation.generate import GenerationConfig, generate_run
+from s2r.generation.generated_file import read_generated
+from s2r.generation.speaker import PRESET_STEPS
+from s2r.model.sampler import SamplerConfig
 
 NAMES = ("error of a draw x 1000", "of the mean", "motion", "at seams")
 
@@ -58,7 +61,7 @@ def main() -> None:
     speech = embeddings(given.results, settings["encoder"])
     split = read_split(given.results / "split.csv")
     measures = read_measures(given.results / "measures" / "region.npz", None)
-    sampler = run_config.sampler_config(settings)
+    sampler = build(SamplerConfig, settings["sampler"])
     chosen = {key: config["evaluation"][key] for key in ("draws", "recordings", "batch", "seed")}
     amount = GenerationConfig(clips=1, **chosen)
     model = given.results / "runs" / SYSTEM / "model.safetensors"

@@ -17,17 +17,11 @@ from pathlib import Path
 import yaml
 from snakemake.utils import update_config
 
-from s2r.clock import FRAME_RATE
-from s2r.config import (
-    BASELINES,
-    evaluation_sets,
-    remove_nulls,
-    run_settings,
-    runs_with_regression,
-    systems,
-)
-from s2r.errors import UserError
-from s2r.generated import CLIP_LENGTH
+from s2r.config.parameters import remove_nulls, run_settings
+from s2r.config.systems import BASELINES, evaluation_sets, runs_with_regression, systems
+from s2r.core.errors import UserError
+from s2r.core.units import FRAME_RATE
+from s2r.generation.clip_choice import CLIP_LENGTH
 
 
 @dataclass(frozen=True)

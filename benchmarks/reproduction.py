@@ -22,27 +22,30 @@ from reproduction_variants import SEEDS as VARIANT_SEEDS
 from reproduction_variants import VARIANTS, variant
 from small_models import SYSTEM, embeddings, read_config
 
-from s2r import run_config
-from s2r.baselines import generate_baseline
-from s2r.config import SETS, run_settings
-from s2r.corpus.recording import read_recordings
-from s2r.files import atomic_path, write_json
-from s2r.frechet_clips import i3d_extractor
-from s2r.generate import GenerationConfig, generate_run
-from s2r.generated import read_split, recordings_of
-from s2r.measures import Measures, read_measures
-from s2r.metrics.paired import squared_error, ssim_per_frame
-from s2r.metrics.texture import motion_energy
-from s2r.recording_scores import GIVEN
-from s2r.released.scores import (
+from s2r.config.build import build
+from s2r.config.parameters import run_settings
+from s2r.config.systems import SETS
+from s2r.core.files import atomic_path, write_json
+from s2r.core.shards import Shards
+from s2r.corpus.index import read_recordings
+from s2r.corpus.released_split import leaks, released_split
+from s2r.corpus.split import read_split
+from s2r.evaluation.clip_features import i3d_extractor
+from s2r.evaluation.instruments import Measures, read_measures
+from s2r.evaluation.metrics.paired import squared_error, ssim_per_frame
+from s2r.evaluation.metrics.texture import motion_energy
+from s2r.evaluation.recording_scores import GIVEN
+from s2r.evaluation.released_protocol import (
     TRAINING_CLIPS,
     first_draws,
     protocol_rows,
     read_clips,
     training_list,
 )
-from s2r.released.split import leaks, released_split
-from s2r.store import Shards
+from s2r.generation.baselines import generate_baseline
+from s2r.generation.generate import GenerationConfig, generate_run
+from s2r.model.sampler import SamplerConfig
+from s2r.preparation.selection import recordings_of
 
 SET = "unseen_speech"
 CLIPS = 64
@@ -62,7 +65,7 @@ def clip_scores(results: Path, made: Path, frames: Shards, split: pd.DataFrame, 
         split,
         outputs={SET: files[SYSTEM]},
         regression_outputs={},
-        sampler=run_config.sampler_config(settings),
+        sampler=build(SamplerConfig, settings["sampler"]),
         settings=GenerationConfig(draws=1, clips=CLIPS, recordings=1, batch=16),
         labels={"system": SYSTEM},
     )
@@ -86,7 +89,7 @@ def split_facts(results: Path) -> dict:
 
 def nominal_corpus() -> pd.DataFrame:
     """The 75 x 32 recordings that the corpus would have if none were missing."""
-    from s2r.phantom.script import STIMULI
+    from s2r.corpus.phantom.stimuli import STIMULI
 
     rows = [
         {

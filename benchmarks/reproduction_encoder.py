@@ -14,15 +14,16 @@ from scipy.cluster.vq import kmeans2, vq
 from small_models import errors_of_default
 from transformers import Wav2Vec2FeatureExtractor, WavLMConfig, WavLMModel
 
-from s2r.clock import SAMPLE_RATE
-from s2r.files import atomic_path
-from s2r.generated import recordings_of
-from s2r.measures import Measures
-from s2r.progress import progress
-from s2r.speech.cache import embed_shard
-from s2r.speech.encoders import HOP, EncoderConfig, load_encoder
+from s2r.core.files import atomic_path
+from s2r.core.progress import progress
+from s2r.core.shards import Shards
+from s2r.core.units import SAMPLE_RATE
+from s2r.evaluation.instruments import Measures
+from s2r.preparation.embeddings import embed_shard
+from s2r.preparation.selection import recordings_of
+from s2r.speech.encoder import HOP, EncoderConfig
+from s2r.speech.load import load_encoder
 from s2r.speech.logmel import log_mel
-from s2r.store import Shards
 
 SEEDS = (1, 2)
 NETWORK = {

@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 from small_models import SYSTEM, embeddings, errors_of_default, read_config
 
-from s2r.corpus.recording import read_recordings
-from s2r.measures import Measures
-from s2r.released.split import released_split
-from s2r.store import Shards
+from s2r.core.shards import Shards
+from s2r.corpus.index import read_recordings
+from s2r.corpus.released_split import released_split
+from s2r.evaluation.instruments import Measures
 
 SEEDS = (1, 2, 3)
 

@@ -6,17 +6,18 @@ import numpy as np
 import pandas as pd
 from small_models import embeddings, read_config, rollout_errors, train_here
 
-from s2r import run_config
-from s2r.checkpoints import load_state
-from s2r.config import run_settings
-from s2r.generate import GenerationConfig, generate_run
-from s2r.generated import read_generated
-from s2r.measures import Measures
-from s2r.metrics.paired import ssim_per_frame
-from s2r.metrics.texture import seam_ratio
+from s2r.config.build import build
+from s2r.config.parameters import run_settings
+from s2r.core.shards import Shards
+from s2r.evaluation.instruments import Measures
+from s2r.evaluation.metrics.paired import ssim_per_frame
+from s2r.evaluation.metrics.texture import seam_ratio
+from s2r.evaluation.released_protocol import first_draws, read_clips
+from s2r.generation.generate import GenerationConfig, generate_run
+from s2r.generation.generated_file import read_generated
+from s2r.model.sampler import SamplerConfig
 from s2r.model.tract_model import load_model, save_model
-from s2r.released.scores import first_draws, read_clips
-from s2r.store import Shards
+from s2r.training.checkpoints import load_state
 
 SET = "unseen_speech"
 SEEDS = (0, 1)
@@ -49,7 +50,7 @@ def variant(
         config["paper_compat"][switch] = True
     settings = run_settings(config, "paper")
     folder, speech = made / f"{switch}_{seed}", embeddings(results, "logmel")
-    sampler = run_config.sampler_config(settings)
+    sampler = build(SamplerConfig, settings["sampler"])
     model = folder / "model.safetensors"
     if switch == "ten_steps":
         model = made / f"none_{seed}" / "model.safetensors"

@@ -31,12 +31,13 @@ from pathlib import Path
 
 import yaml
 
-from s2r.corpus.recording import Limits, index_corpus, shard_of, summary
-from s2r.frames import FramesConfig, prepare_shard
-from s2r.phantom.corpus import write_corpus
-from s2r.phantom.script import PROFILES
-from s2r.speech.cache import embed_shard
-from s2r.speech.encoders import EncoderConfig, load_encoder
+from s2r.corpus.index import Limits, index_corpus, shard_of, summary
+from s2r.corpus.phantom.stimuli import PROFILES
+from s2r.corpus.phantom.writer import write_corpus
+from s2r.preparation.embeddings import embed_shard
+from s2r.preparation.frames import FramesConfig, prepare_shard
+from s2r.speech.encoder import EncoderConfig
+from s2r.speech.load import load_encoder
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = Path("data/usc75")

@@ -6,15 +6,18 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from s2r import run_config
-from s2r.config import run_settings
-from s2r.generate import GenerationConfig, generate_run
-from s2r.generated import read_generated
-from s2r.measures import Measures
-from s2r.metrics.paired import squared_error
-from s2r.recording_scores import GIVEN
-from s2r.store import Shards
-from s2r.training import train
+from s2r.config.build import build
+from s2r.config.parameters import run_settings
+from s2r.core.shards import Shards
+from s2r.evaluation.instruments import Measures
+from s2r.evaluation.metrics.paired import squared_error
+from s2r.evaluation.recording_scores import GIVEN
+from s2r.generation.generate import GenerationConfig, generate_run
+from s2r.generation.generated_file import read_generated
+from s2r.model.sampler import SamplerConfig
+from s2r.model.tract_model import model_config
+from s2r.training.fitting import TrainingConfig
+from s2r.training.tract import train
 
 SYSTEM = "whisper-tiny.en"
 """Name of the default's best run."""
@@ -36,9 +39,9 @@ def train_here(
 ) -> None:
     """Train ``folder/model.safetensors`` on the split's set ``train``."""
     train(
-        run_config.model_config(settings),
-        run_config.training_config(settings),
-        run_config.sampler_config(settings),
+        model_config(settings),
+        build(TrainingConfig, settings["training"]),
+        build(SamplerConfig, settings["sampler"]),
         frames,
         speech,
         split,
@@ -66,7 +69,7 @@ def errors_of_default(
     files = {name: folder / f"{name}.h5" for name in split["set"].unique() if name != "train"}
     missing = {name: file for name, file in files.items() if not file.exists()}
     if missing:
-        sampler = run_config.sampler_config(settings)
+        sampler = build(SamplerConfig, settings["sampler"])
         generate_run(model, frames, speech, split, missing, {}, sampler, AMOUNT, {"system": SYSTEM})
     return {name: float(np.mean(rollout_errors(f, frames, measures))) for name, f in files.items()}
 

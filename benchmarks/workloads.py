@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from projection import read_config
 
-from s2r.clock import FRAME_RATE, FRAME_SIZE
-from s2r.config import run_settings
-from s2r.device import find_device
-from s2r.errors import UserError
+from s2r.config.parameters import run_settings
+from s2r.core.device import find_device
+from s2r.core.errors import UserError
+from s2r.core.units import FRAME_RATE, FRAME_SIZE
 
 
 def first_settings(config: dict) -> dict:
@@ -34,12 +34,13 @@ def untrained(config: dict, device: str, channels_last: bool):
     """An untrained model of the configuration's first run, its training, and random clips."""
     import torch
 
-    from s2r import run_config
-    from s2r.clips import ClipStore
-    from s2r.model.tract_model import TractModel
+    from s2r.config.build import build
+    from s2r.model.tract_model import TractModel, model_config
+    from s2r.training.fitting import TrainingConfig
+    from s2r.training.windows import ClipStore
 
     settings = first_settings(config)
-    shape, training = run_config.model_config(settings), run_config.training_config(settings)
+    shape, training = model_config(settings), build(TrainingConfig, settings["training"])
     width = training.speech_dimensions
     heard = width * (2 * shape.radius + 1)
     shape = replace(shape, denoiser=replace(shape.denoiser, speech_dimension=heard))
@@ -65,12 +66,13 @@ class Work:
 
 
 def training_step(config: dict, device: str, batch: int, channels_last: bool = True) -> Work:
-    """One step of `s2r.training.train` on ``batch`` clips."""
+    """One step of `s2r.training.tract.train` on ``batch`` clips."""
     import torch
 
     from s2r.model.ema import averaged
-    from s2r.preparation import Prepared
-    from s2r.training import descend, training_loss
+    from s2r.training.fitting import Prepared
+    from s2r.training.loop import descend
+    from s2r.training.loss import training_loss
 
     model, training, clips = untrained(config, device, channels_last)
     training = replace(training, batch=batch)
@@ -95,14 +97,16 @@ def generation(
     config: dict, device: str, batch: int, windows: int, channels_last: bool = False
 ) -> Work:
     """``batch`` videos side by side, of ``windows`` windows each."""
-    from s2r import run_config
-    from s2r.rollout import VideoTask, generate_videos
+    from s2r.config.build import build
+    from s2r.core.units import to_unit_range
+    from s2r.generation.videos import VideoTask, generate_videos
+    from s2r.model.sampler import SamplerConfig
 
     model, _, clips = untrained(config, device, channels_last)
-    reference = clips.frames[0].astype(np.float32) / 127.5 - 1
+    reference = to_unit_range(clips.frames[0])
     count = windows * model.config.window.new
     tasks = [VideoTask(clips.speech, reference, seed, count=count) for seed in range(batch)]
-    sampler = run_config.sampler_config(first_settings(config))
+    sampler = build(SamplerConfig, first_settings(config)["sampler"])
 
     def run() -> None:
         generate_videos(model.eval(), tasks, sampler, batch, advanced=lambda _: None)
@@ -141,7 +145,7 @@ def matrix_rate(device: str) -> tuple[str, float]:
     """
     import torch
 
-    from s2r.device import half_precision
+    from s2r.core.device import half_precision
 
     size = 8192 if device == "cuda" else 1024
     one, other = torch.randn(2, size, size, device=device)

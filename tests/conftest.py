@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from s2r.errors import UserError
-from s2r.script import THREAD_VARIABLES
+from s2r.core.errors import UserError
+from s2r.core.job import THREAD_VARIABLES
 
 # Before numpy is imported: the tests run in several processes, one on each core.
 os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
@@ -82,7 +82,7 @@ def snakemake(tmp_path):
 @pytest.fixture(scope="session")
 def i3d(tmp_path_factory):
     """Weights of I3D: those of the working copy, else fetched as the workflow does it."""
-    from s2r.metrics.i3d import fetch_i3d  # imports torch, which most tests do without
+    from s2r.evaluation.metrics.i3d import fetch_i3d  # imports torch, which most tests do without
 
     kept = ROOT / "weights" / "i3d-kinetics-400.safetensors"
     if kept.exists():

@@ -2,8 +2,11 @@
 
 import sys
 
-from s2r import clips, distributed, train_run, training
-from s2r.errors import UserError
+from s2r.core.errors import UserError
+from s2r.training import distributed
+from s2r.training import launch as train_run
+from s2r.training import loss as training
+from s2r.training import windows as clips
 
 clips.MEMORY_LIMIT = 0
 loss = training.training_loss

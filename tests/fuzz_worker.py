@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from mutants import mutate
 
-from s2r.corpus.recording import index_corpus
-from s2r.errors import UserError
-from s2r.frames import FramesConfig, prepare_recording
+from s2r.core.errors import UserError
+from s2r.corpus.index import index_corpus
+from s2r.preparation.frames import FramesConfig, prepare_recording
 
 MEMORY = 4 << 30
 """Bytes of data that this process may ask for: the machine must not suffer from a fault."""

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from s2r.rating.manifest import COLUMNS
-from s2r.rating.order import presentation, seed_of
+from s2r.apps.rating.manifest import COLUMNS
+from s2r.apps.rating.order import presentation, seed_of
 
 
 def manifest(words=("bat", "bit", "boat"), items: int = 2) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import torch
 import torch.distributed
 from listening import listening
 
-from s2r.distributed import mean_over_processes, process_group, rank
+from s2r.training.distributed import mean_over_processes, process_group, rank
 
 with process_group("cpu"):
     mean = mean_over_processes(torch.tensor(float(rank()))).item()

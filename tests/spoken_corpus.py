@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from s2r.store import write_shard
+from s2r.core.shards import write_shard
 
 SIZE, RATE, SECONDS = 32, 50, 3.0
 PALATE = 8

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tiny_model import write_tiny_model
 
-from s2r.studio.server import open_studio
+from s2r.apps.studio.server import open_studio
 
 
 @contextlib.contextmanager

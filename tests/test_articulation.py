@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from s2r.metrics import articulation
+from s2r.evaluation.metrics import articulation
 
 
 def tongue(path):

@@ -6,10 +6,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from s2r.corpus.recording import index_corpus
+from s2r.core.errors import UserError
+from s2r.core.media.encode import write_video
+from s2r.corpus.index import index_corpus
 from s2r.corpus.summary import summary
-from s2r.errors import UserError
-from s2r.video_writer import write_video
 
 
 def video(root, stem, subject=None, rate=50, seed=0):

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from s2r.baselines import generate_baseline
-from s2r.errors import UserError
-from s2r.generated import choose_clips, read_generated
-from s2r.store import Shards, write_shard
+from s2r.core.errors import UserError
+from s2r.core.shards import Shards, write_shard
+from s2r.generation.baselines import generate_baseline
+from s2r.generation.clip_choice import choose_clips
+from s2r.generation.generated_file import read_generated
 
 LENGTHS = {
     "s1_train": 40,

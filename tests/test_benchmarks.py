@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from test_speech_to_video import voice
 
-from s2r.speech.encoders import EncoderConfig, load_encoder
-from s2r.video_writer import write_video
+from s2r.core.media.encode import write_video
+from s2r.speech.encoder import EncoderConfig
+from s2r.speech.load import load_encoder
 
 
 def test_the_released_clips_leave_out_the_end(benchmark_module):

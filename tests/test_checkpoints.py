@@ -8,10 +8,11 @@ import torch
 from test_training import QUICK, run
 from tiny_corpus import write_tiny_corpus
 
-from s2r import training as training_module
-from s2r.checkpoints import check_finite, load_state, save_state
-from s2r.errors import UserError
-from s2r.training import training_loss
+from s2r.core.errors import UserError
+from s2r.training import loop
+from s2r.training import loss as loss_module
+from s2r.training.checkpoints import check_finite, load_state, save_state
+from s2r.training.loss import training_loss
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,7 @@ def test_a_loss_that_is_none_stops_before_the_next_checkpoint(corpus, tmp_path, 
     def breaks(prepared, settings, seen, model):
         return training_loss(prepared, settings, seen, model) * (math.nan if seen == 56 else 1)
 
-    monkeypatch.setattr(training_module, "training_loss", breaks)
+    monkeypatch.setattr(loss_module, "training_loss", breaks)
     with pytest.raises(UserError, match=r"not finite at step 8 \(64 clips\)"):
         run(corpus, tmp_path)
     kept = load_state(tmp_path / "state")
@@ -86,7 +87,7 @@ def test_a_loss_that_is_none_stops_before_the_next_checkpoint(corpus, tmp_path, 
 
 def test_weights_that_break_while_the_loss_is_fine(corpus, tmp_path, monkeypatch):
     """A gradient may be too large for a number where the loss is not."""
-    descend = training_module.descend
+    descend = loop.optimizer_step
 
     def breaks(loss, model, optimizer, rate):
         descend(loss, model, optimizer, rate)
@@ -95,7 +96,7 @@ def test_weights_that_break_while_the_loss_is_fine(corpus, tmp_path, monkeypatch
         steps.append(loss.item())
 
     steps = []
-    monkeypatch.setattr(training_module, "descend", breaks)
+    monkeypatch.setattr(loop, "optimizer_step", breaks)
     with pytest.raises(UserError, match="the weights are not finite after 64 clips"):
         run(corpus, tmp_path)
     assert all(math.isfinite(loss) for loss in steps)

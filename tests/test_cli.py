@@ -13,12 +13,15 @@ from test_speech_to_video import voice
 from tiny_corpus import SIZE, write_tiny_corpus
 from tiny_model import heads, write_tiny_model
 
+from s2r.apps.commands import merge
 from s2r.cli import main
-from s2r.commands import merge, sampler_of
-from s2r.errors import UserError
-from s2r.media import probe, write_wav
+from s2r.core.errors import UserError
+from s2r.core.media.decode import probe
+from s2r.core.media.encode import write_wav
+from s2r.generation.model_folder import load_model_folder
+from s2r.generation.speaker import sampler_of
 from s2r.model.sampler import SamplerConfig
-from s2r.model_folder import correlation, likeness_of, load_model_folder
+from s2r.preparation.reference import correlation, likeness_of
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +106,7 @@ def test_a_full_disk_is_said(speech, folder, capsys, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("s2r.commands.generate_file", full)
+    monkeypatch.setattr("s2r.apps.commands.generate_file", full)
     assert "no space left" in fails(capsys, "generate", "speech.wav", "--model", folder)
 
 

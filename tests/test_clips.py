@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from tiny_corpus import write_tiny_corpus
 
-from s2r.clips import ClipStore, load_clips
-from s2r.errors import UserError
-from s2r.window import Window, heard_indices
+from s2r.core.errors import UserError
+from s2r.model.window import Window, heard_indices
+from s2r.training.windows import ClipStore, load_clips
 
 
 def numbered_store():
@@ -69,7 +69,7 @@ def test_too_short_recordings_are_refused_in_one_sentence():
 
 @pytest.mark.parametrize("limit", [0, 10**9])
 def test_store_holds_what_the_shards_hold(tmp_path, monkeypatch, limit):
-    monkeypatch.setattr("s2r.clips.MEMORY_LIMIT", limit)
+    monkeypatch.setattr("s2r.training.windows.MEMORY_LIMIT", limit)
     frames, embeddings, _ = write_tiny_corpus(tmp_path)
     store = load_clips(frames, embeddings, ["s2_b", "s1_a"], lambda e: e[:, :2], tmp_path / "flat")
     assert isinstance(store.frames, np.memmap) == (limit == 0)

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from s2r import config as checks
-from s2r.errors import UserError
-from s2r.schema import check_schema
+from s2r.config import parameters, systems
+from s2r.config.check import PHANTOM_SUBJECTS, check_config
+from s2r.config.schema import check_schema
+from s2r.core.errors import UserError
 
 ROOT = Path(__file__).parents[1]
 SCHEMA_FILE = ROOT / "workflow" / "schemas" / "config.schema.yaml"
@@ -32,9 +33,9 @@ def change(config: dict, changes: dict) -> dict:
 
 
 def check(config: dict) -> None:
-    checks.remove_nulls(config)
+    parameters.remove_nulls(config)
     check_schema(config, SCHEMA_FILE)
-    checks.check_config(config)
+    check_config(config)
 
 
 def test_embedded_default_is_valid(default_config):
@@ -54,7 +55,7 @@ def test_folder_example_is_valid(default_config):
     merged = merge(default_config, extra)
     check(merged)
     assert list(merged["runs"]) == ["logmel"]
-    assert checks.evaluation_sets(merged) == ["unseen_speech"]
+    assert systems.evaluation_sets(merged) == ["unseen_speech"]
 
 
 def merge(first: dict, second: dict) -> dict:
@@ -236,13 +237,13 @@ def test_unknown_key_is_told_before_what_it_caused(default_config):
 )
 def test_sets_follow_from_what_is_held_out(default_config, subjects, stimuli, sets):
     split = {"split/unseen_subjects": subjects, "split/unseen_stimuli": stimuli}
-    assert checks.evaluation_sets(change(default_config, split)) == sets
+    assert systems.evaluation_sets(change(default_config, split)) == sets
 
 
 def test_run_settings_shared_then_preset_then_own(default_config):
     own = {"preset": "paper", "sampler": {"steps": 3}}
     config = change(default_config, {"runs/logmel": NEW_RUN | own})
-    settings = checks.run_settings(config, "logmel")
+    settings = parameters.run_settings(config, "logmel")
     assert settings["sampler"]["steps"] == 3
     assert settings["sampler"]["solver"] == "stochastic_heun"
     assert settings["sampler"]["guidance_scale"] == config["sampler"]["guidance_scale"]
@@ -253,51 +254,58 @@ def test_run_settings_shared_then_preset_then_own(default_config):
 def test_regressions_are_scored_where_the_preset_has_one(default_config):
     paper = NEW_RUN | {"preset": "paper"}
     config = change(default_config, {"runs/old": paper})
-    assert "regression-logmel" in checks.systems(config)
-    assert "old" in checks.systems(config)
-    assert "regression-old" not in checks.systems(config)
+    assert "regression-logmel" in systems.systems(config)
+    assert "old" in systems.systems(config)
+    assert "regression-old" not in systems.systems(config)
 
 
 def test_recurrent_regressions_are_scored_from_the_encoders_named(default_config):
     config = change(default_config, {"recurrent/encoders": ["logmel"]})
-    assert "recurrent-logmel" in checks.systems(config)
-    assert "recurrent-whisper-tiny.en" not in checks.systems(config)
-    assert "encoders" not in checks.recurrent_settings(config)
+    assert "recurrent-logmel" in systems.systems(config)
+    assert "recurrent-whisper-tiny.en" not in systems.systems(config)
+    assert "encoders" not in parameters.recurrent_settings(config)
 
 
 def test_any_of_matches_names_and_nothing_else():
     import re
 
-    assert re.fullmatch(checks.any_of(["tiny.en", "b"]), "tiny.en")
-    assert not re.fullmatch(checks.any_of(["tiny.en", "b"]), "tinyXen")
-    assert not re.fullmatch(checks.any_of([]), "")
+    assert re.fullmatch(parameters.any_of(["tiny.en", "b"]), "tiny.en")
+    assert not re.fullmatch(parameters.any_of(["tiny.en", "b"]), "tinyXen")
+    assert not re.fullmatch(parameters.any_of([]), "")
 
 
 def test_settings_become_typed_configurations(default_config):
-    from s2r import run_config
+    from s2r.config.build import build, build_part
+    from s2r.model.recurrent import RecurrentConfig
+    from s2r.model.sampler import SamplerConfig
+    from s2r.model.tract_model import model_config
+    from s2r.training.fitting import TrainingConfig
+    from s2r.training.recurrent import RecurrentTraining
 
     config = change(default_config, {"runs/old": NEW_RUN | {"preset": "paper"}})
     for run in config["runs"]:
-        settings = checks.run_settings(config, run)
-        assert run_config.model_config(settings).window.new == settings["window"]["new"]
-        assert run_config.training_config(settings).clips == settings["training"]["clips"]
-        assert run_config.sampler_config(settings).steps == settings["sampler"]["steps"]
-    network, training = run_config.recurrent_configs(checks.recurrent_settings(config))
+        settings = parameters.run_settings(config, run)
+        assert model_config(settings).window.new == settings["window"]["new"]
+        assert build(TrainingConfig, settings["training"]).clips == settings["training"]["clips"]
+        assert build(SamplerConfig, settings["sampler"]).steps == settings["sampler"]["steps"]
+    recurrent = parameters.recurrent_settings(config)
+    network = build_part(RecurrentConfig, recurrent)
+    training = build_part(RecurrentTraining, recurrent)
     assert network.hidden == config["recurrent"]["hidden"]
     assert training.segment == config["recurrent"]["segment"]
-    assert not run_config.model_config(settings).denoiser.mean_channel
+    assert not model_config(settings).denoiser.mean_channel
 
 
 def test_every_option_of_the_code_has_a_key():
     """The blocks are the dataclasses of the code, but for what data and presets decide."""
-    from s2r.generate import GenerationConfig
+    from s2r.generation.generate import GenerationConfig
     from s2r.model.denoiser import DenoiserConfig
     from s2r.model.recurrent import RecurrentConfig
     from s2r.model.sampler import SamplerConfig
     from s2r.model.tract_model import ModelConfig
-    from s2r.preparation import TrainingConfig
-    from s2r.recurrent_training import RecurrentTraining
-    from s2r.window import Window
+    from s2r.model.window import Window
+    from s2r.training.fitting import TrainingConfig
+    from s2r.training.recurrent import RecurrentTraining
 
     elsewhere = {
         "window": {"repeats"},
@@ -317,17 +325,17 @@ def test_every_option_of_the_code_has_a_key():
 
 
 def test_choices_agree_with_the_code():
-    from s2r.baselines import BASELINES
     from s2r.corpus.folder import DEFAULT_PATTERN, SUFFIXES
-    from s2r.phantom.script import PROFILES
-    from s2r.tables import SETS
+    from s2r.corpus.phantom.stimuli import PROFILES
+    from s2r.generation.baselines import BASELINES
+    from s2r.report.table1 import SETS
 
     corpus = SCHEMA["properties"]["corpus"]["properties"]
-    assert corpus["phantom"]["properties"]["profile"]["enum"] == list(checks.PHANTOM_SUBJECTS)
-    assert {name: p.speakers for name, p in PROFILES.items()} == checks.PHANTOM_SUBJECTS
+    assert corpus["phantom"]["properties"]["profile"]["enum"] == list(PHANTOM_SUBJECTS)
+    assert {name: p.speakers for name, p in PROFILES.items()} == PHANTOM_SUBJECTS
     assert DEFAULT["corpus"]["folder"] == {"pattern": DEFAULT_PATTERN, "suffixes": list(SUFFIXES)}
-    assert list(BASELINES) == list(checks.BASELINES)
-    assert SETS == checks.SETS
+    assert list(BASELINES) == list(systems.BASELINES)
+    assert SETS == systems.SETS
 
 
 def schema_keys(schema: dict) -> dict[str, dict]:

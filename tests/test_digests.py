@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from s2r import digests
-from s2r.errors import UserError
-from s2r.script import job
-from s2r.store import write_shard
+from s2r.core import checksums as digests
+from s2r.core.errors import UserError
+from s2r.core.job import job
+from s2r.core.shards import write_shard
 
 
 def run(folder: Path, inputs: list, outputs: list, block=lambda: None) -> None:

@@ -13,14 +13,17 @@ from listening import listening
 from safetensors.torch import load_file
 from tiny_corpus import write_tiny_corpus
 
-from s2r import distributed, run_config, train_run
-from s2r import training as training_module
-from s2r.clips import ClipStore
-from s2r.errors import UserError
-from s2r.preparation import prepare
-from s2r.store import Shards
-from s2r.training import training_loss
-from s2r.window import Window
+from s2r.config.build import build
+from s2r.core.errors import UserError
+from s2r.core.shards import Shards
+from s2r.model.tract_model import model_config
+from s2r.model.window import Window
+from s2r.training import distributed
+from s2r.training import launch as train_run
+from s2r.training import loss as loss_module
+from s2r.training.fitting import TrainingConfig, prepare
+from s2r.training.loss import training_loss
+from s2r.training.windows import ClipStore
 
 WORKER = Path(__file__).parent / "failing_worker.py"
 NETWORK = {"channels": [8, 16], "patch": 2, "condition": 16, "heads": 2}
@@ -101,7 +104,7 @@ def test_a_fault_in_one_process_ends_all_and_one_process_goes_on(
         seen.append(step)
         return training_loss(prepared, settings, step, model)
 
-    monkeypatch.setattr(training_module, "training_loss", watched)
+    monkeypatch.setattr(loss_module, "training_loss", watched)
     train_run.train_run(failed)
     assert seen[0] == 16, "it must go on from the checkpoint of the two"
     assert_same_but_for_rounding(tmp_path, tmp_path / "f")
@@ -123,9 +126,9 @@ def test_processes_can_be_reached_from_this_machine_only(tmp_path):
 @pytest.mark.parametrize("model", [S2R, PAPER], ids=["s2r", "paper"])
 def test_shares_of_a_batch_make_the_whole(corpus, tmp_path, monkeypatch, model):
     config = arguments(corpus, tmp_path, model)
-    training = run_config.training_config(config["settings"])
+    training = build(TrainingConfig, config["settings"]["training"])
     prepared = prepare(
-        run_config.model_config(config["settings"]), training, Shards(config["frames"]),
+        model_config(config["settings"]), training, Shards(config["frames"]),
         Shards(config["embeddings"]), pd.read_csv(config["split"]), tmp_path,
     )  # fmt: skip
     # An untrained network ends in zeros, which hides what it was given.

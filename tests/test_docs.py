@@ -12,13 +12,14 @@ import pandas as pd
 import pytest
 import yaml
 
-from s2r import aggregate, cli
-from s2r.config import check_config
-from s2r.generated import Rollout
-from s2r.measures import Measures
-from s2r.recording_scores import rollout_rows
-from s2r.schema import check_schema
-from s2r.words import scores as word_scores
+from s2r import cli
+from s2r.config.check import check_config
+from s2r.config.schema import check_schema
+from s2r.evaluation.instruments import Measures
+from s2r.evaluation.recording_scores import rollout_rows
+from s2r.evaluation.words import scores as word_scores
+from s2r.generation.generated_file import Rollout
+from s2r.report import scores_table as aggregate
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "config" / "README.md", ROOT / "profiles" / "README.md"]

@@ -11,11 +11,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from s2r.core.errors import UserError
 from s2r.corpus import metafile
 from s2r.corpus.download import RemoteFile, download_corpus, fetch, read_record
 from s2r.corpus.unpack import unpack
 from s2r.corpus.usc75 import ARCHIVE
-from s2r.errors import UserError
 
 CONTENT = bytes(range(256)) * 12_000  # 3 MB: several reads
 TOP = ARCHIVE.removesuffix(".zip")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from s2r.media import probe
+from s2r.core.media.decode import probe
 
 ROOT = Path(__file__).parents[1]
 

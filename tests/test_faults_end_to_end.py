@@ -28,11 +28,11 @@ TRAINED = ("runs", "generated/logmel", "scores")
 WATCHED = """\
 import time
 from pathlib import Path
-import s2r.training
+import s2r.training.tract
 attempts = Path("attempts")
 attempts.mkdir(exist_ok=True)
 attempt = attempts / str(len(list(attempts.iterdir())))
-rate = s2r.training.learning_rate
+rate = s2r.training.loop.learning_rate
 
 def watched(training, seen):
     with attempt.open("a") as file:
@@ -41,7 +41,7 @@ def watched(training, seen):
         time.sleep(0.1)
     return rate(training, seen)
 
-s2r.training.learning_rate = watched
+s2r.training.loop.learning_rate = watched
 """
 
 # The probe for the tongue's contour takes minutes to train, and is not what is tested here.

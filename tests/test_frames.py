@@ -9,22 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from s2r.corpus.recording import index_corpus
-from s2r.errors import UserError
-from s2r.frames import (
-    FramesConfig,
+from s2r.core.errors import UserError
+from s2r.core.media.encode import write_video, write_wav
+from s2r.core.shards import Shards
+from s2r.corpus.index import index_corpus
+from s2r.preparation.frames import FramesConfig, prepare_recording, prepare_shard
+from s2r.preparation.pictures import (
     intensity_range,
     percentile,
-    prepare_recording,
-    prepare_shard,
-    resample_frames,
     retime,
+    scale_levels,
     shrink,
-    to_uint8,
 )
-from s2r.media import write_wav
-from s2r.store import Shards
-from s2r.video_writer import write_video
 
 REAL = Path(__file__).parents[2] / "shared/data/real_rtmri"
 USC_RATE = Fraction(1_000_000, 12_008)
@@ -107,19 +103,19 @@ def test_retime_interpolates_between_frame_centres():
     ],
 )
 def test_only_whole_frames_are_kept(frames, rate, offset, count):
-    assert len(resample_frames(np.zeros((frames, 2, 2)), rate, size=2, offset=offset)) == count
+    assert len(retime(np.zeros((frames, 2, 2)), rate, offset=offset)) == count
 
 
 def test_size_and_rate_can_be_chosen():
     video = RNG.integers(0, 256, (30, 84, 84), dtype=np.uint8)
-    assert resample_frames(video, 30, size=32, rate=25).shape == (25, 32, 32)
+    assert retime(shrink(video, 32), 30, rate=25).shape == (25, 32, 32)
 
 
 def test_grey_levels():
     frames = np.linspace(10, 110, 1001)
     low, high = intensity_range(frames, (1, 99))
     assert (low, high) == pytest.approx((11, 109))
-    mapped = to_uint8(np.array([0, 11, 60, 109, 500]), low, high)
+    mapped = scale_levels(np.array([0, 11, 60, 109, 500]), low, high)
     assert mapped.tolist() == [0, 0, 128, 255, 255]
     with pytest.raises(UserError, match="never changes"):
         intensity_range(np.full(100, 3.0), (1, 99))
@@ -213,10 +209,10 @@ def test_time_is_right_to_half_a_frame_over_30_seconds(timed_corpus, name):
 
 def test_the_timing_test_would_notice_a_wrong_clock(timed_corpus):
     video = moving_bar(USC_RATE, 30)
-    assert abs(timing_errors(resample_frames(video, USC_RATE))).max() < 0.004
-    assert abs(timing_errors(resample_frames(video, 83.33))).max() > 0.015
-    assert abs(timing_errors(resample_frames(video, USC_RATE, offset=0.02))).max() > 0.015
-    nearest = resample_frames(moving_bar(Fraction(1159, 50), 30), 23.18, interpolation="nearest")
+    assert abs(timing_errors(retime(shrink(video, 64), USC_RATE))).max() < 0.004
+    assert abs(timing_errors(retime(shrink(video, 64), 83.33))).max() > 0.015
+    assert abs(timing_errors(retime(shrink(video, 64), USC_RATE, offset=0.02))).max() > 0.015
+    nearest = retime(shrink(moving_bar(Fraction(1159, 50), 30), 64), 23.18, interpolation="nearest")
     assert abs(timing_errors(nearest)).max() > 0.015
 
 

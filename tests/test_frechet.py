@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from s2r.metrics.frechet import FrechetKernel, frechet_distance
+from s2r.evaluation.metrics.frechet import FrechetKernel, frechet_distance
 
 
 def by_eigenvalues(a, b):

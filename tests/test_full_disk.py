@@ -16,17 +16,17 @@ import torch
 from test_speech_to_video import voice
 from tiny_model import write_tiny_model
 
-from s2r import clips
-from s2r.checkpoints import load_state, save_state
 from s2r.cli import main
-from s2r.clips import ClipStore, load_clips
-from s2r.errors import UserError
-from s2r.files import atomic_path
-from s2r.generated import GeneratedWriter, read_generated
-from s2r.media import probe, write_wav
-from s2r.script import job
-from s2r.store import Shards, write_shard
-from s2r.video_writer import write_video
+from s2r.core.errors import UserError
+from s2r.core.files import atomic_path
+from s2r.core.job import job
+from s2r.core.media.decode import probe
+from s2r.core.media.encode import write_video, write_wav
+from s2r.core.shards import Shards, write_shard
+from s2r.generation.generated_file import GeneratedWriter, read_generated
+from s2r.training import windows as clips
+from s2r.training.checkpoints import load_state, save_state
+from s2r.training.windows import ClipStore, load_clips
 
 SIZE = 2 * 2**20
 RNG = np.random.default_rng(0)

@@ -15,10 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from s2r.media import write_wav
-from s2r.phantom.acoustics import SAMPLE_RATE
-from s2r.phantom.corpus import FRAME_PERIOD, record
-from s2r.video_writer import write_video
+from s2r.core.media.encode import write_video, write_wav
+from s2r.corpus.phantom.acoustics import SAMPLE_RATE
+from s2r.corpus.phantom.writer import FRAME_PERIOD, record
 
 WORKER = Path(__file__).parent / "fuzz_worker.py"
 PATIENCE = 60

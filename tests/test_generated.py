@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from s2r.errors import UserError
-from s2r.generated import GeneratedWriter, choose_clips, read_generated, starts_of
+from s2r.core.errors import UserError
+from s2r.generation.clip_choice import choose_clips, starts_of
+from s2r.generation.generated_file import GeneratedWriter, read_generated
 
 
 def noise(*shape: int, seed: int = 0) -> np.ndarray:

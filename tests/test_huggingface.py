@@ -21,9 +21,10 @@ from transformers import (
     WavLMModel,
 )
 
-from s2r.errors import UserError
-from s2r.speech.encoders import EncoderConfig, load_encoder
+from s2r.core.errors import UserError
+from s2r.speech.encoder import EncoderConfig
 from s2r.speech.huggingface import centring_padding
+from s2r.speech.load import load_encoder
 
 LAYERS = 3
 TINY = {

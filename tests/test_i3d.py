@@ -10,12 +10,12 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
-from s2r.errors import UserError
-from s2r.files import sha256_of
-from s2r.metrics import i3d, i3d_weights
-from s2r.metrics.frechet import frechet_distance
-from s2r.metrics.i3d_weights import UNITS, read_arrays, write_arrays
-from s2r.weights import pip_member
+from s2r.core.errors import UserError
+from s2r.core.files import sha256_of
+from s2r.core.weights import pip_member
+from s2r.evaluation.metrics import i3d, i3d_weights
+from s2r.evaluation.metrics.frechet import frechet_distance
+from s2r.evaluation.metrics.i3d_weights import UNITS, read_arrays, write_arrays
 
 ROOT = Path(__file__).parents[1]
 

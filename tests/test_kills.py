@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from s2r.errors import UserError
+from s2r.core.errors import UserError
 
 CALL = """
 import pathlib, sys, time

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from s2r.aggregate import COLUMNS
-from s2r.errors import UserError
-from s2r.generated import GeneratedWriter
-from s2r.looks import write_looks
-from s2r.media import probe, read_audio, read_video
-from s2r.store import write_shard
+from s2r.core.errors import UserError
+from s2r.core.media.decode import probe, read_audio, read_video
+from s2r.core.shards import write_shard
+from s2r.generation.generated_file import GeneratedWriter
+from s2r.report.samples import write_looks
+from s2r.report.scores_table import COLUMNS
 
 SETS = ("unseen_speech", "unseen_both")
 SIZE, LENGTH = 64, 100

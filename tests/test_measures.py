@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from s2r.errors import UserError
-from s2r.measures import fit_measures, read_corpus, read_measures, true_contour
-from s2r.metrics import probe as probe_module
-from s2r.store import Shards, write_shard
+from s2r.core.errors import UserError
+from s2r.core.shards import Shards, write_shard
+from s2r.corpus.index import read_corpus
+from s2r.evaluation.instruments import fit_measures, read_measures
+from s2r.evaluation.metrics import contour_probe as probe_module
+from s2r.preparation.true_contours import true_contour
 
 LENGTH, RATE = 60, 83.2778
 

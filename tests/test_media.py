@@ -11,19 +11,14 @@ import av
 import numpy as np
 import pytest
 
-from s2r import media, media_file
-from s2r.errors import UserError
-from s2r.media import (
-    open_audio,
-    probe,
-    read_audio,
-    read_video,
-    resample,
-    write_wav,
-)
-from s2r.media_file import MediaError
-from s2r.timeline import even_timeline
-from s2r.video_writer import write_video
+from s2r.core.errors import UserError
+from s2r.core.media import decode as media
+from s2r.core.media import open as media_file
+from s2r.core.media.decode import open_audio, probe, read_audio, read_video
+from s2r.core.media.encode import write_video, write_wav
+from s2r.core.media.open import MediaError
+from s2r.core.media.resample import resample
+from s2r.core.media.timeline import even_timeline
 
 REAL = Path(__file__).parents[2] / "shared/data/real_rtmri"
 USC_RATE = Fraction(1_000_000, 12_008)
@@ -268,7 +263,9 @@ def test_resample_keeps_a_tone_and_removes_what_does_not_fit():
 
 
 def test_torch_is_not_loaded_with_the_module():
-    code = "import sys, s2r.media, s2r.frames; print('torch' in sys.modules)"
+    code = (
+        "import sys, s2r.core.media.decode, s2r.preparation.frames; print('torch' in sys.modules)"
+    )
     shown = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout

@@ -6,11 +6,11 @@ import random
 import numpy as np
 import pytest
 
+from s2r.core.errors import UserError
+from s2r.core.media.encode import write_video
+from s2r.corpus.index import index_corpus
 from s2r.corpus.metafile import NAME, find_metafile, read_metafile
-from s2r.corpus.recording import index_corpus
 from s2r.corpus.summary import summary
-from s2r.errors import UserError
-from s2r.video_writer import write_video
 
 STEMS = ["sub001_2drt_01_vcv1_r1", "sub001_2drt_17_topic1", "sub002_2drt_06_rainbow_r2"]
 

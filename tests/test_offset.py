@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from s2r.clock import SAMPLE_RATE
-from s2r.corpus.offset import SURE, collect_offsets, describe_offsets, estimate_offset
-from s2r.frames import FramesConfig, intensity_range, prepare_recording, resample_frames, to_uint8
-from s2r.media import resample
-from s2r.phantom.acoustics import SAMPLE_RATE as PHANTOM_RATE
-from s2r.phantom.corpus import FRAME_PERIOD, record
-from s2r.store import write_shard
-from s2r.video_writer import write_video
+from s2r.core.media.encode import write_video
+from s2r.core.media.resample import resample
+from s2r.core.shards import write_shard
+from s2r.core.units import SAMPLE_RATE
+from s2r.corpus.phantom.acoustics import SAMPLE_RATE as PHANTOM_RATE
+from s2r.corpus.phantom.writer import FRAME_PERIOD, record
+from s2r.preparation.frames import FramesConfig, prepare_recording
+from s2r.preparation.offsets import SURE, collect_offsets, describe_offsets, estimate_offset
+from s2r.preparation.pictures import intensity_range, retime, scale_levels, shrink
 
 
 @pytest.fixture(scope="module")
@@ -19,10 +20,10 @@ def takes():
 
 
 def prepared(take):
-    frames = resample_frames(take.frames, 1 / FRAME_PERIOD)
+    frames = retime(shrink(take.frames, 64), 1 / FRAME_PERIOD)
     audio = resample(take.wave, PHANTOM_RATE, SAMPLE_RATE)
     count = min(len(frames), len(audio) // 320)
-    return to_uint8(frames[:count], *intensity_range(frames, (0.5, 99.5))), audio[: 320 * count]
+    return scale_levels(frames[:count], *intensity_range(frames, (0.5, 99.5))), audio[: 320 * count]
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.1, -0.2, 0.33])

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from s2r.errors import UserError
-from s2r.processes import hold_folder
-from s2r.script import job
+from s2r.core.errors import UserError
+from s2r.core.job import job
+from s2r.core.processes import hold_folder
 
 ROOT = Path(__file__).parents[1]
 
@@ -67,7 +67,7 @@ def test_a_folder_is_held_by_one_process_until_it_ends_however(tmp_path):
 
 STARTER = """
 import os, subprocess, sys, time
-code = "import sys, time; from s2r.processes import end_with; end_with(int(sys.argv[1]))\\n"
+code = "import sys, time; from s2r.core.processes import end_with; end_with(int(sys.argv[1]))\\n"
 code += "print('watching', flush=True)\\ntime.sleep(600)"
 subprocess.Popen([sys.executable, "-c", code, str(os.getpid())])
 time.sleep(600)

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from s2r.metrics import paired
+from s2r.evaluation.metrics import paired
 
 
 def blobs(rng, count=6):

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from s2r import config as settings
-from s2r.config import SETS
-from s2r.tables import write_tables
+from s2r.config import parameters, systems
+from s2r.config.systems import SETS
+from s2r.report.table1 import write_tables
 
 ROOT = Path(__file__).parents[1]
 
@@ -40,7 +40,7 @@ def config():
                 base[key] = value
 
     merge(merged, extra)
-    settings.remove_nulls(merged)
+    parameters.remove_nulls(merged)
     return merged
 
 
@@ -62,7 +62,7 @@ def score_file(folder, config, system, place):
     content = {
         "system": system,
         "encoder": own.get("encoder", ""),
-        "size": settings.size_label(config, run) if is_run else "",
+        "size": parameters.size_label(config, run) if is_run else "",
         "pooling": {True: "yes", False: "no"}.get(own.get("pooling"), ""),
         "preset": own.get("preset", ""),
         "estimate": kind,
@@ -86,7 +86,7 @@ def write(folder, config, systems):
 @pytest.fixture(scope="module")
 def texts(config, tmp_path_factory):
     folder = tmp_path_factory.mktemp("tables")
-    return write(folder, config, settings.systems(config))
+    return write(folder, config, systems.systems(config))
 
 
 def markdown_table(text):
@@ -118,7 +118,7 @@ def test_nine_rows_of_the_paper_then_a_rule_then_floors_and_controls(texts):
 def test_cells_hold_the_value_and_half_the_interval(texts, config):
     _, _, *rows = markdown_table(texts[0])
     cells = {tuple(row[:3]): row[3:] for row in rows}
-    place = settings.systems(config).index("hubert-large-pooled")
+    place = systems.systems(config).index("hubert-large-pooled")
     fvd, ssim = f"{100 + place}.0 ± 30.0", f"{0.5 + place / 100:.3f} ± 0.050"
     assert cells["hubert", "large", "yes"] == [fvd] * 3 + [ssim] * 3
     oracle = cells["mean frame of the subject", "-", "-"]

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 import torch
 
-from s2r import run_config
-from s2r.device import half_precision
-from s2r.errors import UserError
+from s2r.core.device import half_precision
+from s2r.core.errors import UserError
 from s2r.model.denoiser import Denoiser
+from s2r.model.tract_model import model_config
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
@@ -91,7 +91,7 @@ def test_ratios_are_those_of_medians(benchmark_module):
 def test_ours_is_no_smaller_than_theirs(benchmark_module):
     peer, workloads = benchmark_module("peer"), benchmark_module("workloads")
     asked = json.loads(peer.commands(Path("python"), "cpu", 2)["s2r, comparable"][-1])
-    shape = run_config.model_config(workloads.first_settings(asked["config"])).denoiser
+    shape = model_config(workloads.first_settings(asked["config"])).denoiser
     with torch.device("meta"):
         network = Denoiser(shape)
     # The first U-Net of the released code has 50,245,564.

@@ -8,17 +8,18 @@ import h5py
 import numpy as np
 import pytest
 
-from s2r.errors import UserError
-from s2r.files import sha256_of
-from s2r.media import read_audio, read_video, resample
-from s2r.phantom import corpus
-from s2r.phantom.corpus import record, recording_name, write_corpus
-from s2r.phantom.picture import PIXEL_MM, to_pixels
-from s2r.phantom.script import PROFILES, Profile
-from s2r.phantom.speakers import draw_speaker
-from s2r.phantom.speech import plan_speech
-from s2r.phantom.tract import PARAMETERS, TRACT_VARIABLES, contours
-from s2r.phantom.truth import read_truth, truth_on_grid
+from s2r.core.errors import UserError
+from s2r.core.files import sha256_of
+from s2r.core.media.decode import read_audio, read_video
+from s2r.core.media.resample import resample
+from s2r.corpus.phantom import writer as corpus
+from s2r.corpus.phantom.picture import PIXEL_MM, to_pixels
+from s2r.corpus.phantom.speakers import draw_speaker
+from s2r.corpus.phantom.stimuli import PROFILES, Profile
+from s2r.corpus.phantom.tract import PARAMETERS, TRACT_VARIABLES, contours
+from s2r.corpus.phantom.truth import read_truth, truth_on_grid
+from s2r.corpus.phantom.utterance import plan_speech
+from s2r.corpus.phantom.writer import record, recording_name, write_corpus
 
 SEED = 11
 READ = (("vcv1", 1), ("shibboleth", 1), ("rainbow", 1))

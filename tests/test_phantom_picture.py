@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from s2r.phantom import mr, picture
-from s2r.phantom.articulators import Part, moving_parts
-from s2r.phantom.phones import EVERY_PHONE, NEUTRAL, PHONES
-from s2r.phantom.picture import PIXEL_MM, SIZE, draw, tissue, to_pixels
-from s2r.phantom.raster import coverage, paint
-from s2r.phantom.speakers import REFERENCE, draw_speaker
-from s2r.phantom.tract import PARAMETERS, column, contours, warp
+from s2r.corpus.phantom import acquisition as mr
+from s2r.corpus.phantom import picture
+from s2r.corpus.phantom.articulators import Part, moving_parts
+from s2r.corpus.phantom.phones import EVERY_PHONE, NEUTRAL, PHONES
+from s2r.corpus.phantom.picture import PIXEL_MM, SIZE, draw, tissue, to_pixels
+from s2r.corpus.phantom.raster import coverage, paint
+from s2r.corpus.phantom.speakers import REFERENCE, draw_speaker
+from s2r.corpus.phantom.tract import PARAMETERS, column, contours, warp
 
 TILTED = replace(draw_speaker(3, 5), head_tilt_degrees=9.0, head_offset_mm=(5.0, -3.0))
 

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
 
-from s2r.phantom.acoustics import add_scanner_noise, formants, synthesise, transfer_function
-from s2r.phantom.lexicon import PRONUNCIATIONS
-from s2r.phantom.phones import CONSONANTS, NEUTRAL, PARTS, PHONES, VOWEL_FORMANTS
-from s2r.phantom.script import PROFILES, STIMULI, phone_sequence
-from s2r.phantom.speakers import REFERENCE, Speaker, draw_speaker
-from s2r.phantom.speech import plan_speech, recording_rng
-from s2r.phantom.texts import READ, SPOKEN
-from s2r.phantom.tract import (
+from s2r.corpus.phantom.acoustics import add_scanner_noise, formants, synthesise, transfer_function
+from s2r.corpus.phantom.lexicon import PRONUNCIATIONS
+from s2r.corpus.phantom.phones import CONSONANTS, NEUTRAL, PARTS, PHONES, VOWEL_FORMANTS
+from s2r.corpus.phantom.speakers import REFERENCE, Speaker, draw_speaker
+from s2r.corpus.phantom.stimuli import PROFILES, STIMULI, phone_sequence
+from s2r.corpus.phantom.texts import READ, SPOKEN
+from s2r.corpus.phantom.tract import (
     AREA_FLOOR,
     NASAL_LINE,
     PARAMETERS,
@@ -21,7 +20,8 @@ from s2r.phantom.tract import (
     column,
     contours,
 )
-from s2r.phantom.tube import SAMPLE_RATE, synthesis_frequencies
+from s2r.corpus.phantom.tube import SAMPLE_RATE, synthesis_frequencies
+from s2r.corpus.phantom.utterance import plan_speech, recording_rng
 
 SEED = 3
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from s2r.phantom.phones import NEUTRAL, PHONES
-from s2r.phantom.speakers import REFERENCE, Speaker, draw_speaker
-from s2r.phantom.tract import (
+from s2r.corpus.phantom.phones import NEUTRAL, PHONES
+from s2r.corpus.phantom.speakers import REFERENCE, Speaker, draw_speaker
+from s2r.corpus.phantom.tract import (
     AREA_FLOOR,
     LINES,
     PARAMETERS,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from s2r.errors import UserError
-from s2r.metrics import probe as probes
+from s2r.core.errors import UserError
+from s2r.evaluation.metrics import contour_probe as probes
 
 FIELD = 200.0
 

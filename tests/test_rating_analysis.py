@@ -6,9 +6,9 @@ import pytest
 from rating_folder import simulate
 from scipy.stats import norm
 
-from s2r.rating.agreement import interval, krippendorff_alpha, nominal
-from s2r.rating.analysis import sensitivity, table2
-from s2r.rating.table_text import write_table2
+from s2r.apps.rating.agreement import interval, krippendorff_alpha, nominal
+from s2r.apps.rating.analysis import sensitivity, table2
+from s2r.apps.rating.table_text import write_table2
 
 
 def row(table: pd.DataFrame, word: str = "all") -> pd.Series:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from rating_folder import manifest
 
-from s2r.rating.order import presentation, seed_of
+from s2r.apps.rating.order import presentation, seed_of
 
 
 @pytest.mark.parametrize("items", [1, 2, 5])

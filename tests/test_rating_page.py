@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from rating_folder import write_rating_folder
 
-from s2r.rating.answers import Answers, read_answers
-from s2r.rating.manifest import read_manifest
-from s2r.rating.server import RatingServer
-from s2r.video_writer import write_video
+from s2r.apps.rating.answers import Answers, read_answers
+from s2r.apps.rating.manifest import read_manifest
+from s2r.apps.rating.server import RatingServer
+from s2r.core.media.encode import write_video
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed (extra: browser)"

@@ -15,12 +15,12 @@ import pandas as pd
 import pytest
 from rating_folder import manifest, write_rating_folder
 
+from s2r.apps.rating.analysis import write_results
+from s2r.apps.rating.answers import Answers, read_answers
+from s2r.apps.rating.manifest import read_manifest
+from s2r.apps.rating.server import RatingServer
 from s2r.cli import main
-from s2r.errors import UserError
-from s2r.rating.analysis import write_results
-from s2r.rating.answers import Answers, read_answers
-from s2r.rating.manifest import read_manifest
-from s2r.rating.server import RatingServer
+from s2r.core.errors import UserError
 
 
 class Client:

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 from spoken_corpus import RATE, SECONDS, SIZE, TRIM, film, write_spoken_corpus
 
-from s2r.errors import UserError
-from s2r.files import sha256_of
-from s2r.generated import GeneratedWriter
-from s2r.media import probe, read_audio, read_video
-from s2r.rating.manifest import read_manifest
-from s2r.rating.stimuli import SIDE, choose_examples, choose_items, cut_clips
-from s2r.words.segments import cut_corpus
+from s2r.apps.rating.manifest import read_manifest
+from s2r.apps.rating.stimuli import SIDE, choose_examples, choose_items, cut_clips
+from s2r.core.errors import UserError
+from s2r.core.files import sha256_of
+from s2r.core.media.decode import probe, read_audio, read_video
+from s2r.evaluation.words.segments import cut_corpus
+from s2r.generation.generated_file import GeneratedWriter
 
 LENGTH = round((SECONDS - TRIM) * RATE)
 TIMES = TRIM + (np.arange(LENGTH) + 0.5) / RATE

@@ -9,7 +9,9 @@ import h5py
 import numpy as np
 import pytest
 
-from s2r.corpus.recording import (
+from s2r.core.errors import UserError
+from s2r.core.media.encode import write_video, write_wav
+from s2r.corpus.index import (
     DTYPES,
     Limits,
     index_corpus,
@@ -18,9 +20,6 @@ from s2r.corpus.recording import (
     write_recordings,
 )
 from s2r.corpus.summary import summary
-from s2r.errors import UserError
-from s2r.media import write_wav
-from s2r.video_writer import write_video
 
 REAL = Path(__file__).parents[2] / "shared/data/real_rtmri"
 RATE = 20_000

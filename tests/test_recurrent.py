@@ -9,22 +9,22 @@ import torch
 from safetensors.torch import load_file
 from tiny_corpus import write_tiny_corpus
 
-from s2r import recurrent_training
-from s2r.checkpoints import load_state
-from s2r.errors import UserError
-from s2r.generated import read_generated
+from s2r.core.errors import UserError
+from s2r.core.shards import Shards, write_shard
+from s2r.generation.generated_file import read_generated
+from s2r.generation.recurrent import generate_recurrent
 from s2r.model.recurrent import RecurrentConfig, RecurrentModel, load_recurrent
 from s2r.model.speech_input import SpeechProjection
 from s2r.model.tract_model import load_model
-from s2r.recurrent_generation import generate_recurrent
-from s2r.recurrent_training import (
+from s2r.training import recurrent as recurrent_training
+from s2r.training.checkpoints import load_state
+from s2r.training.recurrent import (
     RecurrentTraining,
     draw_segments,
     prepare_recurrent,
     segment_loss,
     train_recurrent,
 )
-from s2r.store import Shards, write_shard
 
 NETWORK = RecurrentConfig(hidden=16, layers=2, dropout=0.1)
 QUICK = RecurrentTraining(
@@ -141,9 +141,9 @@ def test_the_best_validation_is_what_is_kept(corpus, tmp_path, monkeypatch):
 
     def measured(self, model):
         states.append({name: one.clone() for name, one in model.state_dict().items()})
-        return next(values)
+        return {"validation_error": next(values)}
 
-    monkeypatch.setattr(recurrent_training.Validation, "error", measured)
+    monkeypatch.setattr(recurrent_training.Validation, "errors", measured)
     kept = run(corpus, tmp_path)
     assert len(states) == 3
     assert all(torch.equal(kept[name], states[1][name]) for name in kept)

@@ -8,22 +8,23 @@ import pytest
 import torch
 from tiny_corpus import write_tiny_corpus
 
-from s2r import rollout as rollout_module
-from s2r import run_config
-from s2r.config import SETS, encoder_settings, evaluation_sets, run_settings
-from s2r.errors import UserError
-from s2r.generate import GenerationConfig, read_pictures, set_tasks
-from s2r.metrics.texture import motion_energy
+from s2r.config.build import build
+from s2r.config.parameters import encoder_settings, run_settings
+from s2r.config.presets import RUN_SWITCHES
+from s2r.config.systems import SETS, evaluation_sets
+from s2r.core.errors import UserError
+from s2r.corpus.phantom.stimuli import STIMULI
+from s2r.corpus.released_split import leaks, released_split
+from s2r.evaluation.metrics.texture import motion_energy
+from s2r.generation import videos as rollout_module
+from s2r.generation.generate import GenerationConfig, read_pictures, set_tasks
+from s2r.generation.videos import VideoTask, generate_videos
 from s2r.model.denoiser import DenoiserConfig
 from s2r.model.ema import averaged
 from s2r.model.sampler import SamplerConfig
-from s2r.model.tract_model import ModelConfig, TractModel
-from s2r.phantom.script import STIMULI
-from s2r.preparation import TrainingConfig, prepare, window_tensors
-from s2r.released.split import leaks, released_split
-from s2r.released.switches import RUN_SWITCHES
-from s2r.rollout import VideoTask, generate_videos
-from s2r.window import Window
+from s2r.model.tract_model import ModelConfig, TractModel, model_config
+from s2r.model.window import Window
+from s2r.training.fitting import TrainingConfig, prepare, window_tensors
 
 ALL = tuple(STIMULI.values())
 PAPER = {"encoder": "logmel", "pooling": True, "preset": "paper"}
@@ -99,11 +100,11 @@ def test_switches_act_on_runs_of_the_paper_preset_only(default_config):
     default_config["paper_compat"] |= dict.fromkeys(RUN_SWITCHES, True)
     assert {run: run_settings(default_config, run) for run in before} == before
     settings = run_settings(default_config, "old")
-    model = run_config.model_config(settings)
+    model = model_config(settings)
     assert model.window == Window(False, 1, 10, repeats=True)
     assert (model.raw_condition, model.pooling, settings["pooling"]) == (True, False, True)
-    assert run_config.model_config(plain).pooling
-    assert run_config.training_config(settings).ema_length < 1e-5
+    assert model_config(plain).pooling
+    assert build(TrainingConfig, settings["training"]).ema_length < 1e-5
     default_config["runs"]["old"] = PAPER | {"training": {"ema_length": 0.05}}
     assert run_settings(default_config, "old")["training"]["ema_length"] == 0.05
 

@@ -8,11 +8,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from s2r.errors import UserError
-from s2r.frames import FramesConfig, prepare_recording
-from s2r.generated import GeneratedWriter
-from s2r.metrics.paired import ssim_per_frame
-from s2r.released.scores import (
+from s2r.core.errors import UserError
+from s2r.core.shards import Shards, write_shard
+from s2r.evaluation.metrics.paired import ssim_per_frame
+from s2r.evaluation.released_protocol import (
     clip_ssim,
     protocol_rows,
     read_clips,
@@ -20,7 +19,8 @@ from s2r.released.scores import (
     web_gif,
     write_released_scores,
 )
-from s2r.store import Shards, write_shard
+from s2r.generation.generated_file import GeneratedWriter
+from s2r.preparation.frames import FramesConfig, prepare_recording
 
 REAL = Path(__file__).parents[2] / "shared/data/real_rtmri"
 

@@ -8,18 +8,18 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from s2r import report_pages as pages
-from s2r.aggregate import COLUMNS
-from s2r.corpus.recording import DTYPES, write_recordings
-from s2r.errors import UserError
-from s2r.generated import GeneratedWriter
-from s2r.media import probe
-from s2r.overview import liveliest, waveform, write_overview
-from s2r.report_figures import write_report_figures
-from s2r.rollout_errors import drift, rollout_errors
-from s2r.store import Shards, write_shard
-from s2r.table_text import PHANTOM
-from s2r.video_writer import write_video
+from s2r.core.errors import UserError
+from s2r.core.media.decode import probe
+from s2r.core.media.encode import write_video
+from s2r.core.shards import Shards, write_shard
+from s2r.corpus.index import DTYPES, write_recordings
+from s2r.generation.generated_file import GeneratedWriter
+from s2r.report import pages
+from s2r.report.captions import PHANTOM
+from s2r.report.error_course import drift, rollout_errors
+from s2r.report.error_plots import write_report_figures
+from s2r.report.overview import liveliest, waveform, write_overview
+from s2r.report.scores_table import COLUMNS
 
 SIZE, LENGTH = 64, 151
 

@@ -6,14 +6,15 @@ import pytest
 import torch
 from tiny_corpus import SIZE, write_tiny_corpus
 
-from s2r import rollout as rollout_module
-from s2r.generate import GenerationConfig, generate_run, leads, other_speech
-from s2r.generated import read_generated
+from s2r.generation import videos as rollout_module
+from s2r.generation.generate import GenerationConfig, generate_run, leads, other_speech
+from s2r.generation.generated_file import read_generated
+from s2r.generation.videos import VideoTask, generate_videos, regress, seams
 from s2r.model.denoiser import DenoiserConfig
 from s2r.model.sampler import SamplerConfig
 from s2r.model.tract_model import ModelConfig, TractModel, save_model
-from s2r.rollout import FrameNoise, VideoTask, generate_videos, generate_window, regress, seams
-from s2r.window import Window
+from s2r.model.window import Window
+from s2r.model.window_sampling import FrameNoise, generate_window
 
 SAMPLER = SamplerConfig(steps=3, sigma_max=2.0, noise_correlation=0.6)
 SMALL = {"channels": (8, 16), "patch": 2, "condition": 16, "heads": 2}

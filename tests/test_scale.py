@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 import yaml
 
-from s2r.config import encoder_settings, remove_nulls
-from s2r.corpus.recording import index_corpus, shard_of
-from s2r.phantom.corpus import write_corpus
-from s2r.phantom.gaps import draw_gaps
-from s2r.phantom.script import PROFILES, STIMULI, Profile
-from s2r.video_writer import write_video
+from s2r.config.parameters import encoder_settings, remove_nulls
+from s2r.core.media.encode import write_video
+from s2r.corpus.index import index_corpus, shard_of
+from s2r.corpus.phantom.gaps import draw_gaps
+from s2r.corpus.phantom.stimuli import PROFILES, STIMULI, Profile
+from s2r.corpus.phantom.writer import write_corpus
 
 ROOT = Path(__file__).parents[1]
 USC75 = yaml.safe_load((ROOT / "config" / "usc75.yaml").read_text())

@@ -7,15 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from s2r.aggregate import aggregate
-from s2r.baselines import generate_baseline
-from s2r.errors import UserError
-from s2r.frechet_clips import write_real_features
-from s2r.generated import GeneratedWriter, Rollout, choose_clips, starts_of
-from s2r.measures import Measures, fit_measures, read_measures
-from s2r.recording_scores import rollout_rows
-from s2r.score import score_real, score_system
-from s2r.store import Shards, write_shard
+from s2r.core.errors import UserError
+from s2r.core.shards import Shards, write_shard
+from s2r.evaluation.clip_features import write_real_features
+from s2r.evaluation.instruments import Measures, fit_measures, read_measures
+from s2r.evaluation.recording_scores import rollout_rows
+from s2r.evaluation.score import score_real, score_system
+from s2r.generation.baselines import generate_baseline
+from s2r.generation.clip_choice import choose_clips, starts_of
+from s2r.generation.generated_file import GeneratedWriter, Rollout
+from s2r.report.scores_table import aggregate
 
 SIZE, LENGTH, CLIPS = 24, 90, 9
 SETS = {"train_a": "train", "train_b": "train"} | {f"test_{i}": "unseen_speech" for i in range(3)}
@@ -288,8 +289,8 @@ def test_contour_error_is_of_each_draw_and_of_the_mean():
 
 def test_real_row_is_the_error_of_the_probe(corpus, tmp_path, monkeypatch):
     measures = SimpleNamespace(contour_error=lambda frames, contour: np.full(len(frames), 0.7))
-    monkeypatch.setattr("s2r.score.read_measures", lambda *_: measures)
-    monkeypatch.setattr("s2r.score.true_contour", lambda *_: np.zeros((LENGTH, 5, 2)))
+    monkeypatch.setattr("s2r.evaluation.score.read_measures", lambda *_: measures)
+    monkeypatch.setattr("s2r.evaluation.score.true_contour", lambda *_: np.zeros((LENGTH, 5, 2)))
     keys = ("frame_shards", "recordings", "split", "region")
     path = tmp_path / "real.json"
     score_real(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from s2r.video_writer import write_video
+from s2r.core.media.encode import write_video
 
 ROOT = Path(__file__).parents[1]
 NAME = 'a; touch x; $(touch x) `touch x` "b" it\'s $HOME & touch x | touch x #'

@@ -7,17 +7,16 @@ import torch
 from tiny_corpus import DIMENSION, write_tiny_corpus
 from tiny_corpus import SIZE as TINY
 
-from s2r.generate import GenerationConfig
-from s2r.generated import read_generated
+from s2r.core.phonetics import Item, Segment
+from s2r.evaluation.words.closure import constriction, flanks, middle_of
+from s2r.generation import words as single
+from s2r.generation.generate import GenerationConfig
+from s2r.generation.generated_file import read_generated
+from s2r.generation.videos import generate_videos
 from s2r.model.denoiser import DenoiserConfig
 from s2r.model.sampler import SamplerConfig
 from s2r.model.tract_model import ModelConfig, TractModel, save_model
-from s2r.phantom.speech import Segment
-from s2r.rollout import generate_videos
-from s2r.window import Window
-from s2r.words import single
-from s2r.words.closure import constriction, flanks, middle_of
-from s2r.words.items import Item
+from s2r.model.window import Window
 
 
 def test_closure_is_between_its_vowels():

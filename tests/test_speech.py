@@ -6,11 +6,12 @@ import sys
 import numpy as np
 import pytest
 
-from s2r.errors import UserError
-from s2r.speech.cache import embed_shard
-from s2r.speech.encoders import Encoder, EncoderConfig, load_encoder
+from s2r.core.errors import UserError
+from s2r.core.shards import Shards, write_shard
+from s2r.preparation.embeddings import embed_shard
+from s2r.speech.encoder import Encoder, EncoderConfig
+from s2r.speech.load import load_encoder
 from s2r.speech.logmel import log_mel
-from s2r.store import Shards, write_shard
 
 
 def noise(samples, seed=0):
@@ -71,7 +72,7 @@ def test_sound_that_cannot_be_encoded_is_refused():
 
 
 def test_choosing_an_encoder_imports_nothing_heavy():
-    code = "import sys, s2r.speech.encoders; print({'torch', 'transformers'} & set(sys.modules))"
+    code = "import sys, s2r.speech.encoder; print({'torch', 'transformers'} & set(sys.modules))"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

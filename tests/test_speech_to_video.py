@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 from tiny_model import SIZE, heads, write_tiny_model
 
-from s2r import speech_to_video
-from s2r.errors import UserError
-from s2r.media import probe, read_audio, read_video, write_wav
-from s2r.model_folder import load_model_folder
-from s2r.rollout import VideoTask, generate_videos
-from s2r.silence import blend, rest_weights
-from s2r.speech_to_video import enlarge, generate_file, stretches, to_clock
+from s2r.core.errors import UserError
+from s2r.core.media.decode import probe, read_audio, read_video
+from s2r.core.media.encode import write_wav
+from s2r.core.media.resample import to_clock
+from s2r.generation import speech_file as speech_to_video
+from s2r.generation.model_folder import load_model_folder
+from s2r.generation.speech_file import generate_file, stretches
+from s2r.generation.videos import VideoTask, generate_videos
+from s2r.preparation.pictures import enlarge
+from s2r.speech.silence import blend, rest_weights
 
 
 @pytest.fixture(scope="module")

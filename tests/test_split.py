@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
+from s2r.core.errors import UserError
 from s2r.corpus.split import check_split, make_split
-from s2r.errors import UserError
 
 SCRIPTED = ["vcv1", "bvt", "rainbow", "northwind1"]
 SPONTANEOUS = ["picture1", "topic1", "topic2"]

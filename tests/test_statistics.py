@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from s2r.metrics import statistics
-from s2r.metrics.frechet import frechet_distance
+from s2r.evaluation.metrics import statistics
+from s2r.evaluation.metrics.frechet import frechet_distance
 
 
 def named(values):

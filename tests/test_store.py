@@ -9,8 +9,8 @@ import h5py
 import numpy as np
 import pytest
 
-from s2r.errors import UserError
-from s2r.store import Shards, write_shard
+from s2r.core.errors import UserError
+from s2r.core.shards import Shards, write_shard
 
 RNG = np.random.default_rng(0)
 FRAMES = RNG.integers(0, 256, (70, 64, 64), dtype=np.uint8)

@@ -22,17 +22,18 @@ from studio_server import served
 from test_speech_to_video import voice
 from tiny_model import heads, write_tiny_model
 
+from s2r.apps.local_server import LocalServer, is_loopback
+from s2r.apps.studio import video
+from s2r.apps.studio.server import StudioServer
+from s2r.apps.studio.sound_picture import COLUMN, SPECTRUM_HEIGHT, WAVE_HEIGHT, sound_picture
 from s2r.cli import main
-from s2r.errors import UserError
-from s2r.local_server import LocalServer, is_loopback
-from s2r.media import probe, write_wav
-from s2r.studio import video
-from s2r.studio.server import StudioServer
-from s2r.studio.sound_picture import COLUMN, SPECTRUM_HEIGHT, WAVE_HEIGHT, sound_picture
+from s2r.core.errors import UserError
+from s2r.core.media.decode import probe
+from s2r.core.media.encode import write_wav
 
 gradio = pytest.importorskip("gradio", reason="Gradio is not installed: pip install -e '.[studio]'")
 client_of = pytest.importorskip("gradio_client")
-actions = pytest.importorskip("s2r.studio.actions")
+actions = pytest.importorskip("s2r.apps.studio.actions")
 
 WISH = {
     "speech": None,
@@ -379,7 +380,7 @@ def test_as_a_process_it_serves_this_machine_and_leaves_nothing(ended, tmp_path)
 
 
 def test_without_gradio_the_command_says_what_to_install(monkeypatch, capsys, tmp_path):
-    for name in ("s2r.studio.actions", "s2r.studio.page"):
+    for name in ("s2r.apps.studio.actions", "s2r.apps.studio.page"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "gradio", None)
     assert main(["studio", "--port", "0", "--model", str(tmp_path)]) == 1

@@ -7,7 +7,7 @@ import pytest
 from studio_server import served
 from test_speech_to_video import voice
 
-from s2r.media import write_wav
+from s2r.core.media.encode import write_wav
 
 pytest.importorskip("gradio", reason="Gradio is not installed: pip install -e '.[studio]'")
 playwright = pytest.importorskip(

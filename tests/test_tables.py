@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from s2r.aggregate import COLUMNS, aggregate, best_model
-from s2r.errors import UserError
-from s2r.figures import plot_curve
-from s2r.tables import table1, write_tables
+from s2r.core.errors import UserError
+from s2r.report.plots import plot_curve
+from s2r.report.scores_table import COLUMNS, aggregate, best_model
+from s2r.report.table1 import table1, write_tables
 
 FVD = {"n": 32, "value": 300.0, "low": 250.0, "high": 350.0, "network": "I3D", "sha256": "ab" * 32}
 FVD |= {"warning": "warning: n = 32 is below 400"}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from s2r.metrics import texture
+from s2r.evaluation.metrics import texture
 
 
 def test_white_noise_has_the_power_of_its_share_of_frequencies():

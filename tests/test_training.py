@@ -8,15 +8,17 @@ import torch
 from safetensors.torch import load_file
 from tiny_corpus import write_tiny_corpus
 
-from s2r import training as training_module
-from s2r.errors import UserError
+from s2r.core.errors import UserError
 from s2r.model.denoiser import DenoiserConfig
 from s2r.model.ema import averaged, exponent
 from s2r.model.sampler import SamplerConfig
 from s2r.model.tract_model import ModelConfig, load_model
-from s2r.preparation import TrainingConfig, prepare
-from s2r.training import learning_rate, train, training_loss
-from s2r.window import Window
+from s2r.model.window import Window
+from s2r.training import loss as loss_module
+from s2r.training.fitting import TrainingConfig, prepare
+from s2r.training.loop import learning_rate
+from s2r.training.loss import training_loss
+from s2r.training.tract import train
 
 SMALL = DenoiserConfig(channels=(8, 16), patch=2, condition=16, heads=2)
 S2R = ModelConfig(window=Window(True, 2, 6), denoiser=SMALL, speech_radius=1)
@@ -62,7 +64,7 @@ def test_a_killed_training_goes_on_to_bit_identical_weights(corpus, tmp_path, mo
             raise Killed
         return training_loss(prepared, settings, seen, model)
 
-    monkeypatch.setattr(training_module, "training_loss", dies_later)
+    monkeypatch.setattr(loss_module, "training_loss", dies_later)
     with pytest.raises(Killed):
         run(corpus, tmp_path / "killed")
     assert not (tmp_path / "killed/model.safetensors").exists()
@@ -72,7 +74,7 @@ def test_a_killed_training_goes_on_to_bit_identical_weights(corpus, tmp_path, mo
         started_at.append(seen)
         return training_loss(prepared, settings, seen, model)
 
-    monkeypatch.setattr(training_module, "training_loss", watched)
+    monkeypatch.setattr(loss_module, "training_loss", watched)
     resumed = run(corpus, tmp_path / "killed")
     assert started_at[0] == 64, "it must go on from the checkpoint, not from the start"
     assert whole.keys() == resumed.keys()
@@ -134,7 +136,7 @@ def test_a_loss_that_is_not_finite_stops_training(corpus, tmp_path, monkeypatch)
     def infinite(prepared, settings, seen, model):
         return training_loss(prepared, settings, seen, model) * math.inf
 
-    monkeypatch.setattr(training_module, "training_loss", infinite)
+    monkeypatch.setattr(loss_module, "training_loss", infinite)
     with pytest.raises(UserError, match="learning_rate"):
         run(corpus, tmp_path)
 

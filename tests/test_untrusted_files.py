@@ -11,18 +11,19 @@ import pytest
 import torch
 from transformers import HubertConfig, HubertModel, Wav2Vec2FeatureExtractor
 
-from s2r.checkpoints import read_state
-from s2r.errors import UserError
-from s2r.files import sha256_of
-from s2r.frechet_clips import read_real_features
-from s2r.measures import read_measures
-from s2r.metrics import i3d, i3d_weights
+from s2r.core.errors import UserError
+from s2r.core.files import sha256_of
+from s2r.evaluation.clip_features import read_real_features
+from s2r.evaluation.instruments import read_measures
+from s2r.evaluation.metrics import i3d, i3d_weights
+from s2r.generation.model_folder import load_model_folder
 from s2r.model.recurrent import load_recurrent
 from s2r.model.tract_model import load_model
-from s2r.model_folder import load_model_folder
 from s2r.speech import huggingface
-from s2r.speech.encoders import EncoderConfig, load_encoder
+from s2r.speech.encoder import EncoderConfig
+from s2r.speech.load import load_encoder
 from s2r.speech.whisper import WHISPER_TINY_EN
+from s2r.training.checkpoints import read_state
 
 ROOT = Path(__file__).parents[1]
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from s2r import weights
-from s2r.errors import UserError
-from s2r.weights import PipMember, pip_member
+from s2r.core import weights
+from s2r.core.errors import UserError
+from s2r.core.weights import PipMember, pip_member
 
 WEIGHTS = b"weights" * 1000
 METADATA = "Metadata-Version: 2.1\nName: toy-weights\nVersion: 1.0\n"

@@ -9,8 +9,9 @@ import torch
 from transformers import WhisperConfig
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-from s2r.errors import UserError
-from s2r.speech.encoders import EncoderConfig, load_encoder
+from s2r.core.errors import UserError
+from s2r.speech.encoder import EncoderConfig
+from s2r.speech.load import load_encoder
 from s2r.speech.whisper import OVERLAP, WHISPER_TINY_EN, encode_windows, windows
 from s2r.speech.whisper_weights import MODULES, build_encoder, read_ctranslate2
 

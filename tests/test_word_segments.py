@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 from spoken_corpus import TRIM, write_spoken_corpus
 
-from s2r.clock import SAMPLE_RATE
-from s2r.errors import UserError
-from s2r.media import resample
-from s2r.phantom import acoustics
-from s2r.phantom.acoustics import synthesise
-from s2r.phantom.lexicon import words_in
-from s2r.phantom.speakers import draw_speaker
-from s2r.phantom.speech import Segment, plan_speech
-from s2r.words.alignment import Aligner
-from s2r.words.items import spoken
-from s2r.words.segments import cut_corpus, items_of, read_segments
+from s2r.core.errors import UserError
+from s2r.core.media.resample import resample
+from s2r.core.phonetics import Segment
+from s2r.core.units import SAMPLE_RATE
+from s2r.corpus.phantom import acoustics
+from s2r.corpus.phantom.acoustics import synthesise
+from s2r.corpus.phantom.lexicon import spoken, words_in
+from s2r.corpus.phantom.speakers import draw_speaker
+from s2r.corpus.phantom.utterance import plan_speech
+from s2r.evaluation.words.alignment import Aligner
+from s2r.evaluation.words.segments import cut_corpus, items_of, read_segments
 
 needs_aligner = pytest.mark.skipif(
     importlib.util.find_spec("soundswallower") is None, reason="the extra align is not installed"

@@ -6,13 +6,14 @@ import pytest
 from PIL import Image
 from spoken_corpus import PALATE, RATE, SECONDS, SIZE, TRIM, film, write_spoken_corpus
 
-from s2r.errors import UserError
-from s2r.generated import GeneratedWriter
-from s2r.measures import Measures
-from s2r.words.figure import choose_items, plot_words
-from s2r.words.item_scores import frames_of, item_rows
-from s2r.words.scores import aggregate_words, read_items, score_words
-from s2r.words.segments import cut_corpus
+from s2r.core.errors import UserError
+from s2r.core.units import frames_of
+from s2r.evaluation.instruments import Measures
+from s2r.evaluation.words.item_scores import item_rows
+from s2r.evaluation.words.scores import aggregate_words, read_items, score_words
+from s2r.evaluation.words.segments import cut_corpus
+from s2r.generation.generated_file import GeneratedWriter
+from s2r.report.words_figure import choose_items, plot_words
 
 LENGTH = round((SECONDS - TRIM) * RATE)
 TIMES = TRIM + (np.arange(LENGTH) + 0.5) / RATE

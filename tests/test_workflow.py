@@ -11,9 +11,9 @@ import pytest
 import yaml
 from rating_folder import manifest
 
-from s2r.errors import UserError
-from s2r.rating.answers import Answers
-from s2r.script import LabelledLines, job
+from s2r.apps.rating.answers import Answers
+from s2r.core.errors import UserError
+from s2r.core.job import LabelledLines, job
 
 ROOT = Path(__file__).parents[1]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from s2r.store import Shards, write_shard
+from s2r.core.shards import Shards, write_shard
 
 SIZE = 16
 DIMENSION = 5

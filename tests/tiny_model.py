@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from s2r.generation.model_folder import export_model
 from s2r.model.denoiser import DenoiserConfig
 from s2r.model.sampler import SamplerConfig
 from s2r.model.tract_model import ModelConfig, TractModel, save_model
-from s2r.model_folder import export_model
-from s2r.speech.encoders import EncoderConfig
-from s2r.window import Window
+from s2r.model.window import Window
+from s2r.speech.encoder import EncoderConfig
 
 SIZE = 16
 

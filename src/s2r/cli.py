@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from s2r.errors import UserError
+from s2r.core.errors import UserError
 
 EXAMPLES = """\
 examples:
@@ -231,37 +231,37 @@ def _port(text: str) -> int:
 
 
 def _generate(options: argparse.Namespace) -> None:
-    from s2r.commands import generate
+    from s2r.apps.commands import generate
 
     generate(**{key: value for key, value in vars(options).items() if key != "command"})
 
 
 def _export(options: argparse.Namespace) -> None:
-    from s2r.commands import export
+    from s2r.apps.commands import export
 
     export(options.run, options.output, options.results, options.configfile)
 
 
 def _info(options: argparse.Namespace) -> None:
-    from s2r.commands import info
+    from s2r.apps.commands import info
 
     print(info(options.model))
 
 
 def _score(options: argparse.Namespace) -> None:
-    from s2r.commands import score
+    from s2r.apps.commands import score
 
     print(score(options.truth, options.generated))
 
 
 def _studio(options: argparse.Namespace) -> None:
-    from s2r.studio.server import serve
+    from s2r.apps.studio.server import serve
 
     serve(options.model, options.host, options.port, options.device)
 
 
 def _rate(options: argparse.Namespace) -> None:
-    from s2r.rating.server import serve
+    from s2r.apps.rating.server import serve
 
     serve(options.folder, options.answers, options.host, options.port)
 

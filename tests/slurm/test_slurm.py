@@ -60,11 +60,11 @@ snakemake.threads, os.environ["OMP_NUM_THREADS"] = 1, "1"
 WATCHED = f"""\
 import time
 from pathlib import Path
-import s2r.training
+import s2r.training.tract
 folder = Path("attempts") / snakemake.wildcards.run
 folder.mkdir(parents=True, exist_ok=True)
 attempt = folder / str(len(list(folder.iterdir())))
-rate = s2r.training.learning_rate
+rate = s2r.training.loop.learning_rate
 
 def watched(training, seen):
     with attempt.open("a") as file:
@@ -73,7 +73,7 @@ def watched(training, seen):
         time.sleep(1)
     return rate(training, seen)
 
-s2r.training.learning_rate = watched
+s2r.training.loop.learning_rate = watched
 """
 
 

@@ -6,20 +6,20 @@ import sys
 from pathlib import Path
 
 try:
-    from s2r import config as settings
+    from s2r.config import check, parameters, systems
     from s2r.corpus.metafile import find_metafile
-    from s2r.errors import UserError
-    from s2r.processes import RUN_VARIABLE, hold_folder
-    from s2r.schema import check_schema
+    from s2r.core.errors import UserError
+    from s2r.core.processes import RUN_VARIABLE, hold_folder
+    from s2r.config.schema import check_schema
 except ModuleNotFoundError as error:
     sys.exit(
         f"The package s2r is not installed ({error}): pip install -c constraints.txt -e ."
     )
 
 try:
-    settings.remove_nulls(config)
+    parameters.remove_nulls(config)
     check_schema(config, workflow.source_path("../schemas/config.schema.yaml"))
-    settings.check_config(config)
+    check.check_config(config)
 except UserError as error:
     # An exception would bring a traceback along; one sentence is what helps here.
     sys.exit(f"Configuration: {error}")
@@ -40,18 +40,18 @@ onstart:
 ENCODERS = config["encoders"]
 RUNS = list(config["runs"])
 KINDS = {encoder["kind"] for encoder in ENCODERS.values()}
-RUNS_WITH_REGRESSION = settings.runs_with_regression(config)
-SYSTEMS = settings.systems(config)
-SETS = settings.evaluation_sets(config)
+RUNS_WITH_REGRESSION = systems.runs_with_regression(config)
+SYSTEMS = systems.systems(config)
+SETS = systems.evaluation_sets(config)
 # Runs that generate single words on their own, beside the words in their rollouts.
 SINGLE_RUNS = RUNS if config["words"]["singles"] != 0 else []
 # Runs of which the rating study may show clips.
 RATED_RUNS = [config["rating"]["run"]] if config["rating"]["run"] else RUNS
-# The names that s2r.corpus.recording.shard_of gives.
+# The names that s2r.corpus.index.shard_of gives.
 SHARDS = [f"{number:02d}" for number in range(config["recordings"]["shards"])]
 
 HAS_TRUTH = config["corpus"]["kind"] == "phantom"
-GPU = settings.gpus_wanted(config["device"])
+GPU = parameters.gpus_wanted(config["device"])
 # Several runs side by side use the cores better than one run with all of them. (workflow.cores fails
 # in calls without --cores: --report, --unlock, and jobs for a cluster, whose profile has set-threads.)
 THREADS = max(1, (workflow.resource_settings.cores or 1) // len(RUNS))
@@ -67,10 +67,10 @@ FRAMES = expand("<results>/frames/{shard}.h5", shard=SHARDS)
 
 
 wildcard_constraints:
-    shard=settings.any_of(SHARDS),
-    encoder=settings.any_of(ENCODERS),
-    run=settings.any_of(RUNS),
-    system=settings.any_of(SYSTEMS),
+    shard=parameters.any_of(SHARDS),
+    encoder=parameters.any_of(ENCODERS),
+    run=parameters.any_of(RUNS),
+    system=parameters.any_of(SYSTEMS),
 
 
 def speech_file(wildcards):
@@ -119,11 +119,11 @@ def embeddings(wildcards):
 
 def training_settings(wildcards):
     """What decides the weights of a run: the sampler does not, so changing it trains nothing."""
-    own = settings.run_settings(config, wildcards.run)
+    own = parameters.run_settings(config, wildcards.run)
     return {key: value for key, value in own.items() if key != "sampler"}
 
 
 def generation_settings(wildcards):
     """What decides a run's videos, given its weights."""
-    own = settings.run_settings(config, wildcards.run)
+    own = parameters.run_settings(config, wildcards.run)
     return {key: value for key, value in own.items() if key != "training"}

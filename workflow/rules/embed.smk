@@ -31,6 +31,6 @@ rule embed:
     resources:
         gpu=GPU,
     params:
-        encoder=lambda wildcards: settings.encoder_settings(config, wildcards.encoder),
+        encoder=lambda wildcards: parameters.encoder_settings(config, wildcards.encoder),
     script:
         "../scripts/embed.py"

@@ -10,7 +10,7 @@ rule baseline:
     benchmark:
         "<benchmarks>/generate/{baseline}.tsv"
     wildcard_constraints:
-        baseline=settings.any_of(settings.BASELINES),
+        baseline=parameters.any_of(systems.BASELINES),
     conda:
         "../envs/s2r.yaml"
     params:
@@ -36,7 +36,7 @@ rule generate:
     benchmark:
         "<benchmarks>/generate/{run}.tsv"
     wildcard_constraints:
-        run=settings.any_of(RUNS_WITH_REGRESSION),
+        run=parameters.any_of(RUNS_WITH_REGRESSION),
     priority: 1
     conda:
         "../envs/s2r.yaml"
@@ -45,7 +45,7 @@ rule generate:
         gpu=GPU,
     params:
         settings=generation_settings,
-        size=lambda wildcards: settings.size_label(config, wildcards.run),
+        size=lambda wildcards: parameters.size_label(config, wildcards.run),
         amount={
             key: config["evaluation"][key]
             for key in ("draws", "clips", "recordings", "batch", "seed")
@@ -59,4 +59,4 @@ use rule generate as generate_without_regression with:
     output:
         videos=expand("<results>/generated/{{run}}/{set}.h5", set=SETS),
     wildcard_constraints:
-        run=settings.any_of(run for run in RUNS if run not in RUNS_WITH_REGRESSION),
+        run=parameters.any_of(run for run in RUNS if run not in RUNS_WITH_REGRESSION),

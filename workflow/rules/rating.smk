@@ -15,7 +15,7 @@ rule rating:
     conda:
         "../envs/s2r.yaml"
     params:
-        settings={key: config["rating"][key] for key in settings.RATING_CLIPS},
+        settings={key: config["rating"][key] for key in parameters.RATING_CLIPS},
         runs=RATED_RUNS,
         sets=SETS,
         synthetic=HAS_TRUTH,

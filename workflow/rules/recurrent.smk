@@ -21,14 +21,14 @@ rule train_recurrent:
     benchmark:
         "<benchmarks>/train/recurrent-{encoder}.tsv"
     wildcard_constraints:
-        encoder=settings.any_of(RECURRENT),
+        encoder=parameters.any_of(RECURRENT),
     conda:
         "../envs/s2r.yaml"
     threads: THREADS
     resources:
         gpu=GPU,
     params:
-        settings=settings.recurrent_settings(config),
+        settings=parameters.recurrent_settings(config),
         # Not an output: Snakemake would delete it with a job that was killed.
         state="state/recurrent-{encoder}",
     script:
@@ -49,7 +49,7 @@ rule generate_recurrent:
     benchmark:
         "<benchmarks>/generate/recurrent-{encoder}.tsv"
     wildcard_constraints:
-        encoder=settings.any_of(RECURRENT),
+        encoder=parameters.any_of(RECURRENT),
     conda:
         "../envs/s2r.yaml"
     threads: THREADS

@@ -12,7 +12,7 @@ rule segments:
         "../envs/s2r.yaml"
     params:
         stimuli=config["words"]["stimuli"],
-        transcripts=settings.transcripts(config),
+        transcripts=parameters.transcripts(config),
         sets=SETS,
     script:
         "../scripts/segments.py"
@@ -38,7 +38,7 @@ rule generate_words:
         gpu=GPU,
     params:
         settings=generation_settings,
-        size=lambda wildcards: settings.size_label(config, wildcards.run),
+        size=lambda wildcards: parameters.size_label(config, wildcards.run),
         amount={key: config["evaluation"][key] for key in ("draws", "batch", "seed")},
         most=config["words"]["singles"],
         sets=SETS,

@@ -1,12 +1,12 @@
 """Write the videos of one baseline for all test sets."""
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
     import pandas as pd
 
-    from s2r.baselines import generate_baseline
-    from s2r.store import Shards
+    from s2r.core.shards import Shards
+    from s2r.generation.baselines import generate_baseline
 
     frames = Shards(snakemake.input.frames)
     split = pd.read_csv(snakemake.input.split, dtype=str, keep_default_na=False)

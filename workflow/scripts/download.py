@@ -1,6 +1,6 @@
 """Fetch and unpack the USC 75-speaker corpus, as far as this workflow reads it."""
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
     from s2r.corpus.download import download_corpus

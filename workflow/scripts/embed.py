@@ -1,11 +1,12 @@
 """Embed the speech of one shard with one frozen encoder."""
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.device import find_device
-    from s2r.speech.cache import embed_shard
-    from s2r.speech.encoders import EncoderConfig, load_encoder
+    from s2r.core.device import find_device
+    from s2r.preparation.embeddings import embed_shard
+    from s2r.speech.encoder import EncoderConfig
+    from s2r.speech.load import load_encoder
 
     encoder = load_encoder(
         EncoderConfig(**snakemake.params.encoder),

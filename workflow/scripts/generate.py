@@ -1,14 +1,15 @@
 """Draw the videos of one run for all test sets: clips, rollouts, and those of its regression."""
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
     import pandas as pd
 
-    from s2r.device import find_device
-    from s2r.generate import GenerationConfig, generate_run
-    from s2r.run_config import sampler_config
-    from s2r.store import Shards
+    from s2r.config.build import build
+    from s2r.core.device import find_device
+    from s2r.core.shards import Shards
+    from s2r.generation.generate import GenerationConfig, generate_run
+    from s2r.model.sampler import SamplerConfig
 
     settings, sets = snakemake.params.settings, snakemake.params.sets
     regression = snakemake.output.get("regression", [])
@@ -19,7 +20,7 @@ with job(snakemake):
         pd.read_csv(snakemake.input.split, dtype=str, keep_default_na=False),
         outputs=dict(zip(sets, snakemake.output.videos, strict=True)),
         regression_outputs=dict(zip(sets, regression, strict=True)) if regression else {},
-        sampler=sampler_config(settings),
+        sampler=build(SamplerConfig, settings["sampler"]),
         settings=GenerationConfig(**snakemake.params.amount),
         labels={
             "system": snakemake.wildcards.run,

@@ -1,13 +1,13 @@
 """Write the videos of one recurrent regression for all test sets."""
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.config import recurrent_system
-    from s2r.device import find_device
-    from s2r.generated import read_split
-    from s2r.recurrent_generation import generate_recurrent
-    from s2r.store import Shards
+    from s2r.config.systems import recurrent_system
+    from s2r.core.device import find_device
+    from s2r.core.shards import Shards
+    from s2r.corpus.split import read_split
+    from s2r.generation.recurrent import generate_recurrent
 
     encoder = snakemake.wildcards.encoder
     generate_recurrent(

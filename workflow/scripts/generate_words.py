@@ -1,14 +1,15 @@
 """Draw single words of one run for all test sets."""
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.device import find_device
-    from s2r.generate import GenerationConfig
-    from s2r.run_config import sampler_config
-    from s2r.store import Shards
-    from s2r.words.segments import read_segments
-    from s2r.words.single import generate_words
+    from s2r.config.build import build
+    from s2r.core.device import find_device
+    from s2r.core.shards import Shards
+    from s2r.evaluation.words.segments import read_segments
+    from s2r.generation.generate import GenerationConfig
+    from s2r.generation.words import generate_words
+    from s2r.model.sampler import SamplerConfig
 
     settings = snakemake.params.settings
     generate_words(
@@ -17,7 +18,7 @@ with job(snakemake):
         Shards(snakemake.input.embeddings),
         read_segments(snakemake.input.segments),
         outputs=dict(zip(snakemake.params.sets, snakemake.output.videos, strict=True)),
-        sampler=sampler_config(settings),
+        sampler=build(SamplerConfig, settings["sampler"]),
         settings=GenerationConfig(**snakemake.params.amount),
         labels={
             "system": snakemake.wildcards.run,

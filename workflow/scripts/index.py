@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.corpus.recording import Limits, index_corpus, write_recordings
+    from s2r.corpus.index import Limits, index_corpus, write_recordings
     from s2r.corpus.summary import summary
     from s2r.corpus.usc75 import RECORDINGS_PER_SUBJECT
 

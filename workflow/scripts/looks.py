@@ -2,10 +2,10 @@
 
 from itertools import product
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.looks import write_looks
+    from s2r.report.samples import write_looks
 
     names = product(snakemake.params.systems, snakemake.params.sets)
     write_looks(

@@ -1,9 +1,9 @@
 """Fit what the scores are measured with, on training recordings only."""
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.measures import fit_measures
+    from s2r.evaluation.instruments import fit_measures
 
     probe = snakemake.output.get("probe")
     fit_measures(

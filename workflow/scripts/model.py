@@ -1,12 +1,12 @@
 """Write the best run as a model folder."""
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
     import pandas as pd
 
-    from s2r.aggregate import best_model
-    from s2r.export import export_run
+    from s2r.generation.export import export_run
+    from s2r.report.scores_table import best_model
 
     scores = pd.read_csv(snakemake.input.scores, keep_default_na=False)
     best = best_model(scores) or snakemake.params.runs[0]

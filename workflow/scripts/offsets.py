@@ -1,10 +1,10 @@
 """List how late the sound of every recording is, as the frames stage found it."""
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.corpus.offset import collect_offsets, describe_offsets
-    from s2r.files import atomic_path
+    from s2r.core.files import atomic_path
+    from s2r.preparation.offsets import collect_offsets, describe_offsets
 
     offsets = collect_offsets(snakemake.input.frames)
     print(describe_offsets(offsets))

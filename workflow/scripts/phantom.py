@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from s2r.script import job
+from s2r.core.job import job
 
 # The processes that are started import this file again; only the first one may do the work.
 if __name__ == "__main__":
     with job(snakemake, threads=1):
-        from s2r.phantom.corpus import write_corpus
+        from s2r.corpus.phantom.writer import write_corpus
 
         write_corpus(
             Path(snakemake.output.marker).parent,

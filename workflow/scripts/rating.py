@@ -2,13 +2,13 @@
 
 from itertools import product
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
     import pandas as pd
 
-    from s2r.aggregate import best_model
-    from s2r.rating.stimuli import cut_clips
+    from s2r.apps.rating.stimuli import cut_clips
+    from s2r.report.scores_table import best_model
 
     runs, sets = snakemake.params.runs, snakemake.params.sets
     files = dict(zip(product(runs, sets), snakemake.input.rollouts, strict=True))

@@ -1,10 +1,10 @@
 """Features of the true clips of every test set, computed once for all systems."""
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.device import find_device
-    from s2r.frechet_clips import write_real_features
+    from s2r.core.device import find_device
+    from s2r.evaluation.clip_features import write_real_features
 
     write_real_features(
         frame_shards=snakemake.input.frames,

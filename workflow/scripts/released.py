@@ -1,10 +1,10 @@
 """Score the videos of all systems as the paper's released code would."""
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.device import find_device
-    from s2r.released.scores import write_released_scores
+    from s2r.core.device import find_device
+    from s2r.evaluation.released_protocol import write_released_scores
 
     generated: dict[str, dict[str, str]] = {}
     for (system, name), file in zip(snakemake.params.made, snakemake.input.generated, strict=True):

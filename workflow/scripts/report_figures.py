@@ -2,10 +2,10 @@
 
 from itertools import product
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.report_figures import write_report_figures
+    from s2r.report.error_plots import write_report_figures
 
     names = product(snakemake.params.systems, snakemake.params.sets)
     write_report_figures(

@@ -1,9 +1,9 @@
 """Write the pages of the report: configuration, corpus, split, Table 1, videos."""
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r import report_pages as pages
+    from s2r.report import pages
 
     recordings = snakemake.input.recordings
     pages.write_configuration_page(snakemake.params.config, snakemake.output.configuration)

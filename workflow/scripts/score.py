@@ -1,10 +1,10 @@
 """Score the videos of one system on all test sets."""
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.device import find_device
-    from s2r.score import score_system
+    from s2r.core.device import find_device
+    from s2r.evaluation.score import score_system
 
     probe = snakemake.input.get("probe")
     score_system(

@@ -1,9 +1,9 @@
 """Score the true videos: what the measures themselves err, the floor of every other score."""
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.score import score_real
+    from s2r.evaluation.score import score_real
 
     score_real(
         sets=snakemake.params.sets,

@@ -1,9 +1,9 @@
 """Find the words and VCVs in the recordings of the test sets."""
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.words.segments import cut_corpus
+    from s2r.evaluation.words.segments import cut_corpus
 
     cut_corpus(
         frame_shards=snakemake.input.frames,

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.commands import generate
+    from s2r.apps.commands import generate
 
     generate(
         Path(snakemake.input.speech),

@@ -1,12 +1,12 @@
 """Draw the sets: train, validation and what is held out."""
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.corpus.recording import read_recordings
+    from s2r.core.files import atomic_path
+    from s2r.corpus.index import read_recordings
+    from s2r.corpus.released_split import leaks, released_split
     from s2r.corpus.split import make_split
-    from s2r.files import atomic_path
-    from s2r.released.split import leaks, released_split
 
     wanted = snakemake.params.split
     recordings = read_recordings(snakemake.input.recordings)

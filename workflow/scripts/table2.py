@@ -1,10 +1,10 @@
 """Analyse the answers of the rating study."""
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.errors import UserError
-    from s2r.rating.analysis import write_results
+    from s2r.apps.rating.analysis import write_results
+    from s2r.core.errors import UserError
 
     if not snakemake.input.get("answers"):
         raise UserError(

@@ -1,9 +1,9 @@
 """Put the scores of all systems into the long table, Table 1 and its figure."""
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.tables import write_tables
+    from s2r.report.table1 import write_tables
 
     write_tables(
         score_files=list(snakemake.input),

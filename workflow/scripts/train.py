@@ -2,14 +2,14 @@
 
 import shutil
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.config import run_settings
-    from s2r.device import find_device
-    from s2r.figures import plot_curve
-    from s2r.store import state_folder
-    from s2r.train_run import train_run
+    from s2r.config.parameters import run_settings
+    from s2r.core.device import find_device
+    from s2r.report.plots import plot_curve
+    from s2r.training.checkpoints import state_folder
+    from s2r.training.launch import train_run
 
     run, settings = snakemake.wildcards.run, snakemake.params.settings
     data = [*snakemake.input.frames, *snakemake.input.embeddings]

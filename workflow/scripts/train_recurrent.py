@@ -3,21 +3,24 @@
 import shutil
 from pathlib import Path
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.device import find_device
-    from s2r.figures import plot_curve
-    from s2r.generated import read_split
-    from s2r.recurrent_training import train_recurrent
-    from s2r.run_config import recurrent_configs
-    from s2r.store import Shards, state_folder
+    from s2r.config.build import build_part
+    from s2r.core.device import find_device
+    from s2r.core.shards import Shards
+    from s2r.corpus.split import read_split
+    from s2r.model.recurrent import RecurrentConfig
+    from s2r.report.plots import plot_curve
+    from s2r.training.checkpoints import state_folder
+    from s2r.training.recurrent import RecurrentTraining, train_recurrent
 
     encoder, settings = snakemake.wildcards.encoder, snakemake.params.settings
     data = [*snakemake.input.frames, *snakemake.input.embeddings]
     state = state_folder(snakemake.params.state, settings, data, snakemake.input.split)
     train_recurrent(
-        *recurrent_configs(settings),
+        build_part(RecurrentConfig, settings),
+        build_part(RecurrentTraining, settings),
         frames=Shards(snakemake.input.frames),
         embeddings=Shards(snakemake.input.embeddings),
         split=read_split(snakemake.input.split),

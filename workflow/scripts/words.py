@@ -2,11 +2,11 @@
 
 from itertools import product
 
-from s2r.script import job
+from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.words.figure import plot_words
-    from s2r.words.scores import score_words
+    from s2r.evaluation.words.scores import score_words
+    from s2r.report.words_figure import plot_words
 
     probe = snakemake.input.get("probe")
     sets = snakemake.params.sets

@@ -1,1 +1,1 @@
-"""Corpora of real-time MRI recordings: what a recording is, where it lies, how it is split."""
+"""Stage 1, the recordings: which there are, which can be used, how they are split."""

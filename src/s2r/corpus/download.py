@@ -16,11 +16,11 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from s2r.core.errors import UserError
+from s2r.core.progress import progress
 from s2r.corpus import metafile
 from s2r.corpus.unpack import unpack
 from s2r.corpus.usc75 import ARCHIVE
-from s2r.errors import UserError
-from s2r.progress import progress
 
 RECORD = "https://api.figshare.com/v2/articles/13725546"
 PAGE = "https://doi.org/10.6084/m9.figshare.13725546"

@@ -4,7 +4,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
-from s2r.files import sha256_of
+from s2r.core.files import sha256_of
 
 SAMPLE = 64 * 1024
 """Bytes in the middle of a file that are compared before the whole file is read."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from s2r.errors import UserError
+from s2r.config.patterns import compile_pattern
 
 SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm")
 
@@ -52,21 +52,6 @@ def _entry(path: Path, relative: str, expression: re.Pattern) -> dict:
         "style": groups.get("style", "scripted"),
         "problem": "",
     }
-
-
-def compile_pattern(pattern: str) -> re.Pattern:
-    """Compile the pattern; UserError names ``corpus.folder.pattern`` if it cannot serve."""
-    try:
-        expression = re.compile(pattern)
-    except re.error as fault:
-        raise UserError(f"corpus.folder.pattern: not a regular expression: {fault}.") from fault
-    for group in ("subject", "stimulus"):
-        if group not in expression.groupindex:
-            raise UserError(
-                f"corpus.folder.pattern: {pattern} has no group (?P<{group}>...); name one so that "
-                f"recordings can be split by {group}."
-            )
-    return expression
 
 
 def safe_name(text: str) -> str:

@@ -6,10 +6,10 @@ The notes say what went wrong in a recording (artefacts, interruptions).
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from s2r.errors import UserError
+from s2r.core.errors import UserError
 
 NAME = "metafile_public_20210129.json"
 
@@ -57,24 +57,6 @@ def excluded_by_note(note: str, patterns: Sequence[str]) -> str:
         if note and re.search(pattern, note, re.IGNORECASE):
             return f"excluded: its note in the metafile, {note!r}, matches {pattern!r}"
     return ""
-
-
-def check_notes_settings(corpus: Mapping, patterns: Sequence[str]) -> None:
-    """Raise UserError where ``corpus.metafile`` and ``recordings.exclude_notes`` cannot serve."""
-    if corpus["kind"] != "usc75":
-        for key, value in (
-            ("corpus.metafile", corpus["metafile"]),
-            ("recordings.exclude_notes", patterns),
-        ):
-            if value:
-                raise UserError(f"{key}: only corpus.kind usc75 has a metafile; leave it empty.")
-    for pattern in patterns:
-        try:
-            re.compile(pattern)
-        except re.error as fault:
-            raise UserError(
-                f"recordings.exclude_notes: {pattern!r} is not a regular expression: {fault}."
-            ) from fault
 
 
 def _fault(path: str | Path, what: str) -> UserError:

@@ -2,11 +2,12 @@
 
 import difflib
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from s2r.errors import UserError
+from s2r.core.errors import UserError
 
 SETS = ("train", "validation", "unseen_speech", "unseen_subject", "unseen_both", "unused")
 COLUMNS = ["recording", "subject", "stimulus", "set"]
@@ -158,3 +159,8 @@ def _stimuli(
             )
             raise UserError(f"{key}: no recording has the stimulus {stimulus!r}; {hint}")
     return set(wanted)
+
+
+def read_split(path: str | Path) -> pd.DataFrame:
+    """The split as text, columns ``recording, subject, stimulus, set`` (ids may be digits)."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False)

@@ -6,9 +6,9 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from s2r.errors import UserError
-from s2r.files import atomic_path
-from s2r.progress import progress
+from s2r.core.errors import UserError
+from s2r.core.files import atomic_path
+from s2r.core.progress import progress
 
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """What data sets are packed with. A piece of the others may fill the memory when it is unpacked."""

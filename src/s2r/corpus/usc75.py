@@ -14,9 +14,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from s2r.core.errors import UserError
+from s2r.core.media.open import MediaError
 from s2r.corpus.folder import safe_name
-from s2r.errors import UserError
-from s2r.media_file import MediaError
 
 FRAME_RATE = Fraction(1_000_000, 12_008)
 """Two spiral arms of 6.004 ms a frame: 83.28 Hz."""

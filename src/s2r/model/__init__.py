@@ -1,1 +1,1 @@
-"""The denoiser, its diffusion formalism, and the regression it corrects."""
+"""The networks, their diffusion formalism and sampler, and the files that keep them."""

@@ -8,8 +8,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from s2r.errors import UserError
-from s2r.files import atomic_path
+from s2r.core.errors import UserError
+from s2r.core.files import atomic_path
 
 
 def write_model_file(

@@ -1,5 +1,6 @@
 """The whole model: speech input, regression, denoiser and the constants that tie them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -7,12 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from s2r.config.build import build
 from s2r.model.denoiser import Denoiser, DenoiserConfig
 from s2r.model.diffusion import SIGMA_DATA, SIGMA_GIVEN, precondition
 from s2r.model.model_file import read_model_file, write_model_file
 from s2r.model.regression import Regression
 from s2r.model.speech_input import SpeechProjection
-from s2r.window import Window
+from s2r.model.window import Window
 
 FORMAT = "s2r-model-1"
 
@@ -38,6 +40,12 @@ class ModelConfig:
     def radius(self) -> int:
         """Neighbours to look up: pooling replaces them."""
         return 0 if self.pooling else self.speech_radius
+
+
+def model_config(settings: Mapping) -> ModelConfig:
+    """The model of `s2r.config.parameters.run_settings`; the data set speech width and frame size."""
+    parts = {name: settings[name] for name in ("window", "denoiser", "pooling")}
+    return build(ModelConfig, parts | settings["model"])
 
 
 class TractModel(nn.Module):
@@ -159,12 +167,8 @@ def load_model(path: str | Path, device: str = "cpu") -> tuple[TractModel, dict]
         UserError: the file is missing or is no model of this program.
     """
     tensors, content, info = read_model_file(path, FORMAT)
-    denoiser = content["denoiser"] | {"channels": tuple(content["denoiser"]["channels"])}
-    config = ModelConfig(
-        **content | {"window": Window(**content["window"]), "denoiser": DenoiserConfig(**denoiser)}
-    )
     model = TractModel(
-        config,
+        build(ModelConfig, content),
         *tensors["speech_basis"].shape,
         components=len(tensors["regression_components"]),
     )

@@ -17,10 +17,10 @@ from safetensors import SafetensorError
 from transformers import AutoFeatureExtractor, AutoModel, Wav2Vec2Model
 from transformers.utils import cached_file
 
-from s2r.clock import SAMPLE_RATE
-from s2r.errors import UserError
-from s2r.files import digest_of, sha256_of
-from s2r.speech.encoders import HOP, Encoder, check_layer, take_layer
+from s2r.core.errors import UserError
+from s2r.core.files import digest_of, sha256_of
+from s2r.core.units import HOP, SAMPLE_RATE
+from s2r.speech.encoder import Encoder, check_layer, take_layer
 
 TRAINING_ONLY = {"masked_spec_embed"}
 """Parameters that only masking in training uses; many checkpoints leave them out."""

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torchaudio.functional import melscale_fbanks
 
-from s2r.clock import SAMPLE_RATE
-from s2r.speech.encoders import HOP, Encoder
+from s2r.core.units import HOP, SAMPLE_RATE
+from s2r.speech.encoder import Encoder
 
 BANDS = 80
 WINDOW = 400

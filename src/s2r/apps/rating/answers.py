@@ -1,0 +1,215 @@
+"""The answers of a rating study, in one SQLite file that survives whatever stops the server.
+
+Every answer is a transaction of its own, written through to the disk (write-ahead log, full
+synchronisation) before the method returns. A connection lives for one transaction: threads share
+none, and the log is merged into the file whenever nobody is writing.
+
+The file keeps the manifest that was rated, so it can be analysed without the clips, and it takes
+no answers to other clips.
+"""
+
+import re
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from s2r.apps.rating.order import presentation, seed_of
+from s2r.core.errors import UserError
+from s2r.core.files import atomic_path
+
+ANSWERS = ("real", "synthesised")
+SCALE = range(1, 6)
+"""Naturalness, from 1 (very unnatural) to 5 (completely natural)."""
+
+LONGEST_COMMENT = 2000
+CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+
+ANSWER_COLUMNS = ["rater", "seed", "position", "block", "clip", "word", "subject", "recording"]
+ANSWER_COLUMNS += ["item", "kind", "system", "answer", "naturalness", "time"]
+
+TABLES = """
+CREATE TABLE raters (rater TEXT PRIMARY KEY, seed INTEGER NOT NULL, time TEXT NOT NULL);
+CREATE TABLE answers (rater TEXT NOT NULL REFERENCES raters, clip TEXT NOT NULL,
+    position INTEGER NOT NULL, block INTEGER NOT NULL, answer TEXT NOT NULL,
+    naturalness INTEGER, time TEXT NOT NULL, PRIMARY KEY (rater, clip));
+CREATE TABLE comments (rater TEXT NOT NULL REFERENCES raters, word TEXT NOT NULL,
+    comment TEXT NOT NULL, time TEXT NOT NULL, PRIMARY KEY (rater, word));
+"""
+
+
+class Answers:
+    """The answers to one manifest; safe to use from several threads and processes.
+
+    Methods raise UserError for what a rater or page got wrong, and ``sqlite3.Error`` where the
+    file cannot be written (disk full, for example): then nothing was stored.
+    """
+
+    def __init__(self, path: str | Path, manifest: pd.DataFrame):
+        """Open or create ``path``; UserError where it holds answers to another manifest."""
+        self.path = Path(path)
+        self._practice = manifest.loc[manifest["part"] == "practice", "clip"].tolist()
+        self._test = manifest[manifest["part"] == "test"]
+        self._study = int(manifest["seed"].iloc[0])
+        # One at a time: a connection that opens while the last one merges the log may be refused.
+        self._lock = threading.Lock()
+        if not self.path.exists():
+            with atomic_path(self.path) as temporary, _connection(temporary) as database:
+                database.execute("PRAGMA journal_mode=WAL")
+                database.executescript(TABLES)
+                manifest.to_sql("manifest", database, index=False)
+        if _read(self.path)["manifest"].to_dict("records") != manifest.to_dict("records"):
+            raise UserError(
+                f"{self.path} holds answers to other clips: rename it to keep them, or give "
+                "another file with --answers."
+            )
+
+    def session(self, code: str) -> dict:
+        """What the page of a rater needs; the first call with a code enters the rater.
+
+        Keys: ``rater``; ``practice`` and ``clips``, lists of {clip, word}, in their order;
+        ``answers`` {clip: {answer, naturalness}} and ``comments`` {word: text} so far; ``words``.
+        """
+        rater = normal_code(code)
+        with self._transaction() as database:
+            database.execute(
+                "INSERT OR IGNORE INTO raters VALUES (?, ?, ?)",
+                (rater, seed_of(self._study, rater), _now()),
+            )
+            given = database.execute(
+                "SELECT clip, answer, naturalness FROM answers WHERE rater = ?", (rater,)
+            ).fetchall()
+            comments = database.execute(
+                "SELECT word, comment FROM comments WHERE rater = ?", (rater,)
+            ).fetchall()
+            words = dict(database.execute("SELECT clip, word FROM manifest").fetchall())
+        order = self._order(rater)["clip"]
+        return {
+            "rater": rater,
+            "practice": [{"clip": clip, "word": words[clip]} for clip in self._practice],
+            "clips": [{"clip": clip, "word": words[clip]} for clip in order],
+            "answers": {clip: {"answer": a, "naturalness": n} for clip, a, n in given},
+            "comments": dict(comments),
+            "words": sorted({words[clip] for clip in order}),
+        }
+
+    def answer(self, code: str, clip: str, answer: str) -> None:
+        """Store whether a clip looked real or synthesised; the first answer counts."""
+        rater = normal_code(code)
+        _demand(answer in ANSWERS, f"The answer must be {' or '.join(ANSWERS)}.")
+        _demand(clip in set(self._test["clip"]), f"{clip!r} is not a clip to rate.")
+        place = self._order(rater).set_index("clip").loc[clip]
+        row = (rater, clip, int(place["position"]), int(place["block"]), answer, _now())
+        with self._transaction() as database:
+            _entered(database, rater)
+            database.execute(
+                "INSERT OR IGNORE INTO answers (rater, clip, position, block, answer, time) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                row,
+            )
+
+    def naturalness(self, code: str, clip: str, value: int) -> None:
+        """Store the naturalness of a clip that was answered before; the first value counts."""
+        rater = normal_code(code)
+        _demand(type(value) is int and value in SCALE, "The naturalness must be 1, 2, 3, 4 or 5.")
+        with self._transaction() as database:
+            found = database.execute(
+                "UPDATE answers SET naturalness = coalesce(naturalness, ?) "
+                "WHERE rater = ? AND clip = ?",
+                (value, rater, clip),
+            )
+            _demand(found.rowcount == 1, "Say first whether this clip is real or synthesised.")
+
+    def comment(self, code: str, word: str, text: str) -> None:
+        """Store a comment on a word in place of an earlier one."""
+        rater = normal_code(code)
+        _demand(isinstance(text, str) and len(text) <= LONGEST_COMMENT, "The comment is too long.")
+        _demand(word in set(self._test["word"]), f"{word!r} is not a word of this study.")
+        with self._transaction() as database:
+            _entered(database, rater)
+            database.execute(
+                "INSERT OR REPLACE INTO comments VALUES (?, ?, ?, ?)", (rater, word, text, _now())
+            )
+
+    def counts(self) -> tuple[int, int]:
+        """Raters and answers so far."""
+        with self._transaction() as database:
+            count = "SELECT (SELECT count(*) FROM raters), (SELECT count(*) FROM answers)"
+            return database.execute(count).fetchone()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, _connection(self.path) as database:
+            yield database
+
+    def _order(self, rater: str) -> pd.DataFrame:
+        return presentation(self._test, seed_of(self._study, rater))
+
+
+def normal_code(code: str) -> str:
+    """A rater's code as it is stored: lower case, without spaces around it; UserError if bad."""
+    normal = code.strip().lower() if isinstance(code, str) else ""
+    _demand(
+        bool(CODE.fullmatch(normal)),
+        "The code must have 1 to 32 letters from a to z, digits, - or _.",
+    )
+    return normal
+
+
+def read_answers(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """All answers (columns ``ANSWER_COLUMNS``) and comments (``rater, word, comment``).
+
+    ``naturalness`` is missing where a rater stopped before it. Raises UserError where the file
+    is missing or is no file of answers.
+    """
+    if not Path(path).is_file():
+        raise UserError(f"{path} does not exist: nobody has rated yet (`s2r rate`).")
+    tables = _read(path)
+    rows = tables["answers"].merge(tables["manifest"], on="clip", validate="many_to_one")
+    rows = rows.merge(tables["raters"][["rater", "seed"]], on="rater", suffixes=("_clips", ""))
+    rows = rows.sort_values(["rater", "position"], ignore_index=True)[ANSWER_COLUMNS]
+    comments = (
+        tables["comments"].query("comment != ''").sort_values(["rater", "word"], ignore_index=True)
+    )
+    return rows.astype({"naturalness": "Int64"}), comments[["rater", "word", "comment"]]
+
+
+@contextmanager
+def _connection(path: Path) -> Iterator[sqlite3.Connection]:
+    """A transaction that is on the disk when the block ends, and undone where it fails."""
+    database = sqlite3.connect(path, timeout=30)
+    try:
+        database.execute("PRAGMA synchronous=FULL")
+        with database:
+            yield database
+    finally:
+        database.close()
+
+
+def _read(path: str | Path) -> dict[str, pd.DataFrame]:
+    try:
+        with _connection(Path(path)) as database:
+            return {
+                name: pd.read_sql(f"SELECT * FROM {name}", database)
+                for name in ("manifest", "raters", "answers", "comments")
+            }
+    except (sqlite3.DatabaseError, pd.errors.DatabaseError) as error:
+        raise UserError(f"{path} is no file of answers: rename it, or give another.") from error
+
+
+def _entered(database: sqlite3.Connection, rater: str) -> None:
+    found = database.execute("SELECT 1 FROM raters WHERE rater = ?", (rater,)).fetchone()
+    _demand(found is not None, "This code is not known: start again from the first page.")
+
+
+def _demand(condition: bool, sentence: str) -> None:
+    if not condition:
+        raise UserError(sentence)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,51 @@
+"""``manifest.csv``: what the clips of a rating study show, and which of them are real.
+
+One row a clip. Columns:
+
+* ``clip``: file name in ``clips/``; numbers are drawn, so that they say nothing;
+* ``part``: ``practice`` for the labelled real examples, ``test`` for what is rated;
+* ``word``, ``subject``, ``recording``, ``item`` (a word of a recording, as in ``segments.csv``:
+  its real and its generated clip share the name);
+* ``start``, ``end``: of the clip, margins included, in s from the first frame of the recording;
+* ``kind``: ``real`` or ``generated``; ``system``: the run that generated it;
+* ``seed`` of the draw of clips; ``sha256`` of the file.
+
+``clips/clips.csv`` is the list without ``kind`` and ``system``, for other experiment software.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from s2r.core.errors import UserError
+
+COLUMNS = ["clip", "part", "word", "subject", "recording", "item", "start", "end"]
+COLUMNS += ["kind", "system", "seed", "sha256"]
+
+SECRET = ["kind", "system", "sha256"]
+"""Columns that tell, or help to tell, which clips are real."""
+
+MANIFEST, CLIPS, BLIND = "manifest.csv", "clips", "clips.csv"
+"""Files and folders of a rating folder; ``BLIND`` is in ``CLIPS``."""
+
+
+def read_manifest(folder: str | Path) -> pd.DataFrame:
+    """The manifest of a rating folder; UserError where it, a column, or a clip is missing."""
+    folder = Path(folder)
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise UserError(
+            f"{folder} has no {MANIFEST}, so it is no rating folder: make one with "
+            "`snakemake --cores 8 results/rating`."
+        )
+    text = {name: str for name in COLUMNS if name not in ("start", "end", "seed")}
+    table = pd.read_csv(path, dtype=text, keep_default_na=False)
+    for column in COLUMNS:
+        if column not in table:
+            raise UserError(f"{path} has no column {column}: make the rating folder again.")
+    for name in table["clip"]:
+        if Path(name).name != name or not (folder / CLIPS / name).is_file():
+            raise UserError(f"{folder / CLIPS / name} is missing: make the rating folder again.")
+    if not (table["part"] == "test").any():
+        raise UserError(f"{path} has no clip to rate (part test): make the rating folder again.")
+    return table

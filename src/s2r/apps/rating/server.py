@@ -1,0 +1,137 @@
+"""``s2r rate``: the page of a rating study, for this machine unless asked otherwise.
+
+The page gets the clips in the order of its rater and never what they are. Requests that change
+anything must come from the page itself: browsers name the page a request comes from, and another
+one is refused. Only the page and the clips of the manifest are served, by name.
+"""
+
+import json
+import sqlite3
+import sys
+from collections.abc import Callable
+from http import HTTPStatus
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from s2r.apps.local_server import LocalHandler, LocalServer
+from s2r.apps.rating.answers import Answers
+from s2r.apps.rating.manifest import CLIPS, read_manifest
+from s2r.core.errors import UserError
+
+LONGEST_BODY = 16_384
+"""Bytes of a request; a comment of the longest kind fits."""
+
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "connect-src 'self'; media-src blob:; img-src data:; form-action 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+"""The page may fetch from this server and nowhere else."""
+
+
+def serve(folder: Path, answers: Path | None, host: str, port: int) -> None:
+    """Serve the study in ``folder`` until interrupted; prints the address first.
+
+    ``answers`` is the file of answers, by default beside the folder (`answers_path`): the folder
+    itself is made anew by the workflow. Port 0 takes a free one. Raises UserError for a folder
+    that is no rating folder, answers to other clips, and an address that cannot be used.
+    """
+    manifest = read_manifest(folder)
+    with RatingServer(host, port) as server:
+        server.store = Answers(answers or answers_path(folder), manifest)
+        server.clips = {name: folder / CLIPS / name for name in manifest["clip"]}
+        if not server.loopback:
+            print(
+                f"Warning: everybody who can reach {host} over the network can rate and read "
+                "codes on the way; the connection is not encrypted.",
+                file=sys.stderr,
+            )
+        rated = int((manifest["part"] == "test").sum())
+        print(f"{server.address}  {rated} clips to rate; stop with Ctrl-C", flush=True)
+        server.serve_until_stopped()
+        raters, given = server.store.counts()
+        print(f"\nStopped: {given} answers of {raters} raters are in {server.store.path}")
+
+
+def answers_path(folder: Path) -> Path:
+    """Where the answers to a rating folder lie: ``results/rating_answers.sqlite``."""
+    folder = folder.resolve()
+    return folder.with_name(f"{folder.name}_answers.sqlite")
+
+
+class RatingServer(LocalServer):
+    """One thread a request."""
+
+    store: Answers
+    clips: dict[str, Path]
+    """The files that may be read, by name."""
+
+    def __init__(self, host: str, port: int):
+        super().__init__(Handler, host, port)
+
+
+class Handler(LocalHandler):
+    """One request."""
+
+    server: RatingServer
+    policy = POLICY
+
+    def do_GET(self) -> None:
+        """The page, or a clip."""
+        path = urlsplit(self.path).path
+        if not self.from_here():
+            return
+        if path == "/":
+            self.reply(PAGE, "text/html; charset=utf-8")
+        elif path.startswith("/clips/") and (name := path.removeprefix("/clips/")) in (
+            self.server.clips
+        ):
+            self.reply(self.server.clips[name].read_bytes(), "video/mp4")
+        else:
+            self.refuse("There is no such page.", HTTPStatus.NOT_FOUND)
+
+    def do_POST(self) -> None:
+        """An answer of the page, as JSON; replies when it is on the disk."""
+        body = self.rfile.read(min(self.length(), LONGEST_BODY))
+        if not self.from_here():
+            return
+        store = self.server.store
+        calls: dict[str, tuple[Callable, tuple[str, ...]]] = {
+            "/session": (store.session, ("code",)),
+            "/answer": (store.answer, ("code", "clip", "answer")),
+            "/naturalness": (store.naturalness, ("code", "clip", "naturalness")),
+            "/comment": (store.comment, ("code", "word", "comment")),
+        }
+        if self.path not in calls:
+            self.refuse("There is no such page.", HTTPStatus.NOT_FOUND)
+            return
+        call, names = calls[self.path]
+        try:
+            content = self._content(body)
+            self.tell(call(*(content.get(name) for name in names)) or {})
+        except UserError as fault:
+            self.refuse(str(fault))
+        except sqlite3.Error as fault:
+            print(f"An answer could not be stored: {fault}", file=sys.stderr)
+            sentence = f"Your answer could not be stored ({fault}). Please tell who runs the study."
+            self.refuse(sentence, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    def _content(self, body: bytes) -> dict:
+        """The JSON object of the request. A type that a form of another site cannot send."""
+        if self.headers.get_content_type() != "application/json":
+            raise UserError("The request must be JSON.")
+        if self.length() > LONGEST_BODY:
+            raise UserError("The request is too long.")
+        try:
+            content = json.loads(body)
+        except ValueError as error:
+            raise UserError("The request is not valid JSON.") from error
+        if not isinstance(content, dict) or not all(
+            isinstance(value, str | int) for value in content.values()
+        ):
+            raise UserError("The request must be a JSON object of texts and numbers.")
+        return content
+
+
+PAGE = (files("s2r.apps.rating") / "page.html").read_bytes()

@@ -1,0 +1,146 @@
+"""Cut the clips of a rating study: every word once as it was and once as it was generated.
+
+Real and generated clips differ in nothing but what they show: both are frames of 64 x 64 pixels
+at 50 Hz, cut between the same two instants, enlarged and encoded alike, with the same recorded
+sound. A word alone lasts 0.3 to 0.5 s, too short to look at, so both carry a margin of the
+same recording before and after.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from s2r.apps.rating.manifest import BLIND, CLIPS, COLUMNS, MANIFEST, SECRET
+from s2r.core.errors import UserError
+from s2r.core.files import atomic_path, sha256_of
+from s2r.core.media.encode import write_video
+from s2r.core.progress import progress
+from s2r.core.units import FRAME_RATE, HOP, SAMPLE_RATE
+from s2r.evaluation.words.scores import Corpus, draws_of, read_items
+from s2r.generation.generated_file import read_generated
+from s2r.preparation.pictures import enlarge
+from s2r.preparation.selection import evenly
+
+SIDE = 384
+"""Height and width of a clip on the screen, pixels."""
+
+
+def cut_clips(
+    *,
+    frame_shards: Sequence[str | Path],
+    recordings: str | Path,
+    segments: str | Path,
+    rollouts: Mapping[str, str | Path],
+    words: Sequence[str],
+    folder: str | Path,
+    items: int | None = None,
+    practice: int = 4,
+    margin: float = 0.2,
+    seed: int = 0,
+    synthetic: bool = False,
+) -> None:
+    """Write the clips of ``words`` and their manifest (`s2r.apps.rating.manifest`) into ``folder``.
+
+    ``rollouts`` is {set: generated file} of one run, of which the first draw is shown. ``items``
+    bounds the items of a word, spread evenly over the recordings; None for all. Each gives one
+    real and one generated clip, so every word is half and half. ``practice`` real examples are
+    of other items. ``margin`` in s, less where a recording starts or ends. The folder appears
+    whole or not at all. Raises UserError where no word was generated.
+    """
+    corpus = read_items(frame_shards, recordings, segments)
+    generator = np.random.default_rng(seed)
+    made = {}
+    for file in rollouts.values():
+        with read_generated(file) as content:
+            made |= dict.fromkeys(content.rollouts, file)
+    chosen = choose_items(corpus.segments, words, made, items)
+    if not chosen:
+        raise UserError(
+            f"No generated recording holds one of the words {', '.join(words)}: raise "
+            "evaluation.recordings, or see words.stimuli and rating.words."
+        )
+    examples = choose_examples(corpus.segments, words, chosen, practice, generator)
+    if len(examples) < practice:
+        print(f"Only {len(examples)} of {practice} practice examples: no other items are left.")
+    rows = [_row(corpus, item, "practice", "real", "", margin) for item in examples]
+    with atomic_path(folder) as temporary:
+        for item in chosen:
+            file = made[corpus.segments.loc[item, "recording"]]
+            with read_generated(file) as content:
+                system = content.attributes["system"]
+            rows.append(_row(corpus, item, "test", "real", "", margin))
+            rows.append(_row(corpus, item, "test", "generated", system, margin))
+        rows = [rows[place] for place in generator.permutation(len(rows))]
+        (temporary / CLIPS).mkdir(parents=True)
+        for number, row in enumerate(progress(rows, "clips"), start=1):
+            row["clip"], row["seed"] = f"clip_{number:03d}.mp4", seed
+            path = temporary / CLIPS / row["clip"]
+            _write_clip(path, row, corpus, made, margin, synthetic)
+            row["sha256"] = sha256_of(path)
+        table = pd.DataFrame(rows, columns=COLUMNS)
+        table.to_csv(temporary / MANIFEST, index=False, float_format="%.2f")
+        blind = table.drop(columns=SECRET)
+        blind.to_csv(temporary / CLIPS / BLIND, index=False, float_format="%.2f")
+    print(f"{2 * len(chosen)} clips of {len(chosen)} items, {len(examples)} practice examples.")
+
+
+def choose_items(
+    segments: pd.DataFrame, words: Sequence[str], recordings: Mapping, most: int | None
+) -> list[str]:
+    """Names of the items to rate: of each word ``most``, from ``recordings`` that were generated.
+
+    ``segments`` is indexed by item. A word that no recording has is left out.
+    """
+    chosen = []
+    for word in words:
+        own = segments[_is_word(segments, [word]) & segments["recording"].isin(list(recordings))]
+        names = sorted(own.index)
+        chosen += names if most is None else evenly(names, most)
+    return chosen
+
+
+def choose_examples(
+    segments: pd.DataFrame,
+    words: Sequence[str],
+    taken: Sequence[str],
+    n: int,
+    generator: np.random.Generator,
+) -> list[str]:
+    """``n`` items that are not rated: of the rated words while there are any, then of others."""
+    left = segments.drop(index=list(taken))
+    same = _is_word(left, words)
+    drawn = [
+        str(name) for part in (same, ~same) for name in generator.permutation(left.index[part])
+    ]
+    return drawn[:n]
+
+
+def _is_word(segments: pd.DataFrame, words: Sequence[str]) -> pd.Series:
+    return (segments["kind"] == "word") & segments["label"].isin(list(words))
+
+
+def _row(
+    corpus: Corpus, item: str, part: str, kind: str, system: str, margin: float
+) -> dict[str, object]:
+    line = corpus.segments.loc[item]
+    recording, first, stop = corpus.span(item, margin)
+    times = {"start": first / FRAME_RATE, "end": stop / FRAME_RATE}
+    shown = {"part": part, "word": line["label"], "kind": kind, "system": system}
+    return shown | {"subject": line["subject"], "recording": recording, "item": item} | times
+
+
+def _write_clip(
+    path: Path, row: Mapping, corpus: Corpus, made: Mapping, margin: float, synthetic: bool
+) -> None:
+    recording, first, stop = corpus.span(row["item"], margin)
+    if row["kind"] == "real":
+        frames = corpus.frames.read(recording, "frames", first, stop)
+    else:
+        with read_generated(made[recording]) as content:
+            frames = draws_of(content, "rollout", row["item"], corpus, margin)[0]
+    audio = corpus.frames.read(recording, "audio")[first * HOP : stop * HOP]
+    # The same words for all clips, real ones included: the corpus is what is synthetic.
+    comment = "from a numerical phantom, not a person" if synthetic else None
+    write_video(path, enlarge(frames, SIDE), FRAME_RATE, audio, SAMPLE_RATE, comment=comment)

@@ -1,0 +1,79 @@
+"""Table 2 for readers: Markdown with intervals, and how to read it against chance."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from s2r.core.files import atomic_path
+from s2r.report.captions import PHANTOM
+from s2r.report.cells import markdown_rows
+
+PAPER_F1 = "0.67 to 0.69"
+"""F1 of the words in Table II of Nguyen et al. 2025."""
+
+COLUMNS = {
+    "f1": "F1",
+    "precision": "Precision",
+    "recall": "Recall",
+    "accuracy": "Accuracy",
+    "d_prime": "d'",
+    "mos_real": "MOS, real",
+    "mos_generated": "MOS, generated",
+}
+AGREEMENT = {"alpha_answer": "alpha, answer", "alpha_naturalness": "alpha, naturalness"}
+
+
+def write_table2(table: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
+    """Write Table 2 (`s2r.apps.rating.analysis.table2`) as Markdown; ``synthetic``: the phantom."""
+    lines = ["# Table 2", ""]
+    if synthetic:
+        lines += [f"**{PHANTOM}**", ""]
+    for paragraph in caption(table):
+        lines += [paragraph, ""]
+    head = ["Word", "Raters", "Clips", "Answers", *COLUMNS.values(), *AGREEMENT.values()]
+    lines += markdown_rows([_cells(row) for _, row in table.iterrows()], head)
+    with atomic_path(path) as temporary:
+        temporary.write_text("\n".join(lines) + "\n")
+
+
+def caption(table: pd.DataFrame) -> list[str]:
+    """What a reader must know, one string a paragraph."""
+    texts = [
+        'Raters saw single words and said of each clip whether it was real or synthesised; "'
+        'synthesised" is what is to be detected. Then they rated its naturalness from 1 to 5 '
+        "(MOS: the mean). Brackets hold the 95 % bootstrap interval over raters, where there are "
+        "several; the clips stay the same. alpha is Krippendorff's, 1 for perfect agreement of "
+        "the raters and 0 for that of chance. d' is the sensitivity, free of a liking for one of "
+        "the answers: 0 for raters who see no difference.",
+    ]
+    chance = table[table["word"] == "always synthesised"]
+    if len(chance):
+        f1, precision = chance[["f1", "precision"]].iloc[0]
+        texts.append(
+            f"Read F1 against chance: who always answers synthesised has recall 1, precision "
+            f"{precision:.2f} and F1 {f1:.2f} on these answers without looking, and on an even mix "
+            f"0.67. The paper reports F1 of {PAPER_F1} with recall 1: what raters get who call "
+            "everything synthesised, or nearly so. Such an F1 alone does not say that anybody "
+            "told the two apart; accuracy above 0.5 or d' above 0 does."
+        )
+    if (table["word"] == "all, first block").any():
+        texts.append(
+            "Every word of a recording was shown twice, real and generated. In the first block "
+            "each came in one version only, so its row is free of comparing the two."
+        )
+    return texts
+
+
+def _cells(row: pd.Series) -> list[str]:
+    counts = [_number(row[name], 0) for name in ("raters", "clips", "answers")]
+    cells = []
+    for name in COLUMNS:
+        text = _number(row[name])
+        if pd.notna(row[f"{name}_low"]):
+            text += f" [{_number(row[f'{name}_low'])}, {_number(row[f'{name}_high'])}]"
+        cells.append(text)
+    return [row["word"], *counts, *cells, *(_number(row[name]) for name in AGREEMENT)]
+
+
+def _number(value: float, decimals: int = 2) -> str:
+    return "" if pd.isna(value) else f"{value:.{decimals}f}"

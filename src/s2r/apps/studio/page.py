@@ -1,0 +1,160 @@
+"""The studio's page, in Gradio: what is where, and which action belongs to what."""
+
+from importlib.resources import files
+
+import gradio as gr
+from fastapi import FastAPI
+
+from s2r.apps.studio.actions import NO_OTHER, PRESETS, Actions
+from s2r.apps.studio.video import LONGEST
+
+SIZES = (128, 256, 512)
+"""Heights of the video to choose from, in pixels."""
+
+LARGEST = 500_000_000
+"""Bytes of an uploaded file."""
+
+WAITING = 20
+"""Videos that may wait for their turn."""
+
+KEPT = 3600
+"""Seconds for which uploaded files and videos are kept at least."""
+
+THEME = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
+"""With fonts of the machine: none is loaded."""
+
+INTRODUCTION = """# s2r studio
+The vocal tract as a real-time MRI camera might see it, from the sound of speech alone."""
+
+WARNING = """What a model expects, not what was measured: draw no conclusion about a person from
+it."""
+
+
+def application(actions: Actions) -> FastAPI:
+    """The page as a web application."""
+    page = build_page(actions)
+    # Gradio guards the paths that requests name only in pages that it believes to be launched.
+    page.has_launched = page.is_running = True
+    return gr.mount_gradio_app(
+        FastAPI(openapi_url=None),
+        page,
+        path="/",
+        theme=THEME,
+        css="footer { display: none !important }",
+        max_file_size=LARGEST,
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        pwa=False,
+    )
+
+
+def build_page(actions: Actions) -> gr.Blocks:
+    """Speech, speaker and model on the left, the video with its time line on the right."""
+    names = list(actions.models)
+    with gr.Blocks(
+        title="s2r studio", analytics_enabled=False, delete_cache=(KEPT // 2, KEPT)
+    ) as page:
+        gr.Markdown(INTRODUCTION)
+        with gr.Row():
+            with gr.Column(scale=2, min_width=320):
+                speech, film = _speech()
+                speaker, rest, picture, force = _speaker(actions, names[0])
+                model, second, sampler, height, seed = _model(names)
+                with gr.Accordion("About the model", open=False):
+                    card = gr.Markdown(actions.cards[names[0]], elem_id="card")
+                start = gr.Button("Generate", variant="primary", elem_id="generate")
+            with gr.Column(scale=3, min_width=420):
+                video = gr.Video(label="Video", interactive=False, height=420, elem_id="video")
+                time_line = _time_line()
+                caption = gr.Markdown(elem_id="caption")
+                made = gr.File(
+                    label="Download", file_count="multiple", height=210, elem_id="downloads"
+                )
+                gr.Markdown(WARNING)
+        quietly = {"show_progress": "hidden", "api_visibility": "private"}
+        for choice in (model, second):
+            choice.change(
+                actions.choose, [model, second, speaker], [speaker, rest, card], **quietly
+            )
+        speaker.change(actions.at_rest, [model, speaker], rest, **quietly)
+        film.upload(actions.sound_of, film, speech, **quietly)
+        start.click(
+            actions.generate,
+            [speech, speaker, picture, force, model, second, sampler, height, seed],
+            [video, time_line, made, caption],
+            api_name="generate",
+            concurrency_limit=1,
+            show_progress_on=video,
+        )
+    page.queue(max_size=WAITING)
+    return page
+
+
+def _speech() -> tuple[gr.Audio, gr.UploadButton]:
+    speech = gr.Audio(
+        label=f"Speech, up to {LONGEST:.0f} s",
+        sources=["upload", "microphone"],
+        type="filepath",
+        buttons=["download"],  # and none that shares what was said
+        elem_id="speech",
+    )
+    film = gr.UploadButton(
+        "Take the sound of a video", file_types=["video"], size="sm", elem_id="film"
+    )
+    return speech, film
+
+
+def _speaker(actions: Actions, model: str) -> tuple[gr.Dropdown, gr.Image, gr.File, gr.Checkbox]:
+    subjects = actions.common_speakers([model])
+    with gr.Row():
+        speaker = gr.Dropdown(subjects, label="Speaker", elem_id="speaker", scale=2)
+        rest = gr.Image(
+            actions.at_rest(model, subjects[0]),
+            label="At rest",
+            interactive=False,
+            buttons=[],
+            height=130,
+            min_width=130,
+            elem_id="at-rest",
+        )
+    with gr.Accordion("A picture of your own", open=False):
+        picture = gr.File(
+            label="One midsagittal MRI frame at rest, face to the same side",
+            file_types=["image", "video"],
+            type="filepath",
+            height=120,
+            elem_id="picture",
+        )
+        force = gr.Checkbox(label="Use it even if it does not look like one: --force")
+    return speaker, rest, picture, force
+
+
+def _model(names: list[str]) -> tuple[gr.Dropdown, gr.Dropdown, gr.Radio, gr.Dropdown, gr.Number]:
+    model = gr.Dropdown(names, label="Model", elem_id="model")
+    second = gr.Dropdown(
+        [NO_OTHER, *names],
+        value=NO_OTHER,
+        label="Compare with",
+        visible=len(names) > 1,
+        elem_id="second",
+    )
+    levels = list(PRESETS)
+    sampler = gr.Radio(levels, value=levels[0], label="Sampler", elem_id="sampler")
+    with gr.Row():
+        sizes = [(f"{size} pixels", size) for size in SIZES]
+        height = gr.Dropdown(sizes, value=256, label="Height", elem_id="height")
+        seed = gr.Number(0, label="Seed", precision=0, minimum=0, elem_id="seed")
+    return model, second, sampler, height, seed
+
+
+def _time_line() -> gr.HTML:
+    """Waveform and spectrogram with a cursor, for the video that the page shows."""
+    folder = files("s2r.apps.studio")
+    return gr.HTML(
+        None,
+        html_template=folder.joinpath("time_line.html").read_text(),
+        css_template=folder.joinpath("time_line.css").read_text(),
+        js_on_load=folder.joinpath("time_line.js").read_text(),
+        elem_id="time-line",
+    )

@@ -1,0 +1,166 @@
+"""The command that serves the studio's page, and who may ask for it."""
+
+import os
+import re
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from s2r.apps.commands import DEFAULT_MODEL
+from s2r.apps.local_server import address_of, is_loopback, listen, own_page, stoppable
+from s2r.core.device import find_device
+from s2r.core.errors import UserError
+from s2r.generation.model_folder import SpeechModel, load_model_folder
+
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; connect-src 'self' blob: data:; worker-src 'self' blob:; "
+    "media-src 'self' blob: data:; img-src 'self' blob: data:; font-src 'self' data:; "
+    "form-action 'none'; base-uri 'self'; frame-ancestors 'none'"
+)
+"""The page may load from its own server and nowhere else; Gradio builds its page with scripts in
+the document."""
+
+FETCHES = re.compile(r"/(file=https?:|proxy=)", re.IGNORECASE)
+"""Addresses at which Gradio would fetch something from elsewhere."""
+
+CLOSING = 2
+"""Seconds that pages have to end what they are receiving when the studio is closed."""
+
+
+def serve(folders: Sequence[Path], host: str, port: int, device: str) -> None:
+    """Serve the studio with the models in ``folders`` until interrupted; prints the address.
+
+    Raises UserError as `open_studio` does.
+    """
+    print("Loading the studio: some seconds.", file=sys.stderr)
+    with open_studio(folders or [DEFAULT_MODEL], host, port, find_device(device)) as studio:
+        if not is_loopback(host):
+            print(
+                f"Warning: everybody who can reach {host} over the network can use this studio; "
+                "what they send is not encrypted.",
+                file=sys.stderr,
+            )
+        print(f"The studio is at {studio.address} (Ctrl-C ends it).", flush=True)
+        with stoppable():
+            studio.serve()
+    print("\nThe studio is closed.")
+
+
+class StudioServer:
+    """A page, listening but not yet answering."""
+
+    def __init__(self, app, listener: socket.socket, host: str, actions):
+        import uvicorn
+
+        self.port = listener.getsockname()[1]
+        self.address = address_of(host, self.port)
+        self.actions = actions
+        self._listener = listener
+        self._server = uvicorn.Server(
+            uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=CLOSING)
+        )
+
+    def serve(self) -> None:
+        """Answer until `stop`, or a signal that ends the process."""
+        self._server.run(sockets=[self._listener])
+
+    def stop(self) -> None:
+        """End `serve`, from another thread."""
+        self._server.should_exit = True
+
+    @property
+    def started(self) -> bool:
+        return self._server.started
+
+
+@contextmanager
+def open_studio(
+    folders: Sequence[Path], host: str, port: int, device: str
+) -> Iterator[StudioServer]:
+    """The server with its models loaded; what it makes lies in a folder that goes with it.
+
+    Raises UserError for a folder that is no model, an address that cannot be used, and where
+    Gradio is not installed.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="s2r-studio-", ignore_cleanup_errors=True) as work,
+        gradio_settings(Path(work)),
+        listen(host, port) as listener,
+    ):
+        try:
+            from s2r.apps.studio.actions import Actions
+            from s2r.apps.studio.page import application
+        except ModuleNotFoundError as error:
+            if error.name != "gradio":
+                raise
+            raise UserError(
+                "the studio needs Gradio, which is not installed: "
+                "pip install -c constraints.txt -e '.[studio]'"
+            ) from error
+        models: dict[str, SpeechModel] = {}
+        cards: dict[str, str] = {}
+        for folder in folders:
+            loaded = load_model_folder(folder, device)
+            name = loaded.name if loaded.name not in models else str(folder)
+            models[name] = loaded
+            cards[name] = (Path(folder) / "README.md").read_text()
+        actions = Actions(models, cards, Path(work))
+        page = own_pages_only(application(actions), is_loopback(host))
+        yield StudioServer(page, listener, host, actions)
+
+
+@contextmanager
+def gradio_settings(work: Path) -> Iterator[None]:
+    """Gradio keeps its files in ``work`` and asks nobody on the internet anything."""
+    ours = {
+        "GRADIO_TEMP_DIR": str(work / "pages"),
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+    }
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def own_pages_only(app, loopback: bool):
+    """``app`` (ASGI) for requests of its own pages, with a policy that keeps these to it."""
+
+    async def guarded(scope, receive, send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        own = own_page(headers.get("host", ""), headers.get("origin"), loopback)
+        if not own or FETCHES.search(scope["path"]):
+            body = b"Requests from and to other sites are refused."
+            kind = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
+            await send({"type": "http.response.start", "status": 403, "headers": kind})
+            await send({"type": "http.response.body", "body": body})
+            return
+
+        async def with_policy(message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message["headers"],
+                    (b"content-security-policy", POLICY.encode()),
+                    (b"x-content-type-options", b"nosniff"),
+                    (b"referrer-policy", b"same-origin"),
+                ]
+            await send(message)
+
+        await app(scope, receive, with_policy)
+
+    return guarded

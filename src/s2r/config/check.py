@@ -1,0 +1,174 @@
+"""The configuration: checked before any job starts, one sentence for each fault.
+
+``snakemake`` reads the YAML files; the functions here see the merged dictionary. Nothing heavy is
+imported: they run every time the workflow is parsed.
+"""
+
+from collections.abc import Mapping
+
+from s2r.config.parameters import run_settings
+from s2r.config.patterns import check_notes_settings, compile_pattern
+from s2r.config.presets import RUN_SWITCHES
+from s2r.config.systems import BASELINES, _held_out_sets, recurrent_system, regression_system
+from s2r.core.errors import UserError
+
+PHANTOM_SUBJECTS = {"default": 10, "tiny": 3, "paper": 75}
+"""Speakers in each profile of the phantom."""
+
+
+def check_config(config: Mapping) -> None:
+    """What no schema can say: how the keys of a valid configuration must fit together.
+
+    Raises UserError with one sentence that starts with the key at fault.
+    """
+    _check_corpus(config["corpus"])
+    check_notes_settings(config["corpus"], config["recordings"]["exclude_notes"])
+    _check_split(config["corpus"], config["split"])
+    check_switches(config)
+    _check_runs(config)
+    run = config["rating"]["run"]
+    if run is not None and run not in config["runs"]:
+        known = ", ".join(config["runs"])
+        raise UserError(f"rating.run: {run!r} is not one of the runs ({known}).")
+    low, high = config["frames"]["percentiles"]
+    if low >= high:
+        raise UserError(
+            f"frames.percentiles: the lower one ({low}) must be below the upper one ({high})."
+        )
+
+
+def _check_corpus(corpus: Mapping) -> None:
+    kind = corpus["kind"]
+    if kind == "phantom" and corpus["path"] is not None:
+        raise UserError(
+            "corpus.path: the phantom is always written to data/phantom; remove the path, or set "
+            "corpus.kind to usc75 or folder to read your own recordings."
+        )
+    if kind != "phantom" and corpus["path"] is None:
+        raise UserError(f"corpus.path: name the folder of your recordings (corpus.kind is {kind}).")
+    if kind == "folder":
+        compile_pattern(corpus["folder"]["pattern"])
+
+
+def _check_split(corpus: Mapping, split: Mapping) -> None:
+    if corpus["kind"] == "phantom":
+        profile = corpus["phantom"]["profile"]
+        subjects = PHANTOM_SUBJECTS[profile]
+        if split["unseen_subjects"] >= subjects:
+            raise UserError(
+                f"split.unseen_subjects: {split['unseen_subjects']} subjects cannot be held out "
+                f"of the {subjects} in the phantom's profile {profile}; at least one must be left "
+                "to train on."
+            )
+    unseen, validation = split["unseen_stimuli"], split["validation_stimuli"]
+    if isinstance(unseen, list) and isinstance(validation, list):
+        for stimulus in unseen:
+            if stimulus in validation:
+                raise UserError(
+                    f"split.validation_stimuli: {stimulus} is in split.unseen_stimuli too; a "
+                    "stimulus can serve only one of them."
+                )
+    if not _held_out_sets(split):
+        raise UserError(
+            "split.unseen_stimuli: nothing is held out; name at least one unseen stimulus, or set "
+            "split.unseen_subjects above 0."
+        )
+
+
+def _check_runs(config: Mapping) -> None:
+    for run, own in config["runs"].items():
+        if run in BASELINES or run.startswith((regression_system(""), recurrent_system(""))):
+            raise UserError(f"runs.{run}: this name is taken by a baseline; choose another one.")
+        if own["encoder"] not in config["encoders"]:
+            known = ", ".join(config["encoders"])
+            raise UserError(
+                f"runs.{run}.encoder: {own['encoder']!r} is not one of the encoders ({known})."
+            )
+        settings = run_settings(config, run)
+        _check_settings(f"runs.{run}", settings, config["frames"]["size"])
+        batch, gpus = settings["training"]["batch"], config["gpus"]
+        if batch % gpus:
+            raise UserError(
+                f"gpus: {gpus} cannot share a batch of {batch} clips evenly; set training.batch "
+                f"of runs.{run} to a multiple of {gpus}."
+            )
+    for encoder in config["recurrent"]["encoders"]:
+        if encoder not in config["encoders"]:
+            known = ", ".join(config["encoders"])
+            raise UserError(
+                f"recurrent.encoders: {encoder!r} is not one of the encoders ({known})."
+            )
+    for name, encoder in config["encoders"].items():
+        if (encoder["kind"] == "huggingface") != bool(encoder.get("model")):
+            raise UserError(
+                f"encoders.{name}.model: kind huggingface needs a hub name or a local folder, the "
+                "other kinds take none."
+            )
+
+
+def _check_settings(where: str, settings: Mapping, frame_size: int) -> None:
+    """``where`` is the run; a fault may come from it or from the shared settings."""
+    sampler, window = settings["sampler"], settings["window"]
+    if sampler["sigma_min"] >= sampler["sigma_max"]:
+        raise UserError(
+            f"sampler.sigma_min: {sampler['sigma_min']} must be below sampler.sigma_max "
+            f"({sampler['sigma_max']}) in {where}."
+        )
+    low, high = sampler["guidance_interval"]
+    if low >= high:
+        raise UserError(
+            f"sampler.guidance_interval: the lower sigma ({low}) must be below the upper one "
+            f"({high}) in {where}."
+        )
+    if not window["reference"] and window["context"] == 0:
+        raise UserError(
+            "window.context: without a reference frame at least one context frame must be given "
+            f"in {where}."
+        )
+    if window.get("repeats") and (window["reference"] or window["context"] != 1):
+        raise UserError(
+            "paper_compat.condition_frame: the released code gives one frame and no reference "
+            f"frame; leave window.reference and window.context out of {where}."
+        )
+    denoiser = settings["denoiser"]
+    size = denoiser["patch"] * 2 ** (len(denoiser["channels"]) - 1)
+    if frame_size % size:
+        raise UserError(
+            f"denoiser.channels: {len(denoiser['channels'])} resolutions and patches of "
+            f"{denoiser['patch']} pixels need frames.size to be a multiple of {size}, not "
+            f"{frame_size}, in {where}."
+        )
+    heads = denoiser["heads"]
+    for channels in denoiser["channels"][denoiser["attention_from"] :]:
+        if channels % heads:
+            raise UserError(
+                f"denoiser.heads: {heads} heads cannot share {channels} channels in {where}."
+            )
+
+
+def check_switches(config: Mapping) -> None:
+    """Raise UserError for a switch that could act on nothing in ``config``."""
+    switches = config["paper_compat"]
+    presets = {run["preset"] for run in config["runs"].values()}
+    for name in RUN_SWITCHES:
+        if switches[name] and "paper" not in presets:
+            raise UserError(
+                f"paper_compat.{name}: it acts on runs of preset paper, and there is none."
+            )
+    pooled = any(r["preset"] == "paper" and r["pooling"] for r in config["runs"].values())
+    if switches["batch_pooling"] and not pooled:
+        raise UserError(
+            "paper_compat.batch_pooling: it acts on runs of preset paper with pooling: true, and "
+            "there is none."
+        )
+    kinds = {encoder["kind"] for encoder in config["encoders"].values()}
+    if switches["encoder_class"] and "huggingface" not in kinds:
+        raise UserError(
+            "paper_compat.encoder_class: it acts on encoders of kind huggingface, and there is "
+            "none."
+        )
+    if switches["split"] and config["corpus"]["kind"] == "folder":
+        raise UserError(
+            "paper_compat.split: it reads the names of the USC corpus; set corpus.kind to usc75 "
+            "or phantom, or switch it off."
+        )

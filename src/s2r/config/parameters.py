@@ -1,0 +1,89 @@
+"""What of the configuration each rule needs: a change runs those rules again and no others."""
+
+import re
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from pathlib import Path
+
+from s2r.config.presets import BLOCKS, PRESETS, released_settings
+
+RATING_CLIPS = ("words", "items", "practice", "margin", "seed")
+"""Settings of the block ``rating`` that decide the clips, given a run."""
+
+
+def remove_nulls(config: dict) -> None:
+    """Delete encoders and runs set to null, and recurrent regressions from such, in place.
+
+    Configuration files are merged key by key, so a second file can only take away what the
+    first one defined by setting it to null.
+    """
+    for section in ("encoders", "runs"):
+        content = config.get(section)
+        if isinstance(content, dict):
+            config[section] = {key: value for key, value in content.items() if value is not None}
+            gone = content.keys() - config[section].keys()
+            recurrent = config.get("recurrent")
+            if section == "encoders" and isinstance(recurrent, dict):
+                listed = recurrent.get("encoders")
+                if isinstance(listed, list):
+                    recurrent["encoders"] = [name for name in listed if name not in gone]
+
+
+def run_settings(config: Mapping, run: str) -> dict:
+    """Everything that decides the weights and videos of ``run``: shared < preset < its own.
+
+    Switches of ``paper_compat`` come after the preset, in runs of preset ``paper`` only.
+
+    Keys: ``encoder``, ``pooling``, ``preset`` and the blocks ``BLOCKS``.
+    """
+    own = config["runs"][run]
+    settings = {key: own[key] for key in ("encoder", "pooling", "preset")}
+    layers = [config, PRESETS[own["preset"]]]
+    if own["preset"] == "paper":
+        layers.append(released_settings(config["paper_compat"]))
+    for block in BLOCKS:
+        settings[block] = {}
+        for layer in (*layers, own):
+            settings[block] |= layer.get(block, {})
+    return deepcopy(settings)
+
+
+def recurrent_settings(config: Mapping) -> dict:
+    """Everything that decides the weights of a recurrent regression but its encoder."""
+    return {key: value for key, value in config["recurrent"].items() if key != "encoders"}
+
+
+def encoder_settings(config: Mapping, encoder: str) -> dict:
+    """Everything that decides the embeddings of ``encoder``; its label does not."""
+    own = config["encoders"][encoder]
+    released = {}
+    if config["paper_compat"]["encoder_class"] and own["kind"] == "huggingface":
+        released = {"as_wav2vec2": True}
+    return {
+        "kind": own["kind"],
+        "model": own.get("model", ""),
+        "revision": own.get("revision"),
+        "layer": own.get("layer", "top"),
+        **released,
+    }
+
+
+def size_label(config: Mapping, run: str) -> str:
+    """The column ``size`` of Table I for ``run``."""
+    return config["encoders"][config["runs"][run]["encoder"]].get("size", "-")
+
+
+def gpus_wanted(device: str) -> int:
+    """GPUs that a job asks the scheduler for; ``auto`` asks where this machine has one."""
+    present = any(Path("/dev").glob("nvidia[0-9]*"))
+    return int(device == "cuda" or (device == "auto" and present))
+
+
+def transcripts(config: Mapping) -> dict[str, str]:
+    """What is said in each stimulus, {stimulus: text}; null takes one of an earlier file away."""
+    return {name: text for name, text in config["words"]["transcripts"].items() if text}
+
+
+def any_of(names: Iterable[str]) -> str:
+    """Regular expression that matches exactly the names, and nothing where there are none."""
+    return "|".join(re.escape(name) for name in names) or "(?!)"

@@ -1,0 +1,100 @@
+"""Atomic writes, full disks and checksums."""
+
+import contextlib
+import errno
+import glob
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from s2r.core.errors import UserError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextlib.contextmanager
+def atomic_path(target: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``target``; rename it to ``target`` on success.
+
+    The temporary name keeps the suffix of ``target`` (PyAV and h5py read it). If the block
+    raises, the temporary file or folder is removed and ``target`` stays as it was.
+
+    Raises:
+        UserError: the disk is full, whatever the block raised because of it.
+    """
+    target = Path(target)
+    with full_disk_named(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    temporary = folder / target.name
+    try:
+        with full_disk_named(target):
+            yield temporary
+        if temporary.is_dir() and target.is_dir():
+            shutil.rmtree(target)
+        os.replace(temporary, target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def full_disk_named(target: str | Path) -> Iterator[None]:
+    """Raise UserError where the block, which writes ``target``, fails because the disk is full."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as fault:
+        if not _disk_is_full(fault, Path(target).parent):
+            raise
+        raise UserError(
+            f"{target}: the disk is full, or a quota is used up; make room and call again."
+        ) from fault
+
+
+def _disk_is_full(fault: Exception, folder: Path) -> bool:
+    """Libraries do not all pass on why they could not write, so it is tried."""
+    if isinstance(fault, OSError) and fault.errno in FULL:
+        return True
+    try:
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            return file.write(bytes(2**16)) < 2**16
+    except OSError as own:
+        return own.errno in FULL
+
+
+def remove_leftovers(target: str | Path) -> None:
+    """Remove what a process that was killed left of writing ``target``; no other may write it."""
+    target = Path(target)
+    for folder in target.parent.glob(f".{glob.escape(target.name)}.*/"):
+        shutil.rmtree(folder)
+
+
+def write_json(target: str | Path, content: object) -> None:
+    """Write ``content`` as indented JSON, atomically."""
+    with atomic_path(target) as temporary:
+        temporary.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+def sha256_of(path: str | Path) -> str:
+    """Hexadecimal SHA-256 of a file's content."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_of(content: object, length: int = 16) -> str:
+    """Short hexadecimal digest of anything JSON can hold; equal content, equal digest."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+def write_csv(table: pd.DataFrame, path: str | Path) -> None:
+    """Write a table with six significant digits, atomically."""
+    with atomic_path(path) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6g")

@@ -1,0 +1,134 @@
+"""What every job of the workflow does around its one function: log, threads, faults.
+
+>>> with job(snakemake):
+...     from s2r.corpus.split import make_split
+...     ...
+
+Nothing heavy may be imported before the block: numerical libraries read the number of threads
+when they are first imported.
+"""
+
+import io
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from s2r.core import checksums as digests
+from s2r.core.errors import UserError
+from s2r.core.files import FULL, remove_leftovers
+from s2r.core.processes import RUN_VARIABLE, end_with
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+BAR_SECONDS = 10.0
+"""Least time between two lines of the same progress bar."""
+
+
+@contextmanager
+def job(snakemake, threads: int | None = None) -> Iterator[None]:
+    """Run the block with its messages in the rule's log and on the terminal.
+
+    ``threads`` is what numerical libraries may use: those of the rule, or 1 where the block
+    starts processes itself.
+
+    Inputs that are not as another job made them stop it, see `s2r.core.checksums`.
+
+    A ``UserError`` becomes one sentence, any other exception its traceback, both in the log and
+    on the terminal; either way the job ends with exit status 1. It ends too when snakemake is
+    killed: the next call would start the same job beside it.
+    """
+    if RUN_VARIABLE in os.environ:
+        end_with(int(os.environ[RUN_VARIABLE]))
+    for variable in THREAD_VARIABLES:
+        os.environ[variable] = str(threads or snakemake.threads)
+    log = Path(snakemake.log[0])
+    log.parent.mkdir(parents=True, exist_ok=True)
+    label = " ".join([snakemake.rule, *map(str, snakemake.wildcards)])
+    stdout, stderr = sys.stdout, sys.stderr
+    # Unbuffered: on a full disk closing it must not fail again.
+    with open(log, "wb", buffering=0) as raw:
+        file = io.TextIOWrapper(raw, "utf-8", write_through=True)
+        sys.stdout = sys.stderr = lines = LabelledLines(label, [file, stderr])
+        try:
+            for output in snakemake.output:
+                remove_leftovers(output)
+            digests.forget(snakemake.output)
+            digests.verify(snakemake.input)
+            yield
+            digests.record(snakemake.output)
+        except UserError as error:
+            print(f"Error: {error}", file=lines)
+            raise SystemExit(1) from None
+        except Exception:
+            traceback.print_exc(file=lines)
+            raise SystemExit(1) from None
+        finally:
+            lines.finish()
+            sys.stdout, sys.stderr = stdout, stderr
+
+
+class LabelledLines:
+    """A text stream that writes whole lines, ``[label] line``, to several files.
+
+    Jobs run side by side and share a terminal, where carriage returns would overwrite each
+    other: of a progress bar a line is written every 10 s, and its last state.
+    """
+
+    encoding = "utf-8"
+
+    def __init__(self, label: str, targets: list[IO[str]], clock=time.monotonic):
+        self._label = label
+        self._targets = targets
+        self._clock = clock
+        self._bar_written = clock()
+        self._pending = ""
+        self._held = ""
+
+    def write(self, text: str) -> int:
+        for piece in text.splitlines(keepends=True):
+            self._pending += piece
+            if piece.endswith("\n"):
+                self._held = ""
+                self._emit(self._pending)
+                self._pending = ""
+            elif piece.endswith("\r"):
+                self._bar(self._pending)
+                self._pending = ""
+        return len(text)
+
+    def flush(self) -> None:
+        for target in self._targets:
+            target.flush()
+
+    def isatty(self) -> bool:
+        return False
+
+    def finish(self) -> None:
+        """Write what no line end has followed: a last word, or the last state of a bar."""
+        self._emit(self._pending if self._pending.strip() else self._held)
+        self._pending = self._held = ""
+
+    def _bar(self, line: str) -> None:
+        self._held = line
+        if self._clock() - self._bar_written >= BAR_SECONDS:
+            self._bar_written = self._clock()
+            self._held = ""
+            self._emit(line)
+
+    def _emit(self, line: str) -> None:
+        if not line.strip():
+            return
+        for target in list(self._targets):
+            try:
+                target.write(f"[{self._label}] {line.rstrip()}\n")
+                target.flush()
+            except OSError as fault:
+                if fault.errno not in FULL:
+                    raise
+                # A log that ends early stops no work; what needs the room will say so.
+                self._targets.remove(target)

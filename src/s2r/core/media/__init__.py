@@ -1,0 +1,1 @@
+"""Video and sound files (PyAV): open within bounds, decode, lay onto a clock, encode."""

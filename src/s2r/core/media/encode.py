@@ -1,0 +1,137 @@
+"""Encode video with sound (PyAV), piece by piece or in one go."""
+
+import contextlib
+import wave
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from s2r.core.files import atomic_path
+
+AAC_RATE, AAC_BIT_RATE = 44_100, 96_000
+
+
+class VideoWriter:
+    """Write an mp4 piece by piece; it appears under its name only when the block ends well.
+
+    >>> with VideoWriter(path, (64, 64), 50, sample_rate=16000) as writer:
+    ...     writer.frames(pictures)
+    ...     writer.audio(samples)
+
+    H.264 (yuv420p); an odd height or width gets one more row or column, a copy of the last. The
+    sound is AAC, mono, 44.1 kHz, 96 kb/s. Pieces of picture and sound that are played together
+    should be written one after the other: the container holds back what has no counterpart yet.
+    One encoder thread: equal input gives equal bytes with the default preset; slower ones use
+    x264's macroblock tree, which is not repeatable on every processor.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        size: tuple[int, int],
+        frame_rate: Fraction | int,
+        sample_rate: int | None = None,
+        *,
+        crf: int = 14,
+        preset: str = "superfast",
+        comment: str | None = None,
+    ):
+        """``size`` is (height, width) of the pictures; no ``sample_rate``, no sound."""
+        self._path, self._size = path, size
+        self._rate, self._sample_rate = Fraction(frame_rate), sample_rate
+        self._options = {"crf": str(crf), "preset": preset}
+        self._comment = comment
+        self._pictures = self._samples = 0
+
+    def __enter__(self) -> "VideoWriter":
+        self._stack = contextlib.ExitStack()
+        try:
+            temporary = self._stack.enter_context(atomic_path(self._path))
+            self._container = self._stack.enter_context(av.open(str(temporary), "w"))
+            if self._comment:
+                self._container.metadata["comment"] = self._comment
+            self._video = self._container.add_stream("libx264", rate=self._rate)
+            height, width = self._size
+            self._video.height, self._video.width = height + height % 2, width + width % 2
+            self._video.pix_fmt = "yuv420p"
+            self._video.options = self._options
+            self._video.codec_context.thread_count = 1
+            self._sound = None
+            if self._sample_rate:
+                self._sound = self._container.add_stream("aac", rate=AAC_RATE, layout="mono")
+                self._sound.bit_rate = AAC_BIT_RATE
+                self._resampler = av.AudioResampler(format="fltp", layout="mono", rate=AAC_RATE)
+        except BaseException as failure:
+            self._stack.__exit__(type(failure), failure, failure.__traceback__)
+            raise
+        return self
+
+    def __exit__(self, *failure) -> None:
+        try:
+            if failure[0] is None:
+                self._finish()
+        except BaseException as late:
+            self._stack.__exit__(type(late), late, late.__traceback__)
+            raise
+        self._stack.__exit__(*failure)
+
+    def frames(self, pictures: np.ndarray) -> None:
+        """Add pictures (n, H, W) uint8, grey."""
+        height, width = self._size
+        padded = np.pad(pictures, ((0, 0), (0, height % 2), (0, width % 2)), mode="edge")
+        for picture in padded:
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="gray")
+            frame.pts, frame.time_base = self._pictures, 1 / self._rate
+            self._pictures += 1
+            self._container.mux(self._video.encode(frame))
+
+    def audio(self, samples: np.ndarray) -> None:
+        """Add sound (n,) float in [-1, 1] at the writer's sample rate."""
+        if not len(samples):
+            return
+        frame = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(samples, np.float32)[None], format="fltp", layout="mono"
+        )
+        frame.sample_rate, frame.pts = self._sample_rate, self._samples
+        frame.time_base = Fraction(1, self._sample_rate)
+        self._samples += len(samples)
+        self._encode(self._resampler.resample(frame))
+
+    def _encode(self, frames: list[av.AudioFrame]) -> None:
+        for frame in frames:
+            self._container.mux(self._sound.encode(frame))
+
+    def _finish(self) -> None:
+        self._container.mux(self._video.encode())
+        if self._sound:
+            if self._samples:
+                self._encode(self._resampler.resample(None))
+            self._container.mux(self._sound.encode())
+
+
+def write_video(
+    path: str | Path,
+    frames: np.ndarray,
+    frame_rate: Fraction | int,
+    audio: np.ndarray | None = None,
+    sample_rate: int | None = None,
+    **options,
+) -> None:
+    """Write frames (T, H, W) uint8 and audio (N,) float32 in [-1, 1]; options: `VideoWriter`."""
+    rate = None if audio is None else sample_rate
+    with VideoWriter(path, frames.shape[1:], frame_rate, rate, **options) as writer:
+        writer.frames(frames)
+        if audio is not None:
+            writer.audio(audio)
+
+
+def write_wav(path: str | Path, audio: np.ndarray, sample_rate: int) -> None:
+    """Write audio (N,) float in [-1, 1] as 16-bit mono PCM; louder samples are clipped."""
+    samples = np.clip(np.rint(np.asarray(audio, np.float64) * 32768), -32768, 32767)
+    with atomic_path(path) as temporary, wave.open(str(temporary), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(sample_rate)
+        file.writeframes(samples.astype("<i2").tobytes())

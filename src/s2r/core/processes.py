@@ -1,0 +1,75 @@
+"""One run at a time in a folder, and no job that outlives its run.
+
+Both hold after ``kill -9`` too: the lock is the operating system's and ends with its process, and
+a job looks for itself whether the process that started it is still there.
+"""
+
+import errno
+import fcntl
+import os
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+from s2r.core.errors import UserError
+
+RUN_VARIABLE = "S2R_RUN"
+"""Environment variable with the number of the process whose jobs end with it."""
+
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+
+
+def hold_folder(lock: str | Path) -> None:
+    """Hold the folder that the file ``lock`` stands for, until this process ends.
+
+    Processes started by this one do not hold it. On a file system without locks nothing is held,
+    and a line on standard error says so.
+
+    Raises:
+        UserError: another process holds it; with its number and host.
+    """
+    Path(lock).parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT)  # never closed: that would end the lock
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(descriptor, 1000).decode()
+        os.close(descriptor)
+        raise UserError(
+            f"another snakemake{holder} runs in this folder: wait until it ends, or stop it with "
+            "Ctrl-C where it was started, and call again; nothing has to be unlocked."
+        ) from None
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+        print(
+            f"{lock}: no locks on this file system; see to it that no other snakemake runs here.",
+            file=sys.stderr,
+        )
+    os.truncate(descriptor, 0)
+    os.write(descriptor, f" (process {os.getpid()} on {socket.gethostname()})".encode())
+
+
+def end_with(process: int) -> None:
+    """End this process at once, within about a second, when ``process`` is no longer there."""
+
+    def watch() -> None:
+        while _is_there(process):
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:  # not Linux
+        return True
+    return state not in ("Z", "X")  # ended, and its parent has not asked yet

@@ -1,0 +1,251 @@
+"""The index of a corpus: one row a recording, good or not, with what probing its files found."""
+
+import zlib
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from s2r.core.errors import UserError
+from s2r.core.files import atomic_path
+from s2r.core.media.decode import probe, read_audio
+from s2r.core.media.open import MediaError
+from s2r.core.progress import progress
+from s2r.core.units import FRAME_RATE
+from s2r.corpus import folder, usc75
+from s2r.corpus.duplicates import mark_same_content, mark_same_id
+from s2r.corpus.metafile import excluded_by_note, read_metafile
+
+DTYPES = {
+    "recording": "str",
+    "subject": "str",
+    "stimulus": "str",
+    "repetition": "int64",
+    "style": "str",
+    "video": "str",
+    "audio": "str",
+    "truth": "str",
+    "frame_rate": "float64",
+    "frames": "int64",
+    "width": "int64",
+    "height": "int64",
+    "video_seconds": "float64",
+    "audio_seconds": "float64",
+    "sample_rate": "int64",
+    "note": "str",
+    "shard": "str",
+    "status": "str",
+    "reason": "str",
+}
+"""The columns of ``recordings.csv``. What is not known is empty or zero."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a usable recording must keep to.
+
+    ``length_tolerance``: seconds by which the video and the sound may differ in length. A sound
+    recording of the USC corpus is known to run 0.66 s longer than its 29.9 s of video, in step
+    from the start, so 1 s lets such files through (both are cut to the shorter) and stops wrong
+    pairs. ``silence_threshold``: root mean square in dB of full scale below which the sound counts
+    as silent. ``minimum_frames``: fewest frames of 20 ms that video and sound must share.
+    """
+
+    length_tolerance: float = 1.0
+    silence_threshold: float = -60.0
+    minimum_frames: int = 20
+
+
+def index_corpus(
+    kind: str,
+    root: str | Path,
+    *,
+    pattern: str = folder.DEFAULT_PATTERN,
+    suffixes: Collection[str] = folder.SUFFIXES,
+    expected_subjects: int | None = None,
+    metafile: str | Path | None = None,
+    exclude_notes: Sequence[str] = (),
+    shards: int = 8,
+    limits: Limits | None = None,
+    workers: int = 8,
+) -> pd.DataFrame:
+    """List and probe every recording under ``root``; one row each, columns as in ``DTYPES``.
+
+    ``kind`` is ``usc75``, ``phantom`` (the same layout) or ``folder``, for which ``pattern`` and
+    ``suffixes`` are explained in ``folder.find_recordings``. A recording that cannot be used has
+    status ``defect`` and a sentence in ``reason`` that begins with one of: truncated, no audio,
+    silent, zero frames, length mismatch, unreadable name, unreadable, too short, missing,
+    duplicate. ``workers`` files are read at a time.
+
+    The ``metafile`` of the USC corpus (see ``metafile``) gives the column ``note``; recordings
+    that it names and that are not there become rows with the reason missing, and those whose note
+    matches one of ``exclude_notes`` get the status ``excluded``. Fewer than ``expected_subjects``
+    subjects (an empty folder counts) are a corpus that was not unpacked to its end.
+
+    Raises UserError if the folder does not exist, holds no recording at all or too few subjects,
+    or if the metafile cannot be read or is missing where notes shall exclude.
+    """
+    root = Path(root)
+    if root.is_file():
+        raise UserError(
+            f"{root}: this is a file; unpack it and set corpus.path to the folder that it makes."
+        )
+    if not root.is_dir():
+        raise UserError(f"{root}: there is no such folder; set corpus.path to the recordings.")
+    if kind in ("usc75", "phantom"):
+        entries = list(usc75.find_recordings(root))
+        usc75.check_archive(root, entries)
+    elif kind == "folder":
+        entries = list(folder.find_recordings(root, pattern, suffixes))
+    else:
+        raise UserError(f"corpus.kind: {kind!r} is not known; use phantom, usc75 or folder.")
+    if not entries:
+        raise UserError(f"{root}: the folder holds no video; check corpus.path and corpus.kind.")
+    _check_subjects(entries, expected_subjects or 0, root)
+    rows = [_blank_row() | {k: _plain(v) for k, v in entry.items()} for entry in entries]
+    mark_same_id(rows)
+    mark_same_content(rows)
+    if exclude_notes and not metafile:
+        raise UserError(
+            f"recordings.exclude_notes: there is no metafile in {root} or one folder above; put it "
+            "there, or name it with corpus.metafile."
+        )
+    if metafile:
+        rows = _with_notes(rows, read_metafile(metafile), exclude_notes)
+    examine = partial(_examine, limits=limits or Limits())
+    with ThreadPoolExecutor(workers) as pool:
+        rows = list(progress(pool.map(examine, rows), "probe recordings", total=len(rows)))
+    for row in rows:
+        row["shard"] = shard_of(row["recording"], shards)
+        row["status"] = _status(row["reason"])
+    table = pd.DataFrame(rows)[list(DTYPES)].astype(DTYPES)
+    return table.sort_values("recording", ignore_index=True)
+
+
+def shard_of(recording: str, shards: int) -> str:
+    """The shard of a recording, e.g. ``03``: CRC-32 of its id, modulo the number of shards."""
+    return f"{zlib.crc32(recording.encode()) % shards:02d}"
+
+
+def write_recordings(path: str | Path, recordings: pd.DataFrame) -> None:
+    """Write the index as CSV, atomically."""
+    with atomic_path(path) as temporary:
+        recordings.to_csv(temporary, index=False)
+
+
+def read_recordings(path: str | Path) -> pd.DataFrame:
+    """Read an index written by ``write_recordings``; empty text stays empty text."""
+    return pd.read_csv(path, dtype=DTYPES, keep_default_na=False)
+
+
+def _blank_row() -> dict:
+    return {column: "" if dtype == "str" else 0 for column, dtype in DTYPES.items()} | {
+        "problem": ""
+    }
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Path) else value
+
+
+def _status(reason: str) -> str:
+    if not reason:
+        return "ok"
+    return "excluded" if reason.startswith("excluded:") else "defect"
+
+
+def _check_subjects(entries: list[dict], expected: int, root: Path) -> None:
+    present = {entry["subject"] for entry in entries if entry.get("subject")}
+    if len(present) >= expected:
+        return
+    nominal = [f"sub{number:03d}" for number in range(1, expected + 1)]
+    absent = [subject for subject in nominal if subject not in present]
+    # Only names of this layout can be missed by name.
+    named = f" (not {', '.join(absent[:5])}{', ...' * (len(absent) > 5)})"
+    raise UserError(
+        f"{root}: {len(present)} of the {expected} subjects are there"
+        f"{named if len(absent) < expected else ''}, unpack the corpus to its end, or set "
+        f"corpus.expected_subjects to {len(present)}, or to null for any number."
+    )
+
+
+def _with_notes(rows: list[dict], notes: dict[str, str], exclude: Sequence[str]) -> list[dict]:
+    """Rows with their notes, those excluded by them marked, and rows for what is not there."""
+    for row in rows:
+        row["note"] = notes.get(row["recording"], "")
+        row["problem"] = row["problem"] or excluded_by_note(row["note"], exclude)
+    present = {row["recording"] for row in rows}
+    absent = [
+        _blank_row() | usc75.parse_stem(stem) | {"note": notes[stem], "problem": usc75.absent(stem)}
+        for stem in notes
+        if stem not in present and usc75.parse_stem(stem)
+    ]
+    # The row of an empty folder says less than those of its recordings.
+    named = {row["subject"] for row in absent}
+    return [row for row in rows if row["recording"] not in named] + absent
+
+
+def _examine(row: dict, limits: Limits) -> dict:
+    """The row with what its files say, and the reason if it cannot be used."""
+    row = dict(row)
+    row["reason"] = row.pop("problem")
+    if row["reason"]:
+        return row
+    try:
+        _probe_files(row)
+        row["reason"] = _judge(row, limits)
+    except MediaError as fault:
+        row["reason"] = f"{fault.reason}: {fault.path.name}: {fault.detail}"
+    except Exception as fault:  # no single file may stop the index of a corpus
+        row["reason"] = f"unreadable: {type(fault).__name__}: {fault}"
+    return row
+
+
+def _probe_files(row: dict) -> None:
+    """Fill in sizes and lengths; ``audio`` becomes the file that the sound is taken from."""
+    if row["video"].endswith(".h5"):
+        row["frames"], row["height"], row["width"] = usc75.recon_shape(row["video"])
+        row["frame_rate"] = float(usc75.FRAME_RATE)
+        row["video_seconds"] = float(row["frames"] / usc75.FRAME_RATE)
+    else:
+        found = probe(row["video"])
+        row["frames"], row["height"], row["width"] = found.frames, found.height, found.width
+        row["frame_rate"] = float(found.frame_rate)
+        row["video_seconds"] = found.video_seconds
+        if found.sample_rate:
+            row["audio"] = row["video"]
+
+
+def _judge(row: dict, limits: Limits) -> str:
+    """The reason why a recording with a readable video cannot be used, or nothing."""
+    name = Path(row["video"]).name
+    if not row["audio"]:
+        return f"no audio: {name} has no sound and there is no wav beside it"
+    audio, rate = read_audio(row["audio"])
+    video_seconds, audio_seconds = row["video_seconds"], len(audio) / rate
+    row["audio_seconds"], row["sample_rate"] = audio_seconds, rate
+    level = 20 * np.log10(max(float(np.sqrt(np.mean(np.square(audio)))), 1e-10))
+    if level < limits.silence_threshold:
+        floor = limits.silence_threshold
+        return f"silent: the sound of {name} has {level:.0f} dB of full scale, below {floor:.0f}"
+    if abs(video_seconds - audio_seconds) > limits.length_tolerance:
+        return (
+            f"length mismatch: {name} has {video_seconds:.2f} s of video and "
+            f"{audio_seconds:.2f} s of sound; up to {limits.length_tolerance:g} s may differ"
+        )
+    shared = int(min(video_seconds, audio_seconds) * FRAME_RATE)
+    if shared < limits.minimum_frames:
+        return (
+            f"too short: {name} ({row['frames']} frames) fills {shared} frames of 20 ms; "
+            f"at least {limits.minimum_frames} are needed"
+        )
+    return ""
+
+
+def read_corpus(recordings: str | Path) -> pd.DataFrame:
+    """The table of the corpus with the recording as its index; empty cells are ""."""
+    return read_recordings(recordings).set_index("recording")

@@ -1,0 +1,213 @@
+"""A phantom corpus on disk, in the layout of the USC 75-speaker data set."""
+
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from s2r.core.errors import UserError
+from s2r.core.files import atomic_path, write_json
+from s2r.core.media.encode import write_video, write_wav
+from s2r.core.processes import end_with
+from s2r.core.progress import progress
+from s2r.corpus.phantom.acoustics import SAMPLE_RATE, add_scanner_noise, synthesise
+from s2r.corpus.phantom.gaps import Place, draw_gaps
+from s2r.corpus.phantom.picture import PIXEL_MM, draw, to_pixels
+from s2r.corpus.phantom.speakers import Speaker, draw_speaker
+from s2r.corpus.phantom.stimuli import PROFILES, STIMULI, Profile
+from s2r.corpus.phantom.tract import (
+    SHAPE_PARAMETERS,
+    TRACT_VARIABLES,
+    Contours,
+    contours,
+    tract_variables,
+)
+from s2r.corpus.phantom.utterance import Utterance, plan_speech, recording_rng
+from s2r.corpus.truth import Truth, write_truth
+
+GENERATOR = "s2r phantom 1"
+"""Name and version of the generator. Raise the number when its output changes."""
+
+FRAME_PERIOD = Fraction(12_008, 1_000_000)
+"""s: two spiral arms of 6.004 ms, as in the real corpus."""
+
+_COMMENT = f"Synthetic: {GENERATOR}, a numerical vocal tract. Not a recording of a person."
+
+
+# The presets slower than this one use x264's macroblock tree, whose AVX-512 code gives other
+# bytes for the same frames from run to run.
+_PRESET, _CRF = "superfast", 16
+
+
+@dataclass(frozen=True)
+class Take:
+    """One recording before it is encoded."""
+
+    speaker: Speaker
+    utterance: Utterance
+    times: np.ndarray
+    """(T,) s, centres of the frames."""
+    q: np.ndarray
+    """(T, len(PARAMETERS)) articulatory parameters at these times."""
+    contours: Contours
+    frames: np.ndarray
+    """(T, 84, 84) uint8."""
+    wave: np.ndarray
+    """(N,) float32, 20 kHz."""
+
+
+def recording_name(subject: int, stimulus: str, repetition: int | None = None) -> str:
+    """Stem of the files of a recording, as ``sub001_2drt_08_grandfather2_r1``."""
+    return f"sub{subject:03d}_2drt_{STIMULI[stimulus].stem(repetition)}"
+
+
+def record(
+    subject: int,
+    stimulus: str,
+    seed: int,
+    profile: str | Profile,
+    repetition: int | None = None,
+) -> Take:
+    """Let a subject say a stimulus: sound and picture of the same movements.
+
+    Only the arguments decide, not what was recorded before.
+    """
+    speaker = draw_speaker(subject, seed)
+    utterance = plan_speech(speaker, stimulus, seed, profile, repetition)
+
+    def rng(purpose: str) -> np.random.Generator:
+        return recording_rng(seed, speaker, STIMULI[stimulus].stem(repetition), purpose)
+
+    count = int(utterance.duration / FRAME_PERIOD)
+    times = (np.arange(count) + 0.5) * float(FRAME_PERIOD)
+    q = utterance.trajectories(times)
+    shape = contours(speaker, q)
+    wave = add_scanner_noise(synthesise(speaker, utterance, rng("voice")), rng("scanner"))
+    frames = draw(speaker, q, shape, rng("picture"))
+    return Take(speaker, utterance, times, q, shape, frames, wave)
+
+
+def write_recording(
+    folder: str | Path,
+    subject: int,
+    stimulus: str,
+    seed: int,
+    profile: str | Profile,
+    repetition: int | None = None,
+) -> None:
+    """Write video (with sound), audio and truth of one recording below the corpus ``folder``."""
+    take = record(subject, stimulus, seed, profile, repetition)
+    name = recording_name(subject, stimulus, repetition)
+    home = Path(folder) / f"sub{subject:03d}" / "2drt"
+    write_wav(home / "audio" / f"{name}_audio.wav", take.wave, SAMPLE_RATE)
+    write_video(
+        home / "video" / f"{name}_video.mp4",
+        take.frames,
+        1 / FRAME_PERIOD,
+        audio=take.wave,
+        sample_rate=SAMPLE_RATE,
+        crf=_CRF,
+        preset=_PRESET,
+        comment=_COMMENT,
+    )
+    write_truth(
+        home / "truth" / f"{name}_truth.h5",
+        Truth(
+            times=take.times,
+            tongue_px=to_pixels(take.speaker, take.contours.inner),
+            wall_px=to_pixels(take.speaker, take.contours.outer),
+            q=take.q[:, : len(SHAPE_PARAMETERS)],
+            tract_variables=tract_variables(take.speaker, take.q, take.contours),
+            phones=take.utterance.phones,
+            pixel_mm=PIXEL_MM,
+        ),
+        parameters=SHAPE_PARAMETERS,
+        variables=TRACT_VARIABLES,
+        speaker=take.speaker.to_json(),
+    )
+
+
+def write_corpus(
+    folder: str | Path,
+    profile: str,
+    seed: int,
+    processes: int = 1,
+    subjects: int | None = None,
+) -> None:
+    """Write the phantom corpus of a profile; the folder appears whole or not at all.
+
+    ``processes`` only changes how long it takes. ``subjects`` writes the first so many of the
+    profile's speakers, each exactly as in the whole corpus; None writes all. Gaps that the profile
+    has are drawn by ``draw_gaps`` and listed in ``phantom.json``. Raises UserError for an unknown
+    profile.
+    """
+    if profile not in PROFILES:
+        raise UserError(
+            f"unknown phantom profile {profile!r}; choose one of {', '.join(PROFILES)}."
+        )
+    size = PROFILES[profile]
+    numbers = range(1, min(subjects or size.speakers, size.speakers) + 1)
+    gaps = draw_gaps(size, seed)
+    with atomic_path(folder) as temporary:
+        temporary.mkdir()
+        places = [(subject, recording) for subject in numbers for recording in size.recordings]
+        jobs = [
+            (temporary, subject, stimulus, seed, size, repetition)
+            for subject, (stimulus, repetition) in places
+            if (subject, (stimulus, repetition)) not in gaps.missing
+        ]
+        _run(jobs, processes)
+        truncated = [_name(place) for place in places if place in gaps.truncated]
+        for name in truncated:
+            _cut_off(temporary / name[:6] / "2drt" / "video" / f"{name}_video.mp4")
+        for extra in range(size.empty_subjects):
+            (temporary / f"sub{size.speakers + 1 + extra:03d}" / "2drt" / "video").mkdir(
+                parents=True
+            )
+        speakers = (draw_speaker(subject, seed) for subject in numbers)
+        write_json(
+            temporary / "phantom.json",
+            {
+                "synthetic": True,
+                "generator": GENERATOR,
+                "profile": profile,
+                "seed": seed,
+                "recordings": len(jobs),
+                "missing": [_name(place) for place in places if place in gaps.missing],
+                "truncated": truncated,
+                "subjects": {speaker.name: asdict(speaker) for speaker in speakers},
+            },
+        )
+
+
+def _name(place: Place) -> str:
+    subject, recording = place
+    return recording_name(subject, *recording)
+
+
+def _cut_off(video: Path) -> None:
+    """Leave the first half of a file, as a download that broke off does."""
+    content = video.read_bytes()
+    video.write_bytes(content[: len(content) // 2])
+
+
+def _run(jobs: list[tuple], processes: int) -> None:
+    """Write every recording, here or in ``processes`` other processes."""
+    if processes == 1:
+        for job in progress(jobs, "phantom"):
+            write_recording(*job)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        processes, mp_context=context, initializer=end_with, initargs=(os.getpid(),)
+    ) as pool:
+        waiting = [pool.submit(write_recording, *job) for job in jobs]
+        try:
+            for done in progress(as_completed(waiting), "phantom", total=len(jobs)):
+                done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)

@@ -1,0 +1,1 @@
+"""Stage 6, scores: what is measured, with what, on clips, recordings and words."""

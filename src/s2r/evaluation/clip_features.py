@@ -1,0 +1,156 @@
+"""Fréchet video distance of a set's clips: features of the true ones once, then any system's."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from s2r.core.errors import UserError
+from s2r.core.files import atomic_path, sha256_of
+from s2r.core.progress import progress
+from s2r.core.shards import Shards
+from s2r.corpus.split import read_split
+from s2r.evaluation.metrics.statistics import bootstrap_frechet
+from s2r.generation.clip_choice import CLIP_LENGTH, choose_clips
+from s2r.generation.generated_file import Generated
+from s2r.preparation.selection import recordings_of
+
+NETWORK = "I3D, Kinetics-400 logits"
+
+FEATURE_DIMENSION = 400
+"""With fewer clips the covariance of the features is singular and the distance biased upwards."""
+
+Extract = Callable[[np.ndarray], np.ndarray]
+"""Clips (n, clip, H, W) uint8 -> features (n, d) float64."""
+
+
+def i3d_extractor(weights: str | Path, device: str = "cpu") -> Extract:
+    """Features by the I3D whose weights are in a file (see ``s2r.evaluation.metrics.i3d.load_i3d``)."""
+    from s2r.evaluation.metrics.i3d import features, load_i3d
+
+    model = load_i3d(weights, device)
+
+    def extract(clips: np.ndarray, batch: int = 16) -> np.ndarray:
+        parts = [
+            features(model, clips[start : start + batch])
+            for start in progress(range(0, len(clips), batch), "clip features")
+        ]
+        return np.concatenate(parts)
+
+    return extract
+
+
+@dataclass(frozen=True)
+class RealFeatures:
+    """Features of the true clips of every set."""
+
+    clips: dict[str, list[tuple[str, int]]]
+    """(recording, start) of each clip, by set."""
+    features: dict[str, np.ndarray]
+    """(n, d) float64, by set."""
+    sha256: str
+    """Checksum of the weights file."""
+
+
+def write_real_features(
+    *,
+    frame_shards: Sequence[str | Path],
+    split: str | Path,
+    sets: Sequence[str],
+    clips: int,
+    i3d_weights: str | Path,
+    path: str | Path,
+    device: str = "cpu",
+    extract: Extract | None = None,
+) -> None:
+    """Compute the features of the true clips of every set and write them as npz.
+
+    ``clips`` is the number a set (see ``choose_clips``). ``extract`` takes the place of the I3D
+    of ``i3d_weights``. Raises UserError where frames are missing.
+    """
+    frames, members = Shards(frame_shards), read_split(split)
+    extract = extract or i3d_extractor(i3d_weights, device)
+    arrays: dict[str, np.ndarray] = {"sha256": np.array(sha256_of(i3d_weights))}
+    for set_name in sets:
+        recordings = recordings_of(members, set_name, frames)
+        chosen = choose_clips({r: frames.length(r) for r in recordings}, clips)
+        video = [frames.read(r, "frames", s, s + CLIP_LENGTH) for r, s in chosen]
+        arrays[f"{set_name}.features"] = extract(np.array(video)) if video else np.empty((0, 1))
+        arrays[f"{set_name}.recordings"] = np.array([r for r, _ in chosen], dtype=str)
+        arrays[f"{set_name}.starts"] = np.array([s for _, s in chosen], dtype=int)
+    with atomic_path(path) as temporary:
+        np.savez(temporary, **arrays)
+
+
+def read_real_features(path: str | Path) -> RealFeatures:
+    """Read what ``write_real_features`` wrote; UserError where the file is missing."""
+    if not Path(path).exists():
+        raise UserError(f"{path} does not exist: run the rule real_features.")
+    with np.load(path) as arrays:
+        sets = [name.removesuffix(".features") for name in arrays if name.endswith(".features")]
+        return RealFeatures(
+            clips={
+                s: [
+                    (str(recording), int(start))
+                    for recording, start in zip(
+                        arrays[f"{s}.recordings"], arrays[f"{s}.starts"], strict=True
+                    )
+                ]
+                for s in sets
+            },
+            features={s: arrays[f"{s}.features"] for s in sets},
+            sha256=str(arrays["sha256"]),
+        )
+
+
+def frechet_of_set(
+    content: Generated,
+    set_name: str,
+    real: RealFeatures,
+    extract: Extract,
+    resamples: int,
+    seed: int,
+) -> dict | None:
+    """Fréchet distance between the first draw of each clip and the true clips of a set.
+
+    The real clips compared with are those that the system has, so both sides have the same n.
+    Returns ``{n, value, low, high, network, sha256, warning}``, None for an empty set; low and
+    high are None for a single recording. Raises UserError where clips are missing, or are
+    others than those of ``real``.
+    """
+    made = {}
+    for recording in content.clip_recordings:
+        starts, draws = content.clips(recording)
+        made |= {(recording, int(s)): video[0] for s, video in zip(starts, draws, strict=True)}
+    wanted = real.clips.get(set_name, [])
+    present = [index for index, clip in enumerate(wanted) if clip in made]
+    missing = [r for r, s in wanted if (r, s) not in made and r not in content.skipped]
+    if len(present) < len(made) or (missing and not content.attributes["fewer_clips"]):
+        raise UserError(
+            f"{content.path} holds other clips of {set_name} than the set has now: delete it and "
+            "run the generate stage again."
+        )
+    if not present:
+        return None
+    clips = [wanted[index] for index in present]
+    recordings = [recording for recording, _ in clips]
+    features = extract(np.array([made[clip] for clip in clips]))
+    interval = bootstrap_frechet(
+        features,
+        recordings,
+        real.features[set_name][present],
+        recordings,
+        draws=resamples,
+        seed=seed,
+    )
+    few = interval.n < FEATURE_DIMENSION
+    return {
+        "n": interval.n,
+        "value": interval.value,
+        "low": None if np.isnan(interval.low) else interval.low,
+        "high": None if np.isnan(interval.high) else interval.high,
+        "network": NETWORK,
+        "sha256": real.sha256,
+        "warning": f"warning: n = {interval.n} is below {FEATURE_DIMENSION}" if few else "",
+    }

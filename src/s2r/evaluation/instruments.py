@@ -1,0 +1,121 @@
+"""What scores are measured with, fitted on training frames only: region, cells, contour probe."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from s2r.core.errors import UserError
+from s2r.core.files import atomic_path
+from s2r.core.progress import progress
+from s2r.core.shards import Shards
+from s2r.corpus.index import read_corpus
+from s2r.corpus.split import read_split
+from s2r.evaluation.metrics.articulation import moving_cells
+from s2r.preparation.region import dynamic_region
+from s2r.preparation.selection import recordings_of
+from s2r.preparation.true_contours import true_contour
+
+if TYPE_CHECKING:
+    from s2r.evaluation.metrics.contour_probe import Probe
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Everything that a system is measured with, besides the true video."""
+
+    region: np.ndarray
+    """(H, W) bool, the dynamic region."""
+    cells: np.ndarray
+    """(K, 2) first row and column of the cells that move."""
+    probe: "Probe | None" = None
+    """Reads the tongue contour off a frame; None where the corpus has no true contours."""
+
+    def contour_error(self, frames: np.ndarray, contour: np.ndarray) -> np.ndarray:
+        """Distance in mm between the contour read off frames (T, H, W) and the true one, (T,).
+
+        ``contour`` is (T, P, 2) in mm of the image; frames are grey levels 0..255.
+        """
+        from s2r.evaluation.metrics.contour_probe import contour_error_mm
+
+        return contour_error_mm(self.probe.predict(frames), contour)
+
+
+def fit_measures(
+    *,
+    frame_shards: Sequence[str | Path],
+    split: str | Path,
+    recordings: str | Path,
+    region_path: str | Path,
+    probe_path: str | Path | None = None,
+    seed: int = 0,
+) -> None:
+    """Fit on the training recordings; write ``region_path`` (npz) and ``probe_path``.
+
+    ``recordings`` is the table of the corpus, whose column ``truth`` names the file of true
+    contours. ``probe_path`` None: no probe. Raises UserError without training recordings, and
+    for a probe without true contours.
+    """
+    frames, members = Shards(frame_shards), read_split(split)
+    training = recordings_of(members, "train", frames)
+    if not training:
+        raise UserError(f"{split} has no training recordings: nothing can be measured with.")
+    region = dynamic_region(
+        frames.read(recording, "frames") for recording in progress(training, "dynamic region")
+    )
+    with atomic_path(region_path) as temporary:
+        np.savez(temporary, region=region, cells=moving_cells(region))
+    if probe_path is not None:
+        _fit_probe(frames, members, read_corpus(recordings), probe_path, seed)
+
+
+def _fit_probe(
+    frames: Shards, members: pd.DataFrame, corpus: pd.DataFrame, path: str | Path, seed: int
+) -> None:
+    """Train the contour probe and print what it errs on validation frames."""
+    from s2r.evaluation.metrics.contour_probe import (
+        contour_error_mm,
+        save_probe,
+        train_probe,
+        visible_part,
+    )
+
+    pictures, contours, subjects = [], [], []
+    for recording in recordings_of(members, "train", frames):
+        contour = true_contour(corpus.loc[recording], frames)
+        if contour is not None:
+            pictures.append(frames.read(recording, "frames"))
+            contours.append(visible_part(contour).astype(np.float32))
+            subjects += [corpus.loc[recording, "subject"]] * len(contour)
+    if not pictures:
+        raise UserError("No training recording has true contours: score without a contour probe.")
+    probe = train_probe(
+        np.concatenate(pictures), np.concatenate(contours), np.array(subjects), seed
+    )
+    save_probe(probe, path)
+    errors = []
+    for recording in recordings_of(members, "validation", frames):
+        contour = true_contour(corpus.loc[recording], frames)
+        if contour is not None:
+            found = probe.predict(frames.read(recording, "frames"))
+            errors.append(contour_error_mm(found, contour))
+    if errors:
+        error = np.concatenate(errors).mean()
+        print(f"Contour probe: {error:.2f} mm off on {len(errors)} validation recordings.")
+
+
+def read_measures(region: str | Path, probe: str | Path | None) -> Measures:
+    """Read what ``fit_measures`` wrote; UserError where a file is missing."""
+    for path in filter(None, (region, probe)):
+        if not Path(path).exists():
+            raise UserError(f"{path} does not exist: run the rule measures.")
+    with np.load(region) as arrays:
+        region_mask, cells = arrays["region"], arrays["cells"]
+    if probe is None:
+        return Measures(region_mask, cells)
+    from s2r.evaluation.metrics.contour_probe import load_probe
+
+    return Measures(region_mask, cells, load_probe(probe))

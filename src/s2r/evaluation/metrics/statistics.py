@@ -1,0 +1,143 @@
+"""Means with bootstrap intervals over recordings.
+
+Frames of one recording resemble each other, so recordings, not frames, are what is resampled
+(Efron & Tibshirani 1993). Every score is a mapping from recording to one value.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from s2r.evaluation.metrics.frechet import FrechetKernel
+
+
+class Interval(NamedTuple):
+    """A value, its bootstrap interval, and the number of recordings or clips behind it."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def bootstrap_interval(
+    values: Mapping[str, float],
+    weights: Mapping[str, float] | None = None,
+    draws: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """(Weighted) mean over recordings with a percentile interval; n counts recordings.
+
+    Recordings whose value is not finite (a score that is not defined there) are left out and
+    not counted. With one recording there is no spread to resample: low and high are NaN. With
+    none, all three are. ``weights``: for example the number of frames of each recording.
+    """
+    kept = [name for name, value in values.items() if np.isfinite(value)]
+    x = np.array([values[name] for name in kept], dtype=float)
+    w = np.ones(len(x)) if weights is None else np.array([weights[name] for name in kept], float)
+    n = len(x)
+    if n == 0:
+        return Interval(np.nan, np.nan, np.nan, 0)
+    mean = float(w @ x / w.sum())
+    if n == 1:
+        return Interval(mean, np.nan, np.nan, 1)
+    drawn = np.random.default_rng(seed).integers(0, n, (draws, n))
+    means = (w * x)[drawn].sum(1) / w[drawn].sum(1)
+    low, high = _quantiles(means, level)
+    return Interval(mean, low, high, n)
+
+
+def paired_difference(
+    a: Mapping[str, float],
+    b: Mapping[str, float],
+    weights: Mapping[str, float] | None = None,
+    draws: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """Mean of a - b over the recordings that both have, with its interval.
+
+    For the audio gap (a: error with wrong speech, b: with the right one) and for a model against
+    a baseline. An interval that excludes zero says that the difference is no chance of which
+    recordings were there. Raises ValueError without a common recording.
+    """
+    common = [name for name in a if name in b]
+    if not common:
+        raise ValueError("the two scores share no recording")
+    difference = {name: a[name] - b[name] for name in common}
+    return bootstrap_interval(difference, weights, draws, level, seed)
+
+
+def bootstrap_correlation(
+    x: np.ndarray,
+    y: np.ndarray,
+    recordings: Sequence[str],
+    draws: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """Pearson's correlation of x and y (n,) with a percentile interval; n counts the pairs.
+
+    ``recordings`` (n,) names where each pair comes from: recordings are drawn, with all their
+    pairs. NaN where x or y does not vary; no interval from a single recording.
+    """
+    names, index = np.unique(np.asarray(recordings), return_inverse=True)
+    value = _correlation(x, y, np.ones(len(x)))
+    if len(names) < 2 or not np.isfinite(value):
+        return Interval(value, np.nan, np.nan, len(x))
+    drawn = np.random.default_rng(seed).integers(0, len(names), (draws, len(names)))
+    found = [_correlation(x, y, np.bincount(d, minlength=len(names))[index]) for d in drawn]
+    low, high = _quantiles([r for r in found if np.isfinite(r)] or [np.nan], level)
+    return Interval(value, low, high, len(x))
+
+
+def bootstrap_frechet(
+    features: np.ndarray,
+    recordings: list[str],
+    real: np.ndarray,
+    real_recordings: list[str],
+    draws: int = 50,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """Fréchet distance between two sets of clips, with an interval over recordings; n in clips.
+
+    features (n, d) with the recording of each row, real (m, d) likewise. A recording that both
+    sets have is drawn for both together. n is the smaller of n and m.
+
+    The distance is biased upwards at small n, and so is every resampled one (repeated clips add
+    no new directions), so the draws are moved to lie around the estimate and the interval is
+    that of the biased estimator at this n: it says how the figure would vary with other
+    recordings, not where the distance for n without limit lies.
+    """
+    kernel = FrechetKernel(features, real)
+    names, index = np.unique([*recordings, *real_recordings], return_inverse=True)
+    index_a, index_b = index[: len(recordings)], index[len(recordings) :]
+    value = kernel.distance(np.ones(len(index_a)), np.ones(len(index_b)))
+    n = min(len(index_a), len(index_b))
+    generator = np.random.default_rng(seed)
+    distances = []
+    while len(distances) < draws and len(names) > 1:
+        times = np.bincount(generator.integers(0, len(names), len(names)), minlength=len(names))
+        count_a, count_b = times[index_a], times[index_b]
+        if count_a.any() and count_b.any():
+            distances.append(kernel.distance(count_a, count_b))
+    if not distances:
+        return Interval(value, np.nan, np.nan, n)
+    low, high = np.array(_quantiles(distances, level)) - np.median(distances) + value
+    return Interval(value, float(max(low, 0.0)), float(high), n)
+
+
+def _correlation(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
+    if not weights.any():
+        return np.nan
+    x, y = x - np.average(x, weights=weights), y - np.average(y, weights=weights)
+    scale = np.sqrt((weights * x * x).sum() * (weights * y * y).sum())
+    return float((weights * x * y).sum() / scale) if scale > 1e-12 else np.nan
+
+
+def _quantiles(values: np.ndarray | list[float], level: float) -> tuple[float, float]:
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)

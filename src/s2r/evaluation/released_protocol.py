@@ -1,0 +1,146 @@
+"""Scores as the paper's released code computes them, beside the same clips scored rightly.
+
+Two things are done to a score there (``docs/reproduction.md``):
+
+* **unpaired**: clip i of the test list is compared with clip i of the first 500 training clips in
+  name order, a recording of other speech and mostly of another subject, and so is the real row;
+* **gif**: generated clips are saved as GIF by a library version that turns grey levels into a web
+  palette with error diffusion, which leaves six of them, and are read back before scoring.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from s2r.core.errors import UserError
+from s2r.core.files import write_csv
+from s2r.core.progress import progress
+from s2r.core.shards import Shards
+from s2r.core.units import FRAME_RATE
+from s2r.corpus.split import read_split
+from s2r.evaluation.clip_features import Extract, i3d_extractor
+from s2r.evaluation.metrics.frechet import frechet_distance
+from s2r.evaluation.metrics.paired import ssim_per_frame
+from s2r.generation.clip_choice import CLIP_LENGTH
+from s2r.generation.generated_file import read_generated
+from s2r.preparation.selection import recordings_of
+
+TRAINING_CLIPS = 500
+"""Length of the list of training clips that everything is compared with."""
+
+
+def web_gif(frames: np.ndarray) -> np.ndarray:
+    """What is left of frames (..., H, W) uint8 after the lossy GIF: six grey levels, dithered.
+
+    The palette is the web's (six levels a channel, 51 apart), the dithering Floyd and Steinberg's.
+    """
+    flat = frames.reshape(-1, *frames.shape[-2:])
+    coloured = [Image.fromarray(frame).convert("RGB").convert("P").convert("RGB") for frame in flat]
+    # At the edges the dithering leaves a few pixels that are not quite grey; green weighs most.
+    return np.stack([np.asarray(one)[..., 1] for one in coloured]).reshape(frames.shape)
+
+
+def training_list(split: pd.DataFrame, frames: Shards, most: int) -> list[tuple[str, int]]:
+    """The first ``most`` training clips in name order: (recording, first frame).
+
+    Clips of 10 frames follow each other from frame 0; their names end in the first frame as a
+    number without leading zeros, so 100 comes before 20. The last one to two seconds of a recording
+    have none.
+    """
+    chosen: list[tuple[str, int]] = []
+    for recording in recordings_of(split, "train", frames):
+        end = (frames.length(recording) // FRAME_RATE - 1) * FRAME_RATE
+        starts = sorted(range(0, end, CLIP_LENGTH), key=str)
+        chosen += [(recording, start) for start in starts]
+        if len(chosen) >= most:
+            break
+    return chosen[:most]
+
+
+def read_clips(frames: Shards, clips: Sequence[tuple[str, int]]) -> np.ndarray:
+    """The true frames of clips (recording, first frame): (n, 10, H, W) uint8."""
+    return np.stack([frames.read(r, "frames", s, s + CLIP_LENGTH) for r, s in clips])
+
+
+def clip_ssim(clips: np.ndarray, reference: np.ndarray) -> float:
+    """Mean structural similarity, times 100 as the paper prints it, of clips (n, T, H, W)."""
+    size = clips.shape[-2:]
+    return 100 * float(
+        ssim_per_frame(reference.reshape(-1, *size), clips.reshape(-1, *size)).mean()
+    )
+
+
+def protocol_rows(
+    systems: Iterable[tuple[str, np.ndarray]],
+    truth: np.ndarray,
+    training: np.ndarray,
+    extract: Extract,
+) -> Iterator[dict]:
+    """Scores of the clips of systems against their ``truth`` and against the ``training`` list.
+
+    All clips are (n, 10, H, W) uint8. Columns ``system``, ``reference`` (paired or training),
+    ``stored`` (lossless or gif), ``ssim`` (times 100), ``fvd`` and ``n``. Lists of unequal length
+    are cut to the shorter, as pairing by place needs. The first system is ``real``, the true
+    clips themselves: a perfect generator.
+    """
+    n = min(len(truth), len(training))
+    truth, training = truth[:n], training[:n]
+    known = {"paired": (truth, extract(truth)), "training": (training, extract(training))}
+    for system, clips in chain([("real", truth)], systems):
+        for stored, shown in (("lossless", clips[:n]), ("gif", web_gif(clips[:n]))):
+            features = known["paired"][1] if shown is truth else extract(shown)
+            for reference, (video, video_features) in known.items():
+                row = {"system": system, "reference": reference, "stored": stored}
+                row |= {"ssim": clip_ssim(shown, video)}
+                yield row | {"fvd": frechet_distance(features, video_features), "n": n}
+
+
+def write_released_scores(
+    *,
+    generated: Mapping[str, Mapping[str, str | Path]],
+    frame_shards: Sequence[str | Path],
+    split: str | Path,
+    i3d_weights: str | Path,
+    path: str | Path,
+    device: str = "cpu",
+    extract: Extract | None = None,
+) -> None:
+    """Write ``protocol_rows`` of every {set: {system: generated file}}, as CSV.
+
+    Of several draws the first is scored, on the clips that all systems of the set have. Raises
+    UserError for missing files and where there are no clips.
+    """
+    frames, members = Shards(frame_shards), read_split(split)
+    extract = extract or i3d_extractor(i3d_weights, device)
+    trained = training_list(members, frames, TRAINING_CLIPS)
+    if not trained:
+        raise UserError(
+            f"{split}: no training recording is two seconds long, so the released protocol has no "
+            "clips to compare with."
+        )
+    training = read_clips(frames, trained)
+    rows: list[dict] = []
+    for set_name, files in generated.items():
+        made = {system: first_draws(file) for system, file in files.items()}
+        places = sorted(set.intersection(*map(set, made.values())))
+        if not places:
+            raise UserError(f"The systems have no clip of {set_name} in common: none is scored.")
+        truth = read_clips(frames, places)
+        systems = ((name, np.stack([clips[p] for p in places])) for name, clips in made.items())
+        found = protocol_rows(systems, truth, training, extract)
+        rows += [{"set": set_name} | row for row in progress(found, set_name)]
+    write_csv(pd.DataFrame(rows), path)
+
+
+def first_draws(file: str | Path) -> dict[tuple[str, int], np.ndarray]:
+    """The first draw of every clip of a generated file: (recording, start) -> (10, H, W)."""
+    with read_generated(file) as content:
+        return {
+            (recording, int(start)): video[0]
+            for recording in content.clip_recordings
+            for start, video in zip(*content.clips(recording), strict=True)
+        }

@@ -1,0 +1,1 @@
+"""Single words and VCVs: found in recordings, cut out, scored."""

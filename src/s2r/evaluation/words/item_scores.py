@@ -1,0 +1,114 @@
+"""All measures of one item: a generated word or VCV against the true one, frame by frame."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from s2r.core.phonetics import VOWELS, Item
+from s2r.core.units import frames_of
+from s2r.evaluation.instruments import Measures
+from s2r.evaluation.metrics.contour_probe import contour_error_mm, visible_part
+from s2r.evaluation.recording_scores import frame_scores
+from s2r.evaluation.words import closure
+
+PICTURES = {"squared_error": ("squared_error", "dynamic"), "ssim": ("ssim", "frame")}
+"""Metric here: (measure, region) of `s2r.evaluation.recording_scores`."""
+
+Row = dict[str, str | float | int]
+"""``kind``, ``label``, ``phone`` (its number in the item, -1 for the item itself), ``metric``,
+``value``, and ``true`` where the metric is compared over items with that of the truth."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An item as it was: all arrays start with its first frame."""
+
+    item: Item
+    """Times in s from its first frame."""
+    frames: np.ndarray
+    """(n, H, W) uint8."""
+    tongue: np.ndarray | None
+    """(n, 38, 2) mm, or None where the corpus has no true contours."""
+    wall: np.ndarray | None
+    """(n, 38, 2) mm, the palate, velum and rear wall, or None."""
+
+
+def item_rows(reference: Reference, video: np.ndarray, measures: Measures) -> Iterator[Row]:
+    """Every measure of ``video`` (n, H, W), uint8 or float grey levels, for an item.
+
+    The item itself has the kind ``word`` or ``vcv`` (the label of a VCV is its consonant), its
+    consonants the kind ``consonant``. Metrics:
+
+    * ``squared_error`` (dynamic region, values in [-1, 1]), ``ssim`` (whole frame): means over
+      the frames;
+    * ``contour_mm``: error of the tongue contour that the probe reads off the video;
+    * ``closure_rise``: by how many grey levels the place of closure brightens from the vowels
+      to the middle of the consonant, with the same of the truth in ``true``;
+    * ``degree_mm``: error of the narrowest distance of tongue and palate, ``place_mm``:
+      distance of its place from the true one, both at the middle of the consonant.
+    """
+    item, length = reference.item, len(reference.frames)
+    contours = None
+    if reference.tongue is not None and measures.probe is not None:
+        contours = measures.probe.predict(video)
+    spans = [(-1, item.kind, item.consonant or item.label, item.start, item.end)]
+    spans += [
+        (number, "consonant", phone.label, phone.start, phone.end)
+        for number, phone in enumerate(item.phones)
+        if phone.label not in VOWELS
+    ]
+    for number, kind, label, start, end in spans:
+        first, stop = frames_of(start, end, length)
+        part = slice(first, stop)
+        found = _pictures(reference, video, part, measures)
+        if contours is not None:
+            found["contour_mm"] = float(
+                contour_error_mm(contours[part], reference.tongue[part]).mean()
+            )
+        true = {}
+        if number >= 0:
+            found |= _places(reference, contours, number)
+            rises = _closure(reference, video, number, measures)
+            if rises is not None:
+                true["closure_rise"], found["closure_rise"] = rises
+        shared = {"kind": kind, "label": label, "phone": number}
+        for metric, value in found.items():
+            yield shared | {"metric": metric, "value": value, "true": true.get(metric, np.nan)}
+
+
+def _pictures(
+    reference: Reference, video: np.ndarray, part: slice, measures: Measures
+) -> dict[str, float]:
+    scores = frame_scores(reference.frames[part], video[part], measures)
+    return {metric: scores[key] for metric, key in PICTURES.items()}
+
+
+def _closure(
+    reference: Reference, video: np.ndarray, number: int, measures: Measures
+) -> tuple[float, float] | None:
+    """True and generated rise at the place of closure of a phone, or None where it has none."""
+    phone, vowels = reference.item.phones[number], closure.flanks(reference.item, number)
+    if phone.label not in closure.CLOSURES or not vowels:
+        return None
+    length = len(reference.frames)
+    closed = closure.frame_at(closure.middle_of(phone), length)
+    open_ = [closure.frame_at((vowel.start + vowel.end) / 2, length) for vowel in vowels]
+    true = closure.rise(reference.frames, closed, open_)
+    mask = closure.closure_region(true, measures.region)
+    return float(true[mask].mean()), float(closure.rise(video, closed, open_)[mask].mean())
+
+
+def _places(reference: Reference, contours: np.ndarray | None, number: int) -> dict[str, float]:
+    """Errors of degree and place of a lingual constriction; nothing for other consonants."""
+    phone = reference.item.phones[number]
+    if contours is None or phone.label not in closure.TONGUE_CONSTRICTIONS:
+        return {}
+    frame = closure.frame_at(closure.middle_of(phone), len(reference.frames))
+    wall = reference.wall[frame]
+    true_degree, true_place = closure.constriction(visible_part(reference.tongue)[frame], wall)
+    degree, place = closure.constriction(contours[frame], wall)
+    return {
+        "degree_mm": abs(degree - true_degree),
+        "place_mm": float(np.linalg.norm(place - true_place)),
+    }

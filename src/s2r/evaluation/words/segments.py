@@ -1,0 +1,130 @@
+"""``segments.csv``: where words, VCVs and their phones lie in the recordings of the test sets.
+
+One row a word, VCV or phone. Columns: ``recording, subject, stimulus, set``; ``item`` names the
+word or VCV (phones carry the name of theirs); ``kind`` is word, vcv or phone; ``label``;
+``consonant`` is that of a VCV, or the phone itself where it is one; ``start`` and ``end`` are s
+from the first frame; ``source`` is ``truth`` (the phantom's script) or ``aligned``.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from s2r.core.errors import UserError
+from s2r.core.files import atomic_path
+from s2r.core.phonetics import VOWELS, Item, Segment
+from s2r.core.progress import progress
+from s2r.core.shards import Shards
+from s2r.core.units import FRAME_RATE
+from s2r.corpus.index import read_corpus
+from s2r.corpus.phantom.lexicon import spoken
+from s2r.corpus.split import read_split
+from s2r.corpus.truth import read_truth
+from s2r.evaluation.words.alignment import Aligner
+from s2r.preparation.selection import recordings_of
+from s2r.preparation.true_contours import first_frame_time
+
+COLUMNS = ["recording", "subject", "stimulus", "set", "item", "kind", "label"]
+COLUMNS += ["consonant", "start", "end", "source"]
+
+
+def cut_corpus(
+    *,
+    frame_shards: Sequence[str | Path],
+    recordings: str | Path,
+    split: str | Path,
+    sets: Sequence[str],
+    stimuli: Sequence[str],
+    transcripts: Mapping[str, str],
+    path: str | Path,
+) -> None:
+    """Find the items in every recording of ``stimuli`` in the test sets; write ``path``.
+
+    ``transcripts`` is {stimulus: text}, see `s2r.evaluation.words.alignment.Aligner.align`. The phantom's
+    recordings are cut where its script says; of their words those in the stimulus's text count
+    (all, without a text). Recordings that cannot be cut are named on standard output, with the
+    reason, and left out.
+    """
+    frames, members, corpus = Shards(frame_shards), read_split(split), read_corpus(recordings)
+    stimulus = dict(zip(members["recording"], members["stimulus"], strict=True))
+    wanted = [
+        (set_name, recording)
+        for set_name in sets
+        for recording in recordings_of(members, set_name, frames)
+        if stimulus[recording] in stimuli
+    ]
+    rows, uncut, aligner = [], [], None
+    for set_name, recording in progress(wanted, "words"):
+        line, text = corpus.loc[recording], transcripts.get(stimulus[recording], "")
+        source = "truth" if line["truth"] else "aligned"
+        if source == "truth":
+            items = true_items(line, frames, text)
+        elif not text:
+            uncut.append(f"{recording}: words.transcripts has no text for {stimulus[recording]}")
+            continue
+        else:
+            aligner = aligner or Aligner()
+            try:
+                items = aligner.align(frames.read(recording, "audio"), text)
+            except UserError as fault:
+                uncut.append(f"{recording}: {fault}")
+                continue
+        shared = {"recording": recording, "subject": line["subject"], "set": set_name}
+        shared |= {"stimulus": stimulus[recording], "source": source}
+        rows += [shared | row for row in _rows(recording, items)]
+    print(f"{len(wanted) - len(uncut)} of {len(wanted)} recordings were cut into words.")
+    for sentence in uncut:
+        print(f"  not cut: {sentence}")
+    with atomic_path(path) as temporary:
+        table = pd.DataFrame(rows, columns=COLUMNS)
+        table.to_csv(temporary, index=False, float_format="%.4f")
+
+
+def true_items(line: pd.Series, frames: Shards, text: str = "") -> list[Item]:
+    """Items of a phantom recording from its script; ``line`` is its line in the corpus's table.
+
+    ``text`` names the words that count; VCVs always do. Items outside the frames are left out.
+    """
+    start, length = first_frame_time(frames, str(line.name)), frames.length(str(line.name))
+    items = [item.moved(-start) for item in spoken(read_truth(line["truth"]).phones)]
+    words = set(text.lower().split())
+    return [
+        item
+        for item in items
+        if (item.kind == "vcv" or not words or item.label in words)
+        and item.start >= 0
+        and item.end <= length / FRAME_RATE
+    ]
+
+
+def read_segments(path: str | Path) -> pd.DataFrame:
+    """The table of segments; UserError where it is missing."""
+    if not Path(path).exists():
+        raise UserError(f"{path} does not exist: run the rule segments.")
+    text = {column: str for column in COLUMNS if column not in ("start", "end")}
+    return pd.read_csv(path, dtype=text, keep_default_na=False)
+
+
+def items_of(segments: pd.DataFrame) -> dict[str, Item]:
+    """{name: item} of a table of segments, in its order."""
+    phones: dict[str, list[Segment]] = {}
+    labels = {}
+    for row in segments.itertuples():
+        if row.kind == "phone":
+            phones[row.item].append(Segment(row.label, row.start, row.end))
+        else:
+            labels[row.item], phones[row.item] = row.label, []
+    return {name: Item(label, tuple(phones[name])) for name, label in labels.items()}
+
+
+def _rows(recording: str, items: list[Item]):
+    for number, item in enumerate(items, start=1):
+        name = f"{recording}_{number:02d}"
+        times = {"start": item.start, "end": item.end}
+        row = {"item": name, "kind": item.kind, "label": item.label}
+        yield row | {"consonant": item.consonant} | times
+        for phone in item.phones:
+            consonant = "" if phone.label in VOWELS else phone.label
+            row = {"item": name, "kind": "phone", "label": phone.label, "consonant": consonant}
+            yield row | {"start": phone.start, "end": phone.end}

@@ -1,0 +1,201 @@
+"""Systems that need no model: the floors and the ceiling that every table carries.
+
+* ``copied_frame``: a given frame, held. What a model scores that only looks at its context.
+* ``mean_frame``: the mean frame of the subject, held. What a model scores that knows the face
+  and nothing of the speech. For a held-out subject it is an oracle (marked so): it averages
+  other recordings of that subject, which no system under test has seen.
+* ``real_other``: other real video of the same subject, in place of the right one. Perfect
+  pictures that ignore the speech; its Fréchet distance is the real-against-real one at equal n.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from s2r.core.errors import UserError
+from s2r.core.progress import progress
+from s2r.core.shards import Shards
+from s2r.generation.clip_choice import (
+    CLIP_CONTEXT,
+    CLIP_LENGTH,
+    choose_clips,
+    clip_slots,
+    starts_of,
+)
+from s2r.generation.generated_file import GeneratedWriter
+from s2r.preparation.selection import evenly, recordings_of
+
+BASELINES = {"copied_frame": "draw", "mean_frame": "mean", "real_other": "draw"}
+"""Baseline systems, and what the video of each is: a draw or a mean."""
+
+
+def generate_baseline(
+    system: str,
+    set_name: str,
+    split: pd.DataFrame,
+    frames: Shards,
+    path: str | Path,
+    *,
+    clips: int,
+    rollouts: int | None = None,
+    first: int = CLIP_CONTEXT,
+    clip: int = CLIP_LENGTH,
+) -> None:
+    """Write the generated file of a baseline for one set (an empty set gives an empty file).
+
+    ``split`` has the columns ``recording``, ``subject`` and ``set``; ``clips`` is the number of
+    clips of the set, ``rollouts`` the most recordings that are rolled out (None: all; spread
+    evenly over the set, see ``recordings_of``), ``first`` the frames given before a clip (see
+    ``choose_clips``), ``clip`` the frames in a clip. Recordings whose subject has no other video
+    are skipped and named in the file; where a subject has too little other video for
+    ``real_other``, there are fewer clips. Raises UserError for an unknown system or a recording
+    without frames.
+    """
+    if system not in BASELINES:
+        raise UserError(f"Unknown baseline {system!r}: choose one of {', '.join(BASELINES)}.")
+    split = split[~split["recording"].isin(frames.failed.keys())]
+    recordings = recordings_of(split, set_name, frames)
+    lengths = {recording: frames.length(recording) for recording in recordings}
+    chosen = starts_of(choose_clips(lengths, clips, clip, first))
+    material = _Material(split, set_name, frames, chosen, first, clip)
+    skipped = [r for r in recordings if system != "copied_frame" and not material.others(r)]
+    rolled_out = recordings_of(split, set_name, frames, rollouts)
+    oracle = system == "mean_frame" and not material.all_trained(recordings)
+
+    with GeneratedWriter(
+        path,
+        system=system,
+        estimate=BASELINES[system],
+        oracle=oracle,
+        skipped=skipped,
+        fewer_clips=system == "real_other",
+    ) as writer:
+        for recording in progress([r for r in recordings if r not in skipped], system):
+            starts = chosen.get(recording, np.empty(0, dtype=int))
+            rollout, clip_video = _MAKERS[system](material, recording, starts)
+            if recording in rolled_out:
+                writer.rollout(recording, rollout[None])
+            if len(clip_video):
+                writer.clips(recording, starts[: len(clip_video)], clip_video[:, None])
+
+
+@dataclass
+class _Material:
+    """What a baseline may draw on for one set."""
+
+    split: pd.DataFrame
+    set_name: str
+    frames: Shards
+    chosen: dict[str, np.ndarray]
+    first: int
+    clip: int
+
+    def __post_init__(self):
+        self._subjects = dict(zip(self.split["recording"], self.split["subject"], strict=True))
+        self._sums: dict[str, np.ndarray] = {}
+        self._spare: dict[str, Iterator[tuple[str, int]]] = {}
+
+    def others(self, recording: str) -> list[str]:
+        """Other recordings of the subject: of the same set, of training, then the rest.
+
+        Within the set they start after ``recording`` and go round, so that recordings do not
+        all borrow from the same one.
+        """
+        rows = self.split[self.split["subject"] == self._subjects[recording]]
+        own = sorted(rows.loc[rows["set"] == self.set_name, "recording"])
+        here = own.index(recording)
+        training = sorted(rows.loc[rows["set"] == "train", "recording"])
+        rest = sorted(set(rows["recording"]) - set(own) - set(training))
+        return own[here + 1 :] + own[:here] + training + rest
+
+    def mean_frame(self, recording: str) -> np.ndarray:
+        """(64, 64) uint8 mean over the subject's training recordings.
+
+        For a held-out subject over his scripted recordings, that is those of unseen_subject,
+        except ``recording`` itself; where there are none, over any others of his.
+        """
+        others = self.others(recording)
+        sets = dict(zip(self.split["recording"], self.split["set"], strict=True))
+        for wanted in ("train", "unseen_subject"):
+            found = [other for other in others if sets[other] == wanted]
+            if found:
+                others = found
+                break
+        total = sum(self._sum(other) for other in others)
+        count = sum(self.frames.length(other) for other in others)
+        return np.rint(total / count).astype(np.uint8)
+
+    def all_trained(self, recordings: list[str]) -> bool:
+        """Whether every subject of ``recordings`` has training recordings."""
+        trained = set(self.split.loc[self.split["set"] == "train", "subject"])
+        return {self._subjects[recording] for recording in recordings} <= trained
+
+    def spare_clips(self, recording: str, n: int) -> np.ndarray:
+        """(at most n, clip, 64, 64) uint8 real clips of the subject that the set does not score.
+
+        First from the set's own recordings, then from the subject's other ones; no clip is
+        handed out twice.
+        """
+        subject = self._subjects[recording]
+        if subject not in self._spare:
+            self._spare[subject] = iter(self._find_spare(recording))
+        taken = [clip for _, clip in zip(range(n), self._spare[subject], strict=False)]
+        video = [self.frames.read(r, "frames", s, s + self.clip) for r, s in taken]
+        return np.array(video, dtype=np.uint8).reshape(
+            -1, self.clip, *self.frames.read(recording, "frames", 0, 1).shape[1:]
+        )
+
+    def _find_spare(self, recording: str) -> list[tuple[str, int]]:
+        own = [r for r, s in self._subjects.items() if s == self._subjects[recording]]
+        scored = [r for r in own if r in self.chosen]
+        needed = sum(len(self.chosen[r]) for r in scored)
+        sets = dict(zip(self.split["recording"], self.split["set"], strict=True))
+        inside = [(r, s) for r in sorted(own) if sets[r] == self.set_name for s in self._free(r)]
+        outside = [(r, s) for r in sorted(own) if sets[r] != self.set_name for s in self._free(r)]
+        spare = evenly(inside, needed)
+        return spare + evenly(outside, needed - len(spare))
+
+    def _free(self, recording: str) -> list[int]:
+        slots = clip_slots(self.frames.length(recording), self.clip, self.first)
+        return [int(slot) for slot in np.setdiff1d(slots, self.chosen.get(recording, []))]
+
+    def _sum(self, recording: str) -> np.ndarray:
+        if recording not in self._sums:
+            video = self.frames.read(recording, "frames")
+            self._sums[recording] = video.sum(axis=0, dtype=np.float64)
+        return self._sums[recording]
+
+
+def _copied_frame(material: _Material, recording: str, starts: np.ndarray):
+    """The first frame for the rollout; for a clip the last true frame before it."""
+    video = material.frames.read(recording, "frames")
+    return _hold(video[:1], len(video)), _hold(video[starts - 1][:, None], material.clip, axis=1)
+
+
+def _mean_frame(material: _Material, recording: str, starts: np.ndarray):
+    mean = material.mean_frame(recording)[None]
+    clips = np.broadcast_to(mean, (len(starts), material.clip, *mean.shape[1:]))
+    return _hold(mean, material.frames.length(recording)), clips
+
+
+def _real_other(material: _Material, recording: str, starts: np.ndarray):
+    """Other recordings one after another, cut to length (from the start again if too short)."""
+    length = material.frames.length(recording)
+    pieces, have = [], 0
+    for other in material.others(recording):
+        pieces.append(material.frames.read(other, "frames"))
+        have += len(pieces[-1])
+        if have >= length:
+            break
+    video = np.concatenate(pieces)
+    return video[np.arange(length) % len(video)], material.spare_clips(recording, len(starts))
+
+
+_MAKERS = {"copied_frame": _copied_frame, "mean_frame": _mean_frame, "real_other": _real_other}
+
+
+def _hold(frame: np.ndarray, count: int, axis: int = 0) -> np.ndarray:
+    return np.repeat(frame, count, axis=axis)

@@ -1,0 +1,106 @@
+"""From a trained run of the workflow to a model folder."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from s2r.config.build import build
+from s2r.config.parameters import encoder_settings, run_settings
+from s2r.core.errors import UserError
+from s2r.core.shards import Shards
+from s2r.corpus.split import read_split
+from s2r.generation.model_folder import export_model
+from s2r.model.sampler import SamplerConfig
+from s2r.preparation.selection import recordings_of
+from s2r.speech.encoder import EncoderConfig
+
+CARD = """\
+# {name}
+
+Generates real-time MRI video of the midsagittal vocal tract ({size} x {size} pixels, {rate} Hz)
+from speech. {origin}
+
+| | |
+| :-- | :-- |
+| speech encoder | {encoder} |
+| preset | {preset} |
+| temporal pooling | {pooling} |
+| training | {recordings} recordings of {subjects} subjects, {minutes:.1f} min |
+| subjects it can show | {names} |
+
+    s2r generate speech.wav --model {name} -o tract.mp4
+
+What it shows is what a model expects, not what was measured: do not draw conclusions about a
+person, and never medical ones, from generated video.
+"""
+
+
+def export_run(
+    config: Mapping,
+    run: str,
+    *,
+    model_path: str | Path,
+    frame_shards: Sequence[str | Path],
+    split: str | Path,
+    folder: str | Path,
+    weights_folder: str | Path = "weights",
+) -> None:
+    """Write the trained ``run`` of the merged configuration as the model folder ``folder``.
+
+    The reference frame of a subject is the first frame of its first training recording. Raises
+    UserError where the run was not trained or has no training recordings.
+    """
+    if run not in config["runs"]:
+        known = ", ".join(config["runs"])
+        raise UserError(f"{run!r} is not one of the runs of the configuration ({known}).")
+    if not Path(model_path).is_file():
+        raise UserError(f"{model_path} does not exist: train the run first (`snakemake`).")
+    frames, members = Shards(frame_shards), read_split(split)
+    subject_of = dict(zip(members["recording"], members["subject"], strict=True))
+    training = recordings_of(members, "train", frames)
+    if not training:
+        raise UserError(f"{split} has no training recordings: there is no subject to show.")
+    references: dict[str, np.ndarray] = {}
+    for recording in training:
+        if subject_of[recording] not in references:
+            references[subject_of[recording]] = frames.read(recording, "frames", 0, 1)[0]
+    settings, encoder = run_settings(config, run), encoder_settings(config, _encoder(config, run))
+    rate = config["frames"]["rate"]
+    export_model(
+        folder,
+        name=run,
+        model_path=model_path,
+        encoder=EncoderConfig(**encoder),
+        sampler=build(SamplerConfig, settings["sampler"]),
+        references=references,
+        frame_rate=rate,
+        percentiles=tuple(config["frames"]["percentiles"]),
+        weights_folder=weights_folder,
+        card=CARD.format(
+            name=run,
+            size=config["frames"]["size"],
+            rate=rate,
+            origin=_origin(config["corpus"]["kind"]),
+            encoder=_encoder(config, run),
+            preset=settings["preset"],
+            pooling="yes" if settings["pooling"] else "no",
+            recordings=len(training),
+            subjects=len(references),
+            minutes=sum(frames.length(one) for one in training) / rate / 60,
+            names=", ".join(references),
+        ),
+    )
+
+
+def _encoder(config: Mapping, run: str) -> str:
+    return config["runs"][run]["encoder"]
+
+
+def _origin(kind: str) -> str:
+    if kind == "phantom":
+        return (
+            "Trained on a numerical phantom: a synthetic vocal tract, not a person. It shows that "
+            "the method works and how it is used, not how anybody speaks."
+        )
+    return "Trained on recordings of real speakers."

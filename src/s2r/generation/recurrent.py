@@ -1,0 +1,56 @@
+"""What the recurrent regression makes of every test set: clips and whole recordings."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from s2r.core.progress import progress
+from s2r.core.shards import Shards
+from s2r.core.units import to_levels
+from s2r.generation.clip_choice import CLIP_LENGTH, choose_clips, starts_of
+from s2r.generation.generate import read_pictures
+from s2r.generation.generated_file import GeneratedWriter
+from s2r.model.recurrent import load_recurrent
+from s2r.preparation.selection import recordings_of
+
+
+def generate_recurrent(
+    model_path: str | Path,
+    frames: Shards,
+    embeddings: Shards,
+    split: pd.DataFrame,
+    outputs: Mapping[str, str | Path],
+    labels: Mapping[str, str],
+    *,
+    clips: int,
+    recordings: int | None = None,
+    device: str = "cpu",
+) -> None:
+    """Write the generated file of each set (see `s2r.generation.generated_file`): one mean, no draws.
+
+    A clip is cut from the video of its whole recording, which starts at the recording's first
+    frame like every rollout.
+
+    Args:
+        outputs: for each set the file to write.
+        labels: system, encoder, size and pooling, kept in the files.
+        clips: evaluation clips of each set.
+        recordings: the most recordings of a set that are rolled out (None: all; see
+            `s2r.preparation.selection.recordings_of`).
+    """
+    model, _ = load_recurrent(model_path, device)
+    for name, path in outputs.items():
+        lengths = {one: frames.length(one) for one in recordings_of(split, name, frames)}
+        starts = starts_of(choose_clips(lengths, clips))
+        rolled_out = recordings_of(split, name, frames, recordings)
+        with GeneratedWriter(path, **labels, estimate="mean") as writer:
+            for one in progress(sorted({*rolled_out, *starts}), name.replace("_", " ")):
+                speech = model.project(embeddings.read(one, "embeddings", 0, lengths[one]))
+                video = to_levels(model.video(speech, read_pictures(frames, one, 0, 1)[0]))
+                if one in rolled_out:
+                    writer.rollout(one, video[None])
+                if one in starts:
+                    places = starts[one][:, None] + np.arange(CLIP_LENGTH)
+                    writer.clips(one, starts[one], video[places][:, None])

@@ -1,0 +1,206 @@
+"""From any sound file to the video of the vocal tract, in stretches, however long it is."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from s2r.core.errors import UserError
+from s2r.core.files import atomic_path
+from s2r.core.hdf5 import NewFile
+from s2r.core.media.decode import open_audio
+from s2r.core.media.encode import VideoWriter
+from s2r.core.media.resample import to_clock
+from s2r.core.progress import progress
+from s2r.core.units import HOP, SAMPLE_RATE, to_unit_range
+from s2r.generation.model_folder import SpeechModel
+from s2r.generation.videos import VideoTask, generate_videos
+from s2r.model.sampler import SamplerConfig
+from s2r.preparation.pictures import enlarge
+from s2r.speech.silence import blend, rest_weights
+
+STRETCH = 30.0
+"""Seconds generated at a time: about the length of a recording of the corpus."""
+
+MARGIN = 4.0
+"""Seconds of sound that the encoder hears beyond both ends of a stretch."""
+
+SHORTEST = 0.1
+"""Seconds of sound below which nothing can be shown."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A stretch of sound with what comes before and after it."""
+
+    samples: np.ndarray
+    """(N,) float32 at 16 kHz, margins included."""
+    before: int
+    """Samples of margin at the start; a multiple of ``HOP``."""
+    count: int
+    """Samples of the stretch itself."""
+
+
+def generate_file(
+    source: str | Path,
+    target: str | Path,
+    speech_model: SpeechModel,
+    reference: np.ndarray,
+    *,
+    sampler: SamplerConfig,
+    seed: int = 0,
+    size: int = 256,
+    truth: np.ndarray | None = None,
+    frames_path: str | Path | None = None,
+    advanced: Callable[[int], None] | None = None,
+) -> int:
+    """Write the video of the speech in ``source`` to ``target`` (mp4, with the sound).
+
+    Args:
+        reference: (H, W) uint8, the speaker at rest.
+        size: height of the picture in pixels.
+        truth: (T, H, W) uint8 at the model's frame rate, shown on the left; where it is shorter
+            than the speech its last frame holds.
+        frames_path: HDF5 file to write the frames to as well, lossless: ``frames``
+            (T, H, W) uint8, attribute ``frame_rate``.
+        advanced: told the number of frames whenever some are made, instead of a progress bar.
+
+    Returns:
+        The number of frames: sound and video differ by less than one. Memory does not grow with
+        the length. Neither file appears where anything fails.
+
+    Raises:
+        UserError: the file is no sound, shorter than 0.1 s, or holds values that are no numbers.
+    """
+    frame_rate = speech_model.frame_rate
+    width = size if truth is None else 2 * size + 2
+    with open_audio(source) as sound, contextlib.ExitStack() as files:
+        total = round(sound.seconds * frame_rate) if sound.seconds else None
+        writer = files.enter_context(
+            VideoWriter(target, (size, width), frame_rate, sound.rate, crf=18)
+        )
+        keep = files.enter_context(frame_file(frames_path, reference.shape, frame_rate))
+        if advanced is None:
+            label = Path(source).name
+            bar = files.enter_context(progress(total=total, label=label, unit="frame"))
+            advanced = bar.update
+        blocks = _heard_and_written(sound.blocks, writer, source)
+        made = 0
+        for frames in generate_stretches(
+            stretches(to_clock(blocks, sound.rate), *_lengths(speech_model)),
+            speech_model,
+            reference,
+            sampler,
+            seed,
+            advanced,
+        ):
+            shown = enlarge(frames, size)
+            if truth is not None:
+                places = np.minimum(np.arange(made, made + len(frames)), len(truth) - 1)
+                gap = np.zeros((len(frames), size, 2), np.uint8)
+                shown = np.concatenate([enlarge(truth[places], size), gap, shown], axis=2)
+            writer.frames(shown)
+            keep(frames)
+            made += len(frames)
+        if made < SHORTEST * frame_rate:
+            raise UserError(
+                f"{source}: it holds {made / frame_rate:.2f} s of sound, too little to show "
+                f"anything: give at least {SHORTEST} s."
+            )
+    return made
+
+
+def generate_stretches(
+    pieces: Iterable[Stretch],
+    speech_model: SpeechModel,
+    reference: np.ndarray,
+    sampler: SamplerConfig,
+    seed: int,
+    advanced: Callable[[int], None],
+) -> Iterator[np.ndarray]:
+    """Frames (t, H, W) uint8 of each stretch; each goes on from the last frames of the one before.
+
+    In long silences the resting frame is shown (`s2r.speech.silence`).
+    The noise of a stretch is drawn anew, so the seed means the same video whatever the batch.
+    ``advanced`` is told the number of frames of every window.
+    """
+    model = speech_model.model
+    rest = to_unit_range(reference)
+    context = None
+    for number, piece in enumerate(pieces):
+        if piece.count < HOP:
+            return
+        embeddings = speech_model.encoder.encode(piece.samples)
+        task = VideoTask(
+            speech=model.project(embeddings),
+            reference=rest,
+            seed=seed + 1_000_003 * number,
+            first=piece.before // HOP,
+            count=piece.count // HOP,
+            context=context,
+        )
+        (frames,) = generate_videos(model, [task], sampler, advanced=advanced)
+        weights = rest_weights(piece.samples)[task.first : task.first + task.frames]
+        frames = blend(frames, reference, weights)
+        yield frames
+        context = to_unit_range(frames)
+
+
+def stretches(blocks: Iterable[np.ndarray], length: int, margin: int) -> Iterator[Stretch]:
+    """Cut sound into stretches of ``length`` samples that overlap by ``margin`` on each side.
+
+    A rest shorter than ``margin`` goes with the last stretch, so that none is tiny.
+    """
+    held, start, at = np.zeros(0, np.float32), 0, 0
+    for block in blocks:
+        held = np.concatenate([held, block])
+        while start + len(held) >= at + length + margin:
+            yield Stretch(held[: at + length + margin - start], at - start, length)
+            at += length
+            passed = max(at - margin, 0) - start
+            held, start = held[passed:], start + passed
+    if len(held) > at - start:
+        yield Stretch(held, at - start, start + len(held) - at)
+
+
+@contextlib.contextmanager
+def frame_file(path: str | Path | None, shape: tuple[int, int], frame_rate: int):
+    """A function that adds frames to the HDF5 file ``path``, or does nothing for None."""
+    if path is None:
+        yield lambda frames: None
+        return
+    with atomic_path(path) as temporary, NewFile(temporary) as file:
+        data = file.create_dataset(
+            "frames", (0, *shape), np.uint8, maxshape=(None, *shape), chunks=(32, *shape)
+        )
+        file.attrs["frame_rate"] = frame_rate
+
+        def add(frames: np.ndarray) -> None:
+            data.resize(len(data) + len(frames), axis=0)
+            data[-len(frames) :] = frames
+            file.check()
+
+        yield add
+
+
+def _lengths(speech_model: SpeechModel) -> tuple[int, int]:
+    """Samples of a stretch (whole windows) and of its margin."""
+    new = speech_model.model.config.window.new
+    windows = max(1, round(STRETCH * speech_model.frame_rate / new))
+    return windows * new * HOP, int(MARGIN * SAMPLE_RATE) // HOP * HOP
+
+
+def _heard_and_written(
+    blocks: Iterable[np.ndarray], writer: VideoWriter, source: str | Path
+) -> Iterator[np.ndarray]:
+    """Pass blocks on and write them into the video as they come."""
+    for block in blocks:
+        if not np.isfinite(block).all():
+            raise UserError(
+                f"{source}: the sound holds values that are not numbers: export it again as "
+                "16-bit wav."
+            )
+        writer.audio(block)
+        yield block

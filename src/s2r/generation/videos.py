@@ -1,0 +1,145 @@
+"""Clips and long videos: windows generated one after the other, many recordings at once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from s2r.core.progress import progress
+from s2r.core.units import to_levels
+from s2r.model.sampler import SamplerConfig
+from s2r.model.tract_model import TractModel
+from s2r.model.window import heard_indices
+from s2r.model.window_sampling import FrameNoise, generate_window
+
+
+@dataclass(frozen=True)
+class VideoTask:
+    """A video to generate: frames ``first`` to ``first + count`` of a recording's speech."""
+
+    speech: np.ndarray
+    """(L, P) projected embeddings of the whole recording."""
+    reference: np.ndarray
+    """(H, W) in [-1, 1]: the subject at rest."""
+    seed: int
+    """Same seed, same video, whatever else is generated in the same batch."""
+    first: int = 0
+    count: int | None = None
+    """None: to the end of the speech."""
+    context: np.ndarray | None = None
+    """(C, H, W) true frames directly before ``first``; None: the reference frame, repeated."""
+    lead: int = 0
+    """Frames generated before ``first`` and thrown away: they move the seams of the video."""
+
+    @property
+    def frames(self) -> int:
+        """Frames to generate."""
+        return len(self.speech) - self.first if self.count is None else self.count
+
+    def heard(self, place: int, model: TractModel) -> np.ndarray:
+        """Speech (T, 2 radius + 1, P) of the window that starts ``place`` frames after ``first``.
+
+        Before the start and after the end of the recording its first and last frame's.
+        """
+        places = model.config.window.places(np.array([self.first + place]))[0]
+        last = len(self.speech) - 1
+        indices = heard_indices(np.minimum(places, last), last + 1, model.config.radius)
+        return self.speech[indices]
+
+
+def seams(length: int, new: int, lead: int = 0) -> np.ndarray:
+    """Which frames of a video are the first of a window, other than the very first: (T,) bool."""
+    frames = np.arange(lead, lead + length)
+    return (frames > lead) & (frames % new == 0)
+
+
+@torch.inference_mode()
+def generate_videos(
+    model: TractModel,
+    videos: list[VideoTask],
+    sampler: SamplerConfig,
+    batch: int = 32,
+    label: str = "generate",
+    advanced: Callable[[int], None] | None = None,
+) -> list[np.ndarray]:
+    """Generate videos of any lengths, ``batch`` at a time.
+
+    Every window takes its context from the frames generated before it; the reference frame
+    stays the given one throughout. The last window is generated whole and cut. ``advanced`` is
+    told the number of frames of every window; without it there is a progress bar.
+
+    Returns:
+        For each video (T, H, W) uint8.
+    """
+    order = sorted(range(len(videos)), key=lambda one: -videos[one].frames - videos[one].lead)
+    results: list[np.ndarray | None] = [None] * len(videos)
+    total = sum(video.lead + video.frames for video in videos)
+    with progress(total=total, label=label, unit="frame", disable=advanced is not None) as bar:
+        for start in range(0, len(order), batch):
+            chosen = order[start : start + batch]
+            for one, frames in zip(
+                chosen,
+                _lockstep(model, [videos[i] for i in chosen], sampler, advanced or bar.update),
+                strict=True,
+            ):
+                results[one] = frames
+    return results
+
+
+def _lockstep(
+    model: TractModel,
+    videos: list[VideoTask],
+    sampler: SamplerConfig,
+    advanced: Callable[[int], None],
+) -> list[np.ndarray]:
+    """Videos sorted from long to short, window by window; finished ones drop out."""
+    window = model.config.window
+    device = model.frame_mean.device
+    lengths = np.array([video.lead + video.frames for video in videos])
+    references = torch.from_numpy(np.stack([video.reference for video in videos])).float()
+    references = references[:, None, None].to(device)  # B, 1, 1, H, W
+    context = torch.stack([_first_context(video, window.context) for video in videos]).to(device)
+    seeds = [video.seed for video in videos]
+    noise = FrameNoise(seeds, references, sampler.noise_correlation)
+    made: list[list[np.ndarray]] = [[] for _ in videos]
+    for first in range(0, lengths.max(), window.new):
+        going = int((lengths > first).sum())
+        heard = np.stack([video.heard(first - video.lead, model) for video in videos[:going]])
+        speech = torch.from_numpy(heard).to(device)
+        context = context[:going]
+        noise.keep(going)
+        given = torch.cat([references[:going], context], 1) if window.reference else context
+        new = generate_window(model, sampler, given, speech, noise).clamp(-1, 1)
+        context = torch.cat([context, new], 1)[:, -window.context :] if window.context else context
+        pictures = to_levels(new[:, :, 0])
+        for video, frames in enumerate(pictures):
+            kept = frames[: lengths[video] - first]
+            made[video].append(kept)
+            advanced(len(kept))
+    return [
+        np.concatenate(frames)[video.lead :] for frames, video in zip(made, videos, strict=True)
+    ]
+
+
+def _first_context(video: VideoTask, count: int) -> Tensor:
+    """(C, 1, H, W): the true frames before the video, or the reference frame repeated."""
+    if video.context is None:
+        frames = np.broadcast_to(video.reference, (count, *video.reference.shape))
+    else:
+        frames = video.context[len(video.context) - count :]
+    return torch.from_numpy(np.array(frames, np.float32))[:, None]
+
+
+@torch.inference_mode()
+def regress(model: TractModel, task: VideoTask) -> np.ndarray:
+    """What the model's regression alone makes of a task: (T, H, W) uint8."""
+    device, window = model.frame_mean.device, model.config.window
+    starts = range(0, task.frames, window.new)
+    heard = np.stack([task.heard(start, model) for start in starts])
+    references = torch.from_numpy(task.reference).float().to(device)
+    mean = model.mean(
+        references.expand(len(starts), 1, -1, -1), model.hear(torch.from_numpy(heard).to(device))
+    )
+    return to_levels(mean[:, window.given :, 0].flatten(0, 1)[: task.frames])

@@ -1,0 +1,71 @@
+"""Words generated on their own: what comes before them is given, as in the clips of Table 1.
+
+One file a run and set, in the layout of `s2r.generation.generated_file`, whose rollouts are named after items
+instead of recordings.
+"""
+
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+
+from s2r.core.shards import Shards
+from s2r.core.units import frames_of
+from s2r.generation.clip_choice import CLIP_CONTEXT
+from s2r.generation.generate import GenerationConfig, read_pictures
+from s2r.generation.generated_file import GeneratedWriter
+from s2r.generation.videos import VideoTask, generate_videos
+from s2r.model.sampler import SamplerConfig
+from s2r.model.tract_model import load_model
+from s2r.preparation.selection import evenly
+
+
+def generate_words(
+    model_path: str | Path,
+    frames: Shards,
+    embeddings: Shards,
+    segments: pd.DataFrame,
+    outputs: Mapping[str, str | Path],
+    sampler: SamplerConfig,
+    settings: GenerationConfig,
+    labels: Mapping[str, str],
+    most: int | None = None,
+    device: str = "cpu",
+) -> None:
+    """Generate the words and VCVs of each set, the true frames before them given.
+
+    Args:
+        segments: the table of `s2r.evaluation.words.segments`.
+        outputs: {set: file to write}; a set without items gets a file without videos.
+        settings: ``draws``, ``batch`` and ``seed`` count here.
+        labels: as in `s2r.generation.generate.generate_run`.
+        most: items of a set, spread evenly; None for all.
+    """
+    model, _ = load_model(model_path, device)
+    rows = segments[segments["kind"] != "phone"]
+    for name, path in outputs.items():
+        chosen = evenly(list(rows[rows["set"] == name].itertuples()), most or len(rows))
+        speech = {
+            one: model.project(embeddings.read(one, "embeddings"))
+            for one in sorted({row.recording for row in chosen})
+        }
+        tasks = []
+        for row in chosen:
+            length = frames.length(row.recording)
+            first, stop = frames_of(row.start, row.end, length)
+            reference = read_pictures(frames, row.recording, 0, 1)[0]
+            # an item at the very start of a recording has fewer frames, or none, before it
+            before = read_pictures(frames, row.recording, max(first - CLIP_CONTEXT, 0), first)
+            seed = crc32(row.item.encode()) * 1000 + settings.seed
+            context = before if len(before) >= model.config.window.context else None
+            tasks += [
+                VideoTask(speech[row.recording], reference, seed + k, first, stop - first, context)
+                for k in range(settings.draws)
+            ]
+        videos = iter(generate_videos(model, tasks, sampler, settings.batch, f"words, {name}"))
+        with GeneratedWriter(path, **labels, estimate="draw") as writer:
+            for row in chosen:
+                writer.rollout(row.item, np.stack(list(islice(videos, settings.draws))))

@@ -1,1 +1,0 @@
-"""Scores: each is a function of arrays, and each is paired with its own ground truth."""

@@ -1,0 +1,91 @@
+"""Draw the new frames of windows, with noise from a seed of each video."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from s2r.core.device import half_precision
+from s2r.model.diffusion import SIGMA_GIVEN, correlate_in_time
+from s2r.model.sampler import SamplerConfig, guided, sample
+from s2r.model.tract_model import TractModel
+
+
+class FrameNoise:
+    """Noise for a batch of videos, window after window, from a seed for each video.
+
+    Drawn on the CPU, so that a seed means the same video on every device and in every batch.
+    """
+
+    def __init__(self, seeds: Iterable[int], like: Tensor, correlation: float):
+        """``like``: (..., H, W) on the device where the noise is wanted."""
+        self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        self.size, self.device = like.shape[-2:], like.device
+        self.correlation = correlation
+        self.last: Tensor | None = None
+
+    def white(self, frames: int) -> Tensor:
+        """(B, T, 1, H, W) standard normal."""
+        drawn = [torch.randn((frames, 1, *self.size), generator=one) for one in self.generators]
+        return torch.stack(drawn).to(self.device)
+
+    def following(self, frames: int) -> Tensor:
+        """(B, T, 1, H, W), correlated in time, going on from the last frames drawn so."""
+        noise = correlate_in_time(self.white(frames), self.correlation, self.last)
+        self.last = noise[:, -1]
+        return noise
+
+    def keep(self, count: int) -> None:
+        """Go on with the first ``count`` videos only."""
+        del self.generators[count:]
+        self.last = None if self.last is None else self.last[:count]
+
+
+@torch.inference_mode()
+def generate_window(
+    model: TractModel,
+    sampler: SamplerConfig,
+    given: Tensor,
+    speech: Tensor,
+    noise: FrameNoise,
+) -> Tensor:
+    """Generate the new frames of a batch of windows.
+
+    Args:
+        model: on the device of the tensors.
+        given: (B, G, 1, H, W) in [-1, 1]: reference frame (if the window has one), then
+            context frames.
+        speech: (B, T, 2 radius + 1, P) looked-up speech of all T frames of the window.
+        noise: source of the noise of these windows.
+
+    Returns:
+        (B, new, 1, H, W) in [-1, 1], not clipped.
+    """
+    window, device = model.config.window, given.device
+    heard = model.hear(speech)
+    mean = model.mean(given[:, 0], heard)
+    split = window.given
+    known = model.encode(given, mean[:, :split])
+    sigma_known = torch.full((len(given), split), SIGMA_GIVEN, device=device)
+    if window.context:
+        level = max(model.config.context_sigma, SIGMA_GIVEN)
+        context = slice(split - window.context, split)
+        sigma_known[:, context] = level
+        known[:, context] += level * noise.white(window.context)
+
+    def denoiser(keep: bool):
+        kept = torch.full((len(given), 1), keep, device=device)
+
+        def denoise(x: Tensor, sigma: float) -> Tensor:
+            levels = torch.cat([sigma_known, torch.full(x.shape[:2], sigma, device=device)], 1)
+            noisy = torch.cat([known, x], 1)
+            with half_precision(device):
+                return model.denoise(noisy, levels, heard, kept, mean)[:, split:]
+
+        return denoise
+
+    denoise = guided(
+        denoiser(True), denoiser(False), sampler.guidance_scale, sampler.guidance_interval
+    )
+    drawn = sample(denoise, lambda: noise.following(window.new), sampler)
+    return model.decode(drawn, mean[:, split:])

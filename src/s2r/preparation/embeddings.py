@@ -1,0 +1,56 @@
+"""Embeddings on disk: one shard of them beside each shard of frames."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from s2r.core.errors import UserError
+from s2r.core.progress import progress
+from s2r.core.shards import Shards, write_shard
+from s2r.core.units import HOP
+from s2r.speech.encoder import Encoder
+
+
+def embed_shard(frames_shard: str | Path, path: str | Path, encoder: Encoder) -> None:
+    """Write the ``embeddings`` (T, D) float16 of every recording in ``frames_shard`` to ``path``.
+
+    T is the recording's number of video frames. The encoder's description becomes the shard's
+    attributes. Raises UserError, naming the recording, when sound and video differ by more than
+    one frame or when an embedding does not fit float16.
+    """
+    write_shard(path, _items(Shards([frames_shard]), frames_shard, encoder), encoder.describe())
+
+
+def _items(shards: Shards, source: str | Path, encoder: Encoder) -> Iterator[tuple]:
+    for recording in progress(shards.recordings, "embed"):
+        try:
+            audio = fit_audio(shards.read(recording, "audio"), shards.length(recording))
+            embeddings = to_half(encoder.encode(audio)[: shards.length(recording)])
+        except UserError as error:
+            raise UserError(f"{recording} in {source}: {error}") from error
+        yield recording, {"embeddings": embeddings}, {}
+
+
+def fit_audio(audio: np.ndarray, frames: int) -> np.ndarray:
+    """Audio (N,) at 16 kHz with enough samples for ``frames`` embeddings, zeros at the end if not.
+
+    Raises UserError when it holds more than one frame too many or too few.
+    """
+    held = len(audio) // HOP
+    if abs(held - frames) > 1:
+        raise UserError(
+            f"the sound fills {held} frames but the video has {frames}: make the frames again."
+        )
+    return np.pad(audio, (0, max(0, frames * HOP - len(audio))))
+
+
+def to_half(embeddings: np.ndarray) -> np.ndarray:
+    """Embeddings as float16; raises UserError where a value is not finite or too large for it."""
+    with np.errstate(over="ignore"):
+        half = embeddings.astype(np.float16)
+    if not np.isfinite(half).all():
+        raise UserError(
+            "the encoder gave values that are not finite or beyond 65504: take another layer."
+        )
+    return half

@@ -1,0 +1,167 @@
+"""From any video to frames on the clock: 50 Hz, 64 x 64, grey levels set by recording."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from s2r.core.errors import UserError
+from s2r.core.media.decode import read_audio, read_video
+from s2r.core.media.resample import resample
+from s2r.core.progress import progress
+from s2r.core.shards import Shards, write_shard
+from s2r.core.units import FRAME_RATE, FRAME_SIZE, SAMPLE_RATE
+from s2r.corpus.usc75 import read_recon
+from s2r.preparation.offsets import estimate_offset
+from s2r.preparation.pictures import intensity_range, retime, scale_levels, seconds_exactly, shrink
+
+
+@dataclass(frozen=True)
+class FramesConfig:
+    """How recordings are brought onto the clock.
+
+    ``percentiles``: grey levels of the recording that become 0 and 255. ``onset_trim``: seconds
+    dropped at the start (the first 1.5 s of a USC recording are brighter than the rest).
+    ``audio_offset``: seconds by which the sound comes later than the picture it belongs to; it
+    is moved earlier by as much (negative: later). ``estimate`` takes each recording's own
+    estimate where that is sure and at least one frame.
+    """
+
+    size: int = FRAME_SIZE
+    rate: int = FRAME_RATE
+    interpolation: str = "linear"
+    percentiles: tuple[float, float] = (0.5, 99.5)
+    onset_trim: float = 0.0
+    audio_offset: float | str = 0.0
+
+
+def prepare_video(path: str | Path, config: FramesConfig) -> np.ndarray:
+    """Frames (T, size, size) uint8 of the picture of one video, as in ``prepare_recording``."""
+    small, rate = read_video(path, lambda block: shrink(block, config.size))
+    frames = retime(small, rate, rate=config.rate, interpolation=config.interpolation)
+    try:
+        return scale_levels(frames, *intensity_range(frames, config.percentiles))
+    except UserError as fault:
+        raise UserError(f"{path}: {fault}; give another video.") from fault
+
+
+def prepare_recording(row: Mapping, config: FramesConfig) -> dict[str, object]:
+    """Decode one recording of the index (keys ``recording``, ``video``, ``audio``).
+
+    Returns ``frames`` (T, size, size) uint8, ``audio`` float32 of 16 kHz, exactly as long as the
+    frames (320 samples each at 50 Hz), ``low`` and ``high`` (grey levels of the source that
+    became 0 and 255), ``source_rate`` (Hz), ``moved`` (seconds by which the sound was moved
+    earlier), and the delay of the sound in the file as ``offset.estimate_offset`` finds it:
+    ``offset_estimate`` (s) and ``confidence``. ``first_frame_time`` says when the frames start in the
+    source video (s): later than it by ``onset_trim`` or a negative ``moved``. Sound and picture
+    are cut to the shorter.
+
+    Raises UserError if a file cannot be decoded, nothing is left, or the picture never changes.
+    """
+    small, source_rate = _read_frames(row["video"], lambda block: shrink(block, config.size))
+    sound, sample_rate = read_audio(row["audio"])
+    audio, seconds = resample(sound, sample_rate, SAMPLE_RATE), Fraction(len(sound), sample_rate)
+    moved = 0.0 if config.audio_offset == "estimate" else config.audio_offset
+    made = _cut(row, small, source_rate, audio, seconds, config, moved)
+    left, confidence = estimate_offset(made["frames"], made["audio"])
+    if config.audio_offset == "estimate" and abs(left) * config.rate >= 1:
+        moved, left = left, 0.0
+        made = _cut(row, small, source_rate, audio, seconds, config, moved)
+    return made | {
+        "source_rate": float(source_rate),
+        "moved": float(moved),
+        "offset_estimate": moved + left,
+        "confidence": confidence,
+    }
+
+
+def _cut(
+    row: Mapping,
+    small: np.ndarray,
+    source_rate: Fraction,
+    audio: np.ndarray,
+    audio_seconds: Fraction,
+    config: FramesConfig,
+    moved: float,
+) -> dict[str, object]:
+    """Arrays, grey levels and ``first_frame_time`` with the sound ``moved`` seconds earlier."""
+    trim, late = seconds_exactly(config.onset_trim), seconds_exactly(moved)
+    # Where the sound would have to start before its first sample, both start later instead.
+    video_start = max(trim, -late)
+    audio_start = video_start + late
+    seconds = min(len(small) / source_rate - video_start, audio_seconds - audio_start)
+    count = int(seconds * config.rate)
+    if count < 1:
+        raise UserError(
+            f"{row['video']}: nothing is left after recordings.onset_trim ({config.onset_trim} s) "
+            f"and recordings.audio_offset ({config.audio_offset} s)."
+        )
+    frames = retime(
+        small,
+        source_rate,
+        rate=config.rate,
+        interpolation=config.interpolation,
+        count=count,
+        offset=float(video_start),
+    )
+    try:
+        low, high = intensity_range(frames, config.percentiles)
+    except UserError as fault:
+        raise UserError(f"{row['video']}: {fault}; take it out of the corpus.") from fault
+    first, length = int(audio_start * SAMPLE_RATE), count * SAMPLE_RATE // config.rate
+    return {
+        "frames": scale_levels(frames, low, high),
+        "audio": np.clip(audio[first : first + length], -1, 1),
+        "low": low,
+        "high": high,
+        "first_frame_time": float(video_start),
+    }
+
+
+def first_frame_time(frames: Shards, recording: str) -> float:
+    """When the frames of a recording start in its source video, s, as the frames stage stored it.
+
+    Raises UserError for frames of an earlier version, which did not store it.
+    """
+    attributes = frames.attributes(recording)
+    if "first_frame_time" not in attributes:
+        raise UserError(
+            f"The frames of {recording} were made by an earlier version of s2r: run the stage "
+            "again (snakemake -R frames)."
+        )
+    return float(attributes["first_frame_time"])
+
+
+def prepare_shard(rows: pd.DataFrame, path: str | Path, config: FramesConfig) -> None:
+    """Prepare every recording of ``rows`` (from the index, status ``ok``) and write the shard.
+
+    A recording that cannot be prepared is left out; its sentence stands under ``failed`` in the
+    JSON index of the shard (see `s2r.core.shards`).
+    """
+    failed: dict[str, str] = {}
+
+    def items():
+        records = rows.sort_values("recording").to_dict("records")
+        for row in progress(records, f"frames {Path(path).stem}"):
+            try:
+                made = prepare_recording(row, config)
+            except Exception as fault:  # no single recording may stop the job
+                name = "" if isinstance(fault, UserError) else f"{type(fault).__name__}: "
+                failed[row["recording"]] = f"{name}{fault}"
+                continue
+            arrays = {name: made.pop(name) for name in ("frames", "audio")}
+            yield row["recording"], arrays, made | {k: row[k] for k in ("subject", "stimulus")}
+
+    write_shard(path, items(), _attributes(config), failed)
+
+
+def _attributes(config: FramesConfig) -> dict:
+    return asdict(config) | {"percentiles": list(config.percentiles), "sample_rate": SAMPLE_RATE}
+
+
+def _read_frames(path: str, transform: Callable[[np.ndarray], np.ndarray]):
+    read = read_recon if str(path).endswith(".h5") else read_video
+    return read(path, transform)

@@ -1,0 +1,50 @@
+"""What a reader must know to read the numbers."""
+
+import pandas as pd
+
+from s2r.config.systems import SETS
+from s2r.report.cells import set_words
+
+PHANTOM = (
+    "These are results on the phantom, a synthetic corpus: they only say that the pipeline "
+    "works and must not be compared with the results of the paper."
+)
+
+
+def caption(scores: pd.DataFrame) -> list[str]:
+    """What a reader must know to read the numbers, one string a paragraph."""
+    paragraphs = [
+        f"Recordings scored in rollouts: {_recordings(scores, 'rollout')}; in clips: "
+        f"{_recordings(scores, 'clip')}. Brackets hold the 95 % bootstrap interval over "
+        "recordings, where there are several; half its width follows ±. Except for the Fréchet "
+        "distances (FVD, on clips, lower is better), every video is compared with its own true "
+        "video, in values from -1 to 1 (SSIM, on clips, higher is better). A draw is one "
+        "sample, and its value is the mean over the draws; a mean is the average of all draws, or "
+        "a system that predicts an average. Compare draws with draws and means with means: even a "
+        "perfect draw has twice the squared error of its mean."
+    ]
+    fvd = scores[scores["metric"] == "fvd"]
+    if len(fvd):
+        networks = fvd["note"].str.extract(r"([^;]* sha256 \w{12})")[0].str.strip().unique()
+        sizes = " to ".join(str(n) for n in sorted({fvd["n"].min(), fvd["n"].max()}))
+        text = f"Fréchet distances: {', '.join(networks)}..., n = {sizes} clips a set."
+        if fvd["note"].str.contains("warning").any():
+            text += (
+                " Warning: with n below 400 clips, the dimension of the features, the distance "
+                "is biased upwards and only rows of equal n may be compared; the row of real "
+                "video from another recording shows the size of that bias."
+            )
+        paragraphs.append(text)
+    if scores["note"].str.contains("oracle").any():
+        paragraphs.append(
+            "The mean frame of a subject held out from training is an oracle (marked *): it is "
+            "taken from other recordings of that subject, which no model has seen."
+        )
+    return paragraphs
+
+
+def _recordings(scores: pd.DataFrame, mode: str) -> str:
+    """How many recordings of each set were scored in this way."""
+    counted = scores[(scores["n_of"] == "recordings") & (scores["mode"] == mode)]
+    counts = counted.groupby("set")["n"].max()
+    return ", ".join(f"{set_words(s)} {counts[s]}" for s in SETS if s in counts.index) or "none"

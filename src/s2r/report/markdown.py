@@ -1,0 +1,50 @@
+"""Table 1 as Markdown, rounded, with units and a caption."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from s2r.core.files import atomic_path
+from s2r.report.captions import PHANTOM, caption
+from s2r.report.cells import (
+    IDENTITY_HEAD,
+    SECTIONS,
+    description,
+    markdown_rows,
+    ordered_systems,
+    paper_head,
+    section_head,
+    section_rows,
+)
+from s2r.report.paper_rows import paper_rows
+
+
+def write_markdown(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
+    """Write Table 1 from the long table as Markdown: a caption, the table in the paper's shape,
+    then one small table for each further measure.
+
+    ``synthetic`` says that the corpus is the phantom, which is then stated in bold type.
+    """
+    systems = ordered_systems(scores)
+    lines = ["# Table 1", ""]
+    if synthetic:
+        lines += [f"**{PHANTOM}**", ""]
+    lines += [paragraph + "\n" for paragraph in caption(scores)]
+    above, below = paper_rows(systems)
+    if above or below:
+        lines += markdown_rows([*above, *_rule(above, below), *below], paper_head())
+        lines += ["", "## Systems", ""]
+    lines += markdown_rows([description(group) for group in systems], IDENTITY_HEAD)
+    for heading, stems, factor, decimals in SECTIONS:
+        rows = section_rows(systems, stems, factor, decimals)
+        if rows:
+            lines += ["", f"## {heading}", ""]
+            lines += markdown_rows(rows, section_head(stems))
+    with atomic_path(path) as temporary:
+        temporary.write_text("\n".join(lines) + "\n")
+
+
+def _rule(above: list, below: list) -> list[list[str]]:
+    """Markdown has no rule inside a table: a row of words stands for it."""
+    width = len(paper_head())
+    return [["_floors and controls_", *[""] * (width - 1)]] if above and below else []

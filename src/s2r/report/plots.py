@@ -1,0 +1,181 @@
+"""Figures: the dot plot of Table 1 and the training curve. Drawn without any global state."""
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from s2r.config.systems import SETS
+from s2r.core.errors import UserError
+from s2r.core.files import atomic_path
+from s2r.report.captions import PHANTOM
+from s2r.report.scores_table import label, own_estimate, rank, select
+
+COLOURS = {"unseen_speech": "#0072B2", "unseen_subject": "#D55E00", "unseen_both": "#009E73"}
+"""Told apart by colour-blind readers (Okabe and Ito)."""
+
+PANELS = (
+    ("Fréchet video distance", "lower is better", ("fvd",), 1),
+    (
+        "Squared error, dynamic region (x 1000)",
+        "lower is better",
+        ("error_draw", "error_mean"),
+        1000,
+    ),
+    (
+        "Tongue contour error (mm)",
+        "lower is better; real: the probe itself",
+        ("contour_mm_draw", "contour_mm_mean"),
+        1,
+    ),
+    ("Audio gap (x 1000)", "above 0: the speech is used", ("audio_gap",), 1000),
+)
+"""Title, how to read it, stems of ``aggregate.MEASURES``, factor."""
+
+
+def plot_table(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
+    """Draw Table 1 from the long table: one panel a measure, one line a system.
+
+    Filled dots are single draws, open ones means; bars are 95 % intervals over recordings.
+    ``synthetic`` adds the statement about the phantom. Panels without a value are left out.
+    """
+    groups = [group for _, group in scores.groupby("system", sort=False)]
+    groups = sorted(groups, key=lambda group: rank(group["system"].iloc[0]))
+    panels = [panel for panel in PANELS if _points(groups, panel[2], panel[3])]
+    if not panels:
+        panels = [PANELS[0]]
+    figure = Figure(figsize=(2.2 + 3.4 * len(panels), 1.9 + 0.42 * len(groups)))
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axis, (title, reading, stems, factor) in zip(axes, panels, strict=True):
+        _dots(axis, _points(groups, stems, factor))
+        axis.set_title(title, fontsize=10, loc="left")
+        axis.set_xlabel(reading, fontsize=8.5, color="0.35")
+        axis.locator_params(axis="x", nbins=6)
+        if stems == ("audio_gap",):
+            axis.axvline(0, color="0.3", linewidth=0.8)
+        else:
+            axis.set_xlim(left=0)
+    axes[0].set_yticks(range(len(groups)), [label(group["system"].iloc[0]) for group in groups])
+    axes[0].set_ylim(max(len(groups), 1) - 0.5, -0.5)
+    height = figure.get_figheight()
+    text = "Intervals: 95 % bootstrap over recordings. Compare draws with draws, means with means."
+    figure.text(0.01, 0.2 / height, text, fontsize=8, color="0.25", va="bottom")
+    if synthetic:
+        figure.text(0.01, 0.06 / height, PHANTOM, fontsize=8, weight="bold", va="bottom")
+    figure.legend(
+        handles=_legend(),
+        loc="upper right",
+        ncols=5,
+        fontsize=8.5,
+        frameon=False,
+        handletextpad=0.3,
+    )
+    figure.tight_layout(rect=(0, 0.35 / height, 1, 1 - 0.3 / height))
+    save_figure(figure, path)
+
+
+def plot_curve(curve: str | Path, path: str | Path, title: str = "") -> None:
+    """Draw a training curve: the CSV has ``clips`` (clips seen) and measures of progress.
+
+    The training loss is one panel; the columns whose name ends in ``error`` are lines of a
+    second one. Other columns are not drawn. Raises UserError where ``clips`` or all of these
+    columns are missing.
+    """
+    table = pd.read_csv(curve)
+    errors = [column for column in table.columns if column.endswith("error")]
+    panels = [columns for columns in (table.columns.intersection(["loss"]), errors) if len(columns)]
+    if "clips" not in table.columns or not panels:
+        raise UserError(
+            f"{curve} has no column clips, or neither loss nor error columns: it is not a "
+            "training curve; train again."
+        )
+    figure = Figure(figsize=(4.6 * len(panels), 3.4))
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axis, columns in zip(axes, panels, strict=True):
+        for column, colour in zip(columns, LINES, strict=False):
+            points = table[["clips", column]].dropna()
+            marker = "o" if len(points) < 40 else ""
+            name = column.removesuffix("_error").replace("_", " ")
+            axis.plot(
+                points["clips"], points[column], marker, ls="-", ms=3, color=colour, label=name
+            )
+        axis.set_xlabel("clips seen in training")
+        tidy(axis)
+        axis.grid(axis="y", color="0.88", linewidth=0.6)
+        if list(columns) == ["loss"]:
+            axis.set_title("training loss", fontsize=10, loc="left")
+        else:
+            axis.set_title("squared error of validation frames", fontsize=10, loc="left")
+            axis.set_ylim(bottom=0)
+            axis.legend(fontsize=8.5, frameon=False)
+    figure.suptitle(title, fontsize=10, x=0.01, ha="left")
+    figure.tight_layout()
+    save_figure(figure, path)
+
+
+LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
+"""Colours of lines."""
+
+
+def _points(groups: list[pd.DataFrame], stems: tuple[str, ...], factor: float) -> list[dict]:
+    """Every dot of a panel: its line, set, whether it is a draw, and its value and interval."""
+    points = []
+    for line, group in enumerate(groups):
+        estimate = own_estimate(group)
+        for set_name in SETS:
+            for stem in stems:
+                found = select(group, set_name, stem, estimate)
+                if found is not None:
+                    scaled = {key: factor * found[key] for key in ("value", "low", "high")}
+                    draw = found["estimate"] == "draw"
+                    points.append({"line": line, "set": set_name, "draw": draw} | scaled)
+    return points
+
+
+def _dots(axis: Axes, points: list[dict]) -> None:
+    for point in points:
+        shift = 0.24 * (SETS.index(point["set"]) - 1) + (-0.05 if point["draw"] else 0.05)
+        colour = COLOURS[point["set"]]
+        height = point["line"] + shift
+        axis.hlines(height, point["low"], point["high"], color=colour, linewidth=1.4, alpha=0.55)
+        axis.plot(
+            point["value"],
+            height,
+            marker="o",
+            markersize=5,
+            color=colour,
+            markerfacecolor=colour if point["draw"] else "white",
+        )
+    lines = {point["line"] for point in points}
+    for line in range(max(lines, default=0) + 1):
+        axis.axhspan(line - 0.5, line + 0.5, color="0.96" if line % 2 else "white", zorder=0)
+    tidy(axis)
+
+
+def tidy(axis: Axes) -> None:
+    """The look that all plots share."""
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.grid(axis="x", color="0.88", linewidth=0.6)
+    axis.set_axisbelow(True)
+    axis.tick_params(labelsize=8.5)
+
+
+def _legend() -> list[Line2D]:
+    dot = {"linestyle": "", "marker": "o", "markersize": 5}
+    sets = [Line2D([], [], color=COLOURS[s], label=s.replace("_", " "), **dot) for s in SETS]
+    kinds = [
+        Line2D([], [], color="0.3", label="one draw", **dot),
+        Line2D([], [], color="0.3", markerfacecolor="white", label="mean", **dot),
+    ]
+    return sets + kinds
+
+
+def save_figure(figure: Figure, path: str | Path) -> None:
+    """Write a figure as PNG, atomically."""
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=160)

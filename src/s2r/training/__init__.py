@@ -1,0 +1,1 @@
+"""Stage 4, training: data, losses, one loop, checkpoints, several processes."""

@@ -1,0 +1,191 @@
+"""What training fits in closed form before it starts: projection, regression, scales."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from s2r.core.errors import UserError
+from s2r.core.shards import Shards
+from s2r.core.units import to_unit_range
+from s2r.model.regression import Regression, RidgeSums, fit_ridge, principal_components
+from s2r.model.speech_input import SpeechProjection, fit_projection
+from s2r.model.tract_model import ModelConfig, TractModel
+from s2r.training.windows import ClipStore, load_clips
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a model is trained; counted in clips seen, not in steps."""
+
+    clips: int = 8000
+    """Windows seen in all."""
+    batch: int = 16
+    learning_rate: float = 2e-3
+    warmup_clips: int = 500
+    """The learning rate rises over these clips, then falls to zero along a cosine."""
+    weight_decay: float = 0.01
+    sigma_mean: float = -1.0
+    sigma_spread: float = 1.4
+    """log(sigma) of training is normal with this mean and standard deviation."""
+    speech_dropout: float = 0.1
+    """Fraction of windows without speech (for classifier-free guidance)."""
+    context_dropout: float = 0.1
+    """Fraction of windows whose context frames are drowned in noise."""
+    context_sigma_max: float = 0.25
+    """Noise on context frames is uniform between zero and this."""
+    noise_correlation: float = 0.0
+    """Correlation of the noise between successive frames (Ge et al. 2023)."""
+    ema_length: float = 0.1
+    """Relative length of the average of the weights (EDM2)."""
+    speech_dimensions: int = 64
+    """Directions of the embeddings that are kept."""
+    components: int = 96
+    """Rank of the regression."""
+    ridge: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1, 0.3)
+    """Ridge penalties (per observation) to choose from."""
+    validate_clips: int = 2000
+    """Clips between validations."""
+    checkpoint_clips: int = 1000
+    """Clips between checkpoints."""
+    seed: int = 0
+
+
+@dataclass
+class Prepared:
+    """A model with its fitted, fixed parts, and what training needs beside it."""
+
+    model: TractModel
+    clips: ClipStore
+    left_out: torch.Tensor
+    """(G, E + 1, K) regression weights fitted without each group of recordings."""
+    group: np.ndarray
+    """(R,) group of each recording in ``clips``."""
+    ridge: float
+    """Chosen ridge penalty."""
+
+
+def prepare(
+    config: ModelConfig,
+    training: TrainingConfig,
+    frames: Shards,
+    embeddings: Shards,
+    split: pd.DataFrame,
+    folder: Path,
+) -> Prepared:
+    """Fit projection, regression and scales on the training set; initialise the denoiser.
+
+    ``folder`` takes what is too large for memory. Raises UserError for an empty training set.
+    """
+    rows = training_rows(split, frames)
+    recordings = rows["recording"].tolist()
+    projection = training_projection(embeddings, recordings, training.speech_dimensions)
+    clips = load_clips(frames, embeddings, recordings, projection, folder)
+    width = clips.speech.shape[1] * (2 * config.radius + 1)
+    config = replace(
+        config,
+        denoiser=replace(config.denoiser, speech_dimension=width),
+        frame_size=clips.frames.shape[-1],
+    )
+    components = training.components if config.denoiser.mean_channel else 0
+    torch.manual_seed(training.seed)
+    model = TractModel(config, *projection.basis.shape, components=components)
+    model.speech_mean.copy_(torch.from_numpy(projection.mean))
+    model.speech_basis.copy_(torch.from_numpy(projection.basis))
+    sample = to_unit_range(clips.frames[:: len(clips.frames) // 2000 + 1])
+    model.frame_mean.fill_(float(sample.mean()))
+    model.frame_scale.fill_(float(sample.std()))
+    group, ridge = np.zeros(len(recordings), int), 0.0
+    left_out = torch.zeros(1, width + 1, components)
+    if components:
+        names = rows["stimulus"] if rows["stimulus"].nunique() > 2 else rows["recording"]
+        group = names.factorize()[0] % 16
+        regression, crossed, ridge = fit_regression(model, clips, group, training)
+        model.set_regression(regression)
+        left_out = torch.from_numpy(crossed)
+        model.residual_scale.fill_(residual_scale(model, clips, left_out, group))
+    return Prepared(model, clips, left_out, group, ridge)
+
+
+def training_rows(split: pd.DataFrame, frames: Shards) -> pd.DataFrame:
+    """Rows of ``split`` to train on, sorted by recording.
+
+    Raises UserError where there are none.
+    """
+    readable = ~split["recording"].isin(list(frames.failed))
+    rows = split[(split["set"] == "train") & readable].sort_values("recording")
+    if rows.empty:
+        raise UserError("the split has no training recordings; see split.csv and config: split")
+    return rows
+
+
+def training_projection(
+    embeddings: Shards, recordings: list[str], dimensions: int
+) -> SpeechProjection:
+    """The speech projection, fitted on at most about 200 of ``recordings``."""
+    chosen = recordings[:: len(recordings) // 200 + 1]
+    sampled = [embeddings.read(one, "embeddings") for one in chosen]
+    return fit_projection(np.concatenate(sampled), dimensions)
+
+
+def training_changes(clips: ClipStore) -> np.ndarray:
+    """Changes (N, H * W) float32 from each recording's first frame, in grey levels.
+
+    Of at most about 6,000 evenly spaced frames.
+    """
+    stride = len(clips.frames) // 6000 + 1
+    owner = np.repeat(np.arange(len(clips.lengths)), clips.lengths)[::stride]
+    changes = clips.frames[::stride].astype(np.float32) - clips.frames[clips.first[owner]]
+    return changes.reshape(len(changes), -1)
+
+
+def all_windows(clips: ClipStore, model: TractModel) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each recording its windows side by side: (recording, start) index arrays."""
+    new = model.config.window.new
+    starts = [np.arange(0, max(length - new, 0) + 1, new) for length in clips.lengths]
+    return [(np.full(len(one), place), one) for place, one in enumerate(starts)]
+
+
+def window_tensors(
+    model: TractModel, clips: ClipStore, recording: np.ndarray, start: np.ndarray
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Frames (B, T, 1, H, W) in [-1, 1], references (B, 1, H, W), heard speech (B, T, E)."""
+    window, device = model.config.window, model.frame_mean.device
+    frames, speech = clips.window(recording, start, window, model.config.radius)
+    references = clips.references(recording)[:, None].to(device)
+    video = frames[:, :, None].to(device)
+    heard = model.hear(speech.to(device))
+    return to_unit_range(video), to_unit_range(references), heard
+
+
+def fit_regression(
+    model: TractModel, clips: ClipStore, group: np.ndarray, training: TrainingConfig
+) -> tuple[Regression, np.ndarray, float]:
+    """The regression, its left-out weights (G, E + 1, K), the chosen penalty."""
+    given = model.config.window.given
+    components = principal_components(training_changes(clips), training.components)
+    sums = {}
+    for recording, start in all_windows(clips, model):
+        video, references, heard = window_tensors(model, clips, recording, start)
+        change = (video - references[:, None])[:, given:].flatten(2).flatten(0, 1).cpu().numpy()
+        speech = heard[:, given:].flatten(0, 1).cpu().numpy()
+        part = RidgeSums.of(speech, change @ components.T)
+        name = group[recording[0]]
+        sums[name] = sums[name] + part if name in sums else part
+    weights, left_out, ridge = fit_ridge([sums[name] for name in sorted(sums)], training.ridge)
+    return Regression(weights, components.astype(np.float32)), left_out, ridge
+
+
+def residual_scale(
+    model: TractModel, clips: ClipStore, left_out: torch.Tensor, group: np.ndarray
+) -> float:
+    """Standard deviation of what cross-fitted regression leaves, in units of [-1, 1]."""
+    windows = all_windows(clips, model)
+    squares = []
+    for recording, start in windows[:: len(windows) // 40 + 1]:
+        video, references, heard = window_tensors(model, clips, recording, start)
+        mean = model.mean(references, heard, left_out[group[recording]])
+        squares.append((video - mean)[:, model.config.window.given :].square().mean().item())
+    return float(np.sqrt(np.mean(squares)))

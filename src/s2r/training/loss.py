@@ -1,0 +1,69 @@
+"""The loss of a step of training."""
+
+import numpy as np
+import torch
+
+from s2r.core.device import half_precision
+from s2r.model.diffusion import (
+    SIGMA_DATA,
+    SIGMA_GIVEN,
+    correlate_in_time,
+    draw_sigmas,
+    frame_losses,
+)
+from s2r.model.tract_model import TractModel
+from s2r.training import distributed
+from s2r.training.fitting import Prepared, TrainingConfig, window_tensors
+
+
+def training_loss(
+    prepared: Prepared, training: TrainingConfig, step: int, network: TractModel
+) -> torch.Tensor:
+    """Mean loss of this process's share of the batch of ``step``, counted in clips seen.
+
+    Everything random depends on (seed, step) alone: each process draws for the whole batch.
+    """
+    window = network.config.window
+    rng = np.random.default_rng([training.seed, step])
+    noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    count, own = training.batch, distributed.share(training.batch)
+    drawn = prepared.clips.draw(step, count, window, training.seed)
+    recording, start = (one[own] for one in drawn)
+    video, references, heard = window_tensors(network, prepared.clips, recording, start)
+    device = video.device
+    weights = prepared.left_out[prepared.group[recording]].to(device)
+    mean = network.mean(references, heard, weights)
+    clean = network.encode(video, mean)
+
+    sigma = torch.full((count, window.frames), SIGMA_GIVEN)
+    sigma[:, window.given :] = draw_sigmas(
+        count, training.sigma_mean, training.sigma_spread, noise
+    )[:, None]
+    if window.context:
+        level = torch.rand(count, generator=noise) * training.context_sigma_max
+        drowned = torch.rand(count, generator=noise) < training.context_dropout
+        level[drowned] = 40 * SIGMA_DATA
+        sigma[:, window.given - window.context : window.given] = level[:, None]
+    keep = torch.rand(count, 1, generator=noise) >= training.speech_dropout
+    sigma, keep = sigma[own].clamp_min(SIGMA_GIVEN).to(device), keep[own].to(device)
+    if device.type == "cuda":  # so many numbers are drawn where they are needed
+        noise = torch.Generator(device).manual_seed(int(rng.integers(2**62)))
+    white = torch.randn((count, *clean.shape[1:]), generator=noise, device=device)[own]
+    white[:, window.given :] = correlate_in_time(
+        white[:, window.given :], training.noise_correlation
+    )
+    noisy = clean + sigma[..., None, None, None] * white
+    with half_precision(device):
+        denoised = network.denoise(noisy, sigma, heard, keep, mean)
+    return frame_losses(denoised, clean, sigma)[:, window.given :].mean()
+
+
+class BatchLoss(torch.nn.Module):
+    """`training_loss` as a module of (step), as DistributedDataParallel wants it."""
+
+    def __init__(self, prepared: Prepared, training: TrainingConfig, network: TractModel):
+        super().__init__()
+        self.prepared, self.training_config, self.network = prepared, training, network
+
+    def forward(self, step: int) -> torch.Tensor:
+        return training_loss(self.prepared, self.training_config, step, self.network)

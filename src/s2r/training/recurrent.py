@@ -1,0 +1,180 @@
+"""Training the recurrent regression: random segments, and the weights that validated best."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from s2r.core.shards import Shards
+from s2r.core.units import HALF_RANGE, to_unit_range
+from s2r.model.recurrent import RecurrentConfig, RecurrentModel, save_recurrent
+from s2r.model.regression import principal_components
+from s2r.preparation.region import dynamic_region
+from s2r.preparation.selection import recordings_of
+from s2r.training.fitting import training_changes, training_projection, training_rows
+from s2r.training.loop import run_training, write_curve
+from s2r.training.windows import ClipStore, load_clips
+
+
+@dataclass(frozen=True)
+class RecurrentTraining:
+    """How it is trained; a clip is one segment seen."""
+
+    clips: int = 3200
+    """Segments seen in all."""
+    batch: int = 8
+    segment: int = 100
+    """Frames of a segment; a shorter recording goes on with its last frame."""
+    learning_rate: float = 3e-3
+    warmup_clips: int = 200
+    """The learning rate rises over these segments, then falls to zero along a cosine."""
+    weight_decay: float = 0.01
+    speech_dimensions: int = 192
+    """Directions of the embeddings that are kept."""
+    components: int = 96
+    """Directions of change, in images."""
+    validate_clips: int = 400
+    """Segments between validations; each leaves a checkpoint."""
+    seed: int = 0
+
+
+def draw_segments(
+    clips: ClipStore, count: int, length: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Random segments of ``length`` frames, recordings drawn by their lengths.
+
+    Returns:
+        indices into the frames of ``clips``: (count,) the first frame of each segment's
+        recording, and (count, length) the segment. What a recording lacks to a segment is
+        filled with its last frame.
+    """
+    recording = rng.choice(len(clips.lengths), count, p=clips.lengths / clips.lengths.sum())
+    lengths = clips.lengths[recording]
+    start = rng.integers(0, np.maximum(lengths - length, 0) + 1)
+    places = np.minimum(start[:, None] + np.arange(length), lengths[:, None] - 1)
+    return clips.first[recording], clips.first[recording][:, None] + places
+
+
+def segment_loss(
+    model: RecurrentModel, clips: ClipStore, training: RecurrentTraining, step: int
+) -> Tensor:
+    """Mean squared error of the coefficients of the batch of ``step``, 1 where nothing is known.
+
+    The components are orthonormal, so that this is the squared error of the frames but for a
+    factor and what no component can show. Everything random depends on (seed, step) alone.
+    """
+    rng = np.random.default_rng([training.seed, step])
+    torch.manual_seed(int(rng.integers(2**62)))  # for dropout
+    first, places = draw_segments(clips, training.batch, training.segment, rng)
+    device = model.scale.device
+    frames = torch.from_numpy(clips.frames[places]).to(device).float()
+    rest = torch.from_numpy(clips.frames[first]).to(device).float()
+    truth = ((frames - rest[:, None]) / HALF_RANGE).flatten(2) @ model.components.T
+    made = model(torch.from_numpy(clips.speech[places]).to(device))
+    return ((made - truth) / model.scale).square().mean()
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Whole recordings of the validation set."""
+
+    clips: ClipStore
+    region: Tensor
+    """(H * W,) bool, the dynamic region."""
+
+    @torch.inference_mode()
+    def errors(self, model: RecurrentModel) -> dict[str, float]:
+        """Squared error in the dynamic region, in units of [-1, 1], mean over all frames."""
+        total, store = 0.0, self.clips
+        for first, length in zip(store.first, store.lengths, strict=True):
+            own = slice(first, first + length)
+            truth = to_unit_range(torch.from_numpy(store.frames[own]).to(self.region.device))
+            made = model.video(store.speech[own], truth[0].cpu().numpy()).clamp(-1, 1)
+            difference = (made - truth).flatten(1)[:, self.region]
+            total += difference.square().mean(1).sum().item()
+        return {"validation_error": total / int(store.lengths.sum())}
+
+
+def prepare_recurrent(
+    config: RecurrentConfig,
+    training: RecurrentTraining,
+    frames: Shards,
+    embeddings: Shards,
+    split: pd.DataFrame,
+    folder: Path,
+    device: str = "cpu",
+) -> tuple[RecurrentModel, ClipStore, Validation | None]:
+    """The untrained model with its fitted parts, the training data, the validation set if any.
+
+    ``folder`` takes what is too large for memory. Raises UserError for an empty training set.
+    """
+    recordings = training_rows(split, frames)["recording"].tolist()
+    projection = training_projection(embeddings, recordings, training.speech_dimensions)
+    clips = load_clips(frames, embeddings, recordings, projection, folder / "clips")
+    changes = training_changes(clips)
+    components = principal_components(changes, training.components)
+    torch.manual_seed(training.seed)
+    model = RecurrentModel(config, projection, components)
+    model.scale.fill_(float((changes @ components.T).std()) / HALF_RANGE)
+    followed = recordings_of(split, "validation", frames, 16)
+    model = model.to(device)
+    if not followed:
+        return model, clips, None
+    store = load_clips(frames, embeddings, followed, projection, folder / "validation")
+    region = dynamic_region(np.split(clips.frames, clips.first[1:]))
+    return model, clips, Validation(store, torch.from_numpy(region.ravel()).to(device))
+
+
+def train_recurrent(
+    config: RecurrentConfig,
+    training: RecurrentTraining,
+    frames: Shards,
+    embeddings: Shards,
+    split: pd.DataFrame,
+    state_folder: Path,
+    model_path: Path,
+    curve_path: Path,
+    device: str = "cpu",
+    info: dict | None = None,
+) -> None:
+    """Train a recurrent regression, or go on where an interrupted training stopped.
+
+    The weights kept are those of the validation with the lowest error (early stopping), or the
+    last ones where the split has no validation set.
+
+    Args:
+        config, training: the network, and how it is trained.
+        frames, embeddings: shards with the recordings of ``split``.
+        split: see `s2r.corpus.split.make_split`.
+        state_folder: where checkpoints lie; belongs to exactly these settings and data.
+        model_path: gets the weights, when training is complete.
+        curve_path: gets a row at every validation, as CSV.
+        info: kept in the model file.
+
+    Raises:
+        UserError: nothing to train on, the loss is no longer finite, or the disk is full.
+    """
+    model, clips, validation = prepare_recurrent(
+        config, training, frames, embeddings, split, state_folder, device
+    )
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay
+    )
+    curve = run_training(
+        lambda seen: segment_loss(model.train(), clips, training, seen),
+        model,
+        optimizer,
+        training,
+        state_folder,
+        validate=validation.errors if validation else None,
+        keep_best=True,
+        device=device,
+        label=f"train {model_path.parent.name}",
+        rate_key="recurrent.learning_rate",
+    )
+    write_curve(curve, curve_path)
+    about = {"training": asdict(training), "training_recordings": len(clips.recordings)}
+    save_recurrent(model, model_path, (info or {}) | about)
