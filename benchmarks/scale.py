@@ -31,9 +31,10 @@ from pathlib import Path
 
 import yaml
 
-from s2r.corpus.index import Limits, index_corpus, shard_of, summary
+from s2r.corpus.index import Limits, index_corpus, shard_of
 from s2r.corpus.phantom.stimuli import PROFILES
 from s2r.corpus.phantom.writer import write_corpus
+from s2r.corpus.summary import summary
 from s2r.preparation.embeddings import embed_shard
 from s2r.preparation.frames import FramesConfig, prepare_shard
 from s2r.speech.encoder import EncoderConfig

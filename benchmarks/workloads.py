@@ -71,7 +71,7 @@ def training_step(config: dict, device: str, batch: int, channels_last: bool = T
 
     from s2r.model.ema import averaged
     from s2r.training.fitting import Prepared
-    from s2r.training.loop import descend
+    from s2r.training.loop import optimizer_step
     from s2r.training.loss import training_loss
 
     model, training, clips = untrained(config, device, channels_last)
@@ -87,7 +87,7 @@ def training_step(config: dict, device: str, batch: int, channels_last: bool = T
         return training_loss(prepared, training, 0, model)
 
     def run() -> None:
-        descend(loss(), model, optimizer, 1e-4)
+        optimizer_step(loss(), model, optimizer, 1e-4)
         average.update_parameters(model)
 
     return Work(run, batch, model, loss)

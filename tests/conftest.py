@@ -5,18 +5,16 @@ import importlib
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
 
+from helpers.repository import ROOT
 from s2r.core.errors import UserError
 from s2r.core.job import THREAD_VARIABLES
 
 # Before numpy is imported: the tests run in several processes, one on each core.
 os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
-
-ROOT = Path(__file__).parents[1]
 
 LONGEST = ("test_end_to_end.py", "test_end_to_end_real.py", "test_workflow.py", "test_scale.py")
 """Files that take minutes: first, so that no process waits for one of them at the end."""

@@ -16,7 +16,8 @@ import pytest
 import yaml
 from cluster import Cluster, running_cluster, why_not
 
-ROOT = Path(__file__).parents[2]
+from helpers.repository import ROOT
+
 REASON = why_not()
 
 pytestmark = [pytest.mark.slurm, pytest.mark.skipif(REASON is not None, reason=REASON or "")]
@@ -60,7 +61,7 @@ snakemake.threads, os.environ["OMP_NUM_THREADS"] = 1, "1"
 WATCHED = f"""\
 import time
 from pathlib import Path
-import s2r.training.tract
+import s2r.training.loop
 folder = Path("attempts") / snakemake.wildcards.run
 folder.mkdir(parents=True, exist_ok=True)
 attempt = folder / str(len(list(folder.iterdir())))

@@ -1,0 +1,194 @@
+"""The command line: what it writes, and one sentence for what it cannot do."""
+
+import errno
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from helpers.sounds import voice
+from helpers.tiny_corpus import SIZE, write_tiny_corpus
+from helpers.tiny_model import heads, write_tiny_model
+from s2r.apps.commands import merge
+from s2r.cli import main
+from s2r.core.errors import UserError
+from s2r.core.media.decode import probe
+from s2r.core.media.encode import write_wav
+from s2r.generation.model_folder import load_model_folder
+from s2r.generation.speaker import sampler_of
+from s2r.model.sampler import SamplerConfig
+from s2r.preparation.reference import correlation, likeness_of
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_tiny_model(tmp_path_factory.mktemp("model") / "tiny")
+
+
+@pytest.fixture
+def speech(tmp_path, monkeypatch):
+    """A sound of 0.6 s in an empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    write_wav(tmp_path / "speech.wav", voice(0.6), 16_000)
+    return tmp_path / "speech.wav"
+
+
+def fails(capsys, *arguments) -> str:
+    """The sentence on standard error of a command that must fail."""
+    assert main([str(argument) for argument in arguments]) == 1
+    written = capsys.readouterr().err.strip().splitlines()[-1]
+    assert written.startswith("Error: ")
+    assert "Traceback" not in written
+    return written
+
+
+def test_the_command_is_installed():
+    command = Path(sys.executable).with_name("s2r")
+    done = subprocess.run([command, "--help"], capture_output=True, text=True, check=True)
+    assert "generate" in done.stdout
+
+
+def test_generate_writes_the_video_beside_nothing_else(speech, folder, capsys):
+    assert main(["generate", "speech.wav", "--model", str(folder), "--size", "32"]) == 0
+    assert probe("speech.mp4").frames == 30
+    assert "0.60 s by tiny" in capsys.readouterr().err
+    assert sorted(p.name for p in speech.parent.iterdir()) == ["speech.mp4", "speech.wav"]
+
+
+def test_own_reference_as_picture_or_by_name(speech, folder):
+    Image.fromarray(heads()["sub002"]).resize((64, 64)).save("head.png")
+    for options in (["--reference", "head.png"], ["--speaker", "sub003"]):
+        assert main(["generate", "speech.wav", "--model", str(folder), *options]) == 0
+
+
+def test_a_picture_of_something_else_needs_force(speech, folder, capsys):
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (40, 50), np.uint8)).save("cat.png")
+    command = ["generate", "speech.wav", "--model", folder, "--reference", "cat.png"]
+    assert "does not look like a midsagittal rtMRI frame" in fails(capsys, *command)
+    assert not (speech.parent / "speech.mp4").exists()
+    assert main([str(one) for one in [*command, "--force"]]) == 0
+
+
+def test_likeness_lies_between_subjects_and_other_pictures():
+    pictures = list(heads().values())
+    least = likeness_of(pictures)
+    assert all(correlation(one, np.mean(pictures, axis=0)) > least for one in pictures)
+    noise = np.random.default_rng(1).integers(0, 256, pictures[0].shape)
+    assert correlation(noise, np.mean(pictures, axis=0)) < least
+    assert correlation(np.full((4, 4), 7), np.eye(4)) == 0
+
+
+def test_each_fault_is_one_sentence_and_leaves_nothing(speech, folder, capsys):
+    (speech.parent / "text.wav").write_text("hello")
+    even = Image.fromarray(np.full((20, 20), 9, np.uint8))
+    even.save("even.png")
+    before = sorted(speech.parent.iterdir())
+    model = ["--model", folder]
+    assert "no such file" in fails(capsys, "generate", "none.wav", *model)
+    assert "not a media file" in fails(capsys, "generate", "text.wav", *model)
+    assert "ends in .mp4" in fails(capsys, "generate", "speech.wav", "-o", "a.avi", *model)
+    assert "not a subject" in fails(capsys, "generate", "speech.wav", "--speaker", "x", *model)
+    assert "not a model folder" in fails(capsys, "generate", "speech.wav", "--model", ".")
+    assert "make table1" in fails(capsys, "generate", "speech.wav")
+    reference = ["--reference", "text.wav"]
+    assert "not a media file" in fails(capsys, "generate", "speech.wav", *reference, *model)
+    reference = ["--reference", "even.png"]
+    assert "never changes" in fails(capsys, "generate", "speech.wav", *reference, *model)
+    assert sorted(speech.parent.iterdir()) == before
+
+
+def test_a_full_disk_is_said(speech, folder, capsys, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("s2r.apps.commands.generate_file", full)
+    assert "no space left" in fails(capsys, "generate", "speech.wav", "--model", folder)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "references/sub002.png", "README.md"])
+def test_missing_and_tampered_files_of_a_model_are_named(tmp_path, name):
+    folder = write_tiny_model(tmp_path / "tiny")
+    load_model_folder(folder)
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content + b"x")
+    with pytest.raises(UserError, match="was changed or damaged"):
+        load_model_folder(folder)
+    (folder / name).unlink()
+    with pytest.raises(UserError, match=f"{name} is missing"):
+        load_model_folder(folder)
+
+
+def test_a_tampered_config_is_named(tmp_path):
+    path = write_tiny_model(tmp_path / "tiny") / "config.yaml"
+    content = yaml.safe_load(path.read_text())
+    content["files"].pop("model.safetensors")
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(UserError, match=r"config\.yaml was changed"):
+        load_model_folder(path.parent)
+    path.write_text("[not, a, model")
+    with pytest.raises(UserError, match="not readable YAML"):
+        load_model_folder(path.parent)
+
+
+def test_options_take_the_place_of_the_models_sampler():
+    own = SamplerConfig(steps=3, guidance_scale=1.5)
+    assert sampler_of(own, None, None, None) == own
+    assert sampler_of(own, "best", None, None).steps == 8
+    assert sampler_of(own, "best", 5, 0.0) == SamplerConfig(steps=5, guidance_scale=0.0)
+
+
+def test_info_shows_the_card(folder, capsys):
+    assert main(["info", str(folder)]) == 0
+    assert "# tiny" in capsys.readouterr().out
+
+
+def test_score_of_a_video_with_itself_and_with_a_shorter_one(speech, folder, capsys):
+    for seed, name in ((0, "a.mp4"), (1, "b.mp4")):
+        command = ["generate", "speech.wav", "-o", name, "--size", "64", "--seed", str(seed)]
+        assert main([*command, "--model", str(folder)]) == 0
+    assert main(["score", "a.mp4", "a.mp4"]) == 0
+    assert "1.000" in capsys.readouterr().out
+    assert main(["score", "a.mp4", "b.mp4"]) == 0
+    write_wav("short.wav", voice(0.3), 16_000)
+    main(["generate", "short.wav", "--model", str(folder)])
+    assert "must show the same speech" in fails(capsys, "score", "a.mp4", "short.mp4")
+
+
+def test_export_of_a_run_that_was_not_trained(tmp_path, monkeypatch, default_config, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert "run this in the project's folder" in fails(capsys, "export", "logmel")
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/config.yaml").write_text(yaml.safe_dump(default_config))
+    write_tiny_corpus(tmp_path / "results")
+    assert "train the run first" in fails(capsys, "export", "logmel")
+    assert "not one of the runs" in fails(capsys, "export", "other")
+
+
+def test_export_takes_weights_and_first_frames(tmp_path, monkeypatch, default_config):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/config.yaml").write_text(yaml.safe_dump(default_config))
+    frames, _, split = write_tiny_corpus(tmp_path / "results")
+    split.to_csv(tmp_path / "results/split.csv", index=False)
+    write_tiny_model(tmp_path / "made/tiny")
+    weights = tmp_path / "results/runs/logmel/model.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes((tmp_path / "made/tiny/model.safetensors").read_bytes())
+    assert main(["export", "logmel", "-o", "model"]) == 0
+    loaded = load_model_folder(tmp_path / "model")
+    assert sorted(loaded.references) == ["s1", "s2", "s3"]
+    assert loaded.references["s1"].shape == (SIZE, SIZE)
+    assert np.array_equal(loaded.references["s2"], frames.read("s2_a", "frames", 0, 1)[0])
+    assert "synthetic" in (tmp_path / "model/README.md").read_text()
+    assert loaded.sampler.steps == default_config["sampler"]["steps"]
+
+
+def test_configuration_files_are_merged_key_by_key():
+    base = {"a": {"b": 1, "c": 2}, "d": [1, 2]}
+    merge(base, {"a": {"c": 3}, "d": [4]})
+    assert base == {"a": {"b": 1, "c": 3}, "d": [4]}

@@ -1,0 +1,137 @@
+"""The page of the rating study in a real browser: a small session from code to thanks."""
+
+import shutil
+import threading
+
+import numpy as np
+import pytest
+
+from helpers.rating_folder import write_rating_folder
+from s2r.apps.rating.answers import Answers, read_answers
+from s2r.apps.rating.manifest import read_manifest
+from s2r.apps.rating.server import RatingServer
+from s2r.core.media.encode import write_video
+
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="playwright is not installed (extra: browser)"
+)
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
+
+STEP = 20_000
+"""ms that a step may take on a busy machine."""
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A server with four short films to rate and two examples; its address and answers."""
+    folder = write_rating_folder(tmp_path / "rating", words=("bat", "boat"), items=1)
+    rng = np.random.default_rng(0)
+    for name in read_manifest(folder)["clip"]:
+        frames = rng.integers(0, 256, (15, 64, 64)).astype(np.uint8)
+        write_video(folder / "clips" / name, frames, 50, rng.normal(0, 0.01, 4800), 16_000)
+    manifest = read_manifest(folder)
+    with RatingServer("127.0.0.1", 0) as server:
+        server.store = Answers(tmp_path / "answers.sqlite", manifest)
+        server.clips = {name: folder / "clips" / name for name in manifest["clip"]}
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def browser():
+    with playwright.sync_playwright() as driver:
+        found = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+def open_page(browser, address, faults):
+    """A page of a browser that remembers nothing, with its faults and foreign requests noted."""
+    page = browser.new_context().new_page()
+    page.set_default_timeout(STEP)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    foreign = ("http://", "https://", "ws")
+    page.on(
+        "request",
+        lambda request: (
+            faults.append(request.url)
+            if request.url.startswith(foreign) and not request.url.startswith(address)
+            else None
+        ),
+    )
+    page.goto(address)
+    return page
+
+
+def enter(page, code):
+    page.get_by_label("Your code").fill(code)
+    page.get_by_role("button", name="Start").click()
+
+
+def rate_one(page, number, answer, naturalness):
+    """Answer the clip that is shown; the buttons must wait for its end."""
+    page.get_by_role("heading", name=f"Video {number} of 4").wait_for()
+    page.get_by_role("button", name=answer, exact=True).click()
+    page.get_by_role("group", name="How natural").get_by_text(str(naturalness)).click()
+
+
+def test_a_session_with_a_break(study, browser, tmp_path):
+    faults = []
+    page = open_page(browser, study.address, faults)
+    enter(page, "not a code!")
+    page.get_by_role("alert").get_by_text("1 to 32 letters").wait_for()
+    faults.clear()  # the refused request is on the console
+    enter(page, "Anna")
+    for number in (1, 2):
+        page.get_by_role("heading", name=f"Example {number} of 2").wait_for()
+        assert page.get_by_text("This is a real recording.").is_visible()
+        page.get_by_role("button", name="Next").click()
+    page.get_by_role("heading", name="Video 1 of 4").wait_for()
+    assert page.get_by_role("button", name="Real", exact=True).is_disabled()
+    assert not page.get_by_text("This is a real recording.").is_visible()
+    rate_one(page, 1, "Real", 5)
+    page.get_by_role("heading", name="Video 2 of 4").wait_for()
+    page.wait_for_function("document.querySelector('video').videoWidth == 64")
+    page.get_by_role("button", name="Synthesised", exact=True).click()
+    page.get_by_role("group", name="How natural").wait_for()
+    page.context.close()
+
+    page = open_page(browser, study.address, faults)
+    enter(page, "anna")
+    page.get_by_role("heading", name="Video 2 of 4").wait_for()
+    assert page.get_by_role("button", name="Synthesised", exact=True).is_disabled()
+    page.get_by_role("group", name="How natural").get_by_text("2").click()
+    rate_one(page, 3, "Synthesised", 1)
+    rate_one(page, 4, "Real", 4)
+    page.get_by_label("boat").fill("too fast")
+    page.get_by_role("button", name="Finish").click()
+    page.get_by_text("All your answers are stored.").wait_for()
+    assert faults == []
+
+    rows, comments = read_answers(study.store.path)
+    assert rows["answer"].tolist() == ["real", "synthesised", "synthesised", "real"]
+    assert rows["naturalness"].tolist() == [5, 2, 1, 4]
+    assert rows["block"].tolist() == [1, 1, 2, 2]
+    assert comments.to_dict("records") == [{"rater": "anna", "word": "boat", "comment": "too fast"}]
+
+
+def test_two_raters_and_a_server_that_stops(study, browser):
+    pages = [open_page(browser, study.address, []) for _ in range(2)]
+    for page, code in zip(pages, ("anna", "bert"), strict=True):
+        enter(page, code)
+        for _ in range(2):
+            page.get_by_role("button", name="Next").click()
+    for page in pages:
+        rate_one(page, 1, "Real", 3)
+    assert study.store.counts() == (2, 2)
+    page = pages[0]
+    page.get_by_role("button", name="Real", exact=True).click(trial=True)
+    study.shutdown()
+    study.server_close()
+    page.get_by_role("button", name="Real", exact=True).click()
+    page.get_by_role("alert").get_by_text("nothing was stored").wait_for()
+    assert page.get_by_role("button", name="Real", exact=True).is_enabled()
+    assert study.store.counts() == (2, 2)

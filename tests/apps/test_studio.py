@@ -1,0 +1,387 @@
+"""The studio without a browser: what its page does, through Gradio's client."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import wave
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from types import SimpleNamespace
+
+import h5py
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers.listening import listening
+from helpers.sounds import voice
+from helpers.studio_server import served
+from helpers.tiny_model import heads, write_tiny_model
+from s2r.apps.local_server import LocalServer, is_loopback
+from s2r.apps.studio import video
+from s2r.apps.studio.server import StudioServer
+from s2r.apps.studio.sound_picture import COLUMN, SPECTRUM_HEIGHT, WAVE_HEIGHT, sound_picture
+from s2r.cli import main
+from s2r.core.errors import UserError
+from s2r.core.media.decode import probe
+from s2r.core.media.encode import write_wav
+
+gradio = pytest.importorskip("gradio", reason="Gradio is not installed: pip install -e '.[studio]'")
+client_of = pytest.importorskip("gradio_client")
+actions = pytest.importorskip("s2r.apps.studio.actions")
+
+WISH = {
+    "speech": None,
+    "speaker": "sub002",
+    "picture": None,
+    "force": False,
+    "model": "tiny",
+    "second": actions.NO_OTHER,
+    "sampler": "fast: 2 levels",
+    "height": 128,
+    "seed": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("models")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def client(server, tmp_path_factory):
+    found = client_of.Client(
+        server.address, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads"))
+    )
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def speech(tmp_path):
+    write_wav(tmp_path / "speech.wav", voice(0.6), 16_000)
+    return tmp_path / "speech.wav"
+
+
+def generate(client, speech: Path | None, **wish) -> dict[str, Path]:
+    """The files that the page offers, by name."""
+    wish = WISH | {"speech": speech and client_of.handle_file(speech)} | wish
+    shown, _, made, _ = client.predict(api_name="/generate", **wish)
+    found = {Path(path).name: Path(path) for path in made}
+    assert Path(shown).name == "video.mp4"
+    return found
+
+
+def refused(client, speech: Path | None, **wish) -> str:
+    """The sentence that the page shows instead of a video."""
+    with pytest.raises(client_of.exceptions.AppError) as fault:
+        generate(client, speech, **wish)
+    return fault.value.message
+
+
+def second_model(server) -> str:
+    """Its folder: it is told from the first, which has the same name, by that."""
+    return next(name for name in server.actions.models if "/" in name)
+
+
+def ask(server, method, path, body=None, **headers):
+    """Status, headers and body of the answer to one request."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request(method, path, body, headers)
+    answer = connection.getresponse()
+    content = answer.read()
+    connection.close()
+    return answer.status, answer.headers, content
+
+
+def test_speech_becomes_video_frames_and_picture(client, speech):
+    made = generate(client, speech)
+    assert sorted(made) == ["frames_1.h5", "sound.png", "video.mp4"]
+    found = probe(made["video.mp4"])
+    assert (found.frames, found.width, found.height) == (30, 128, 128)
+    assert found.audio_seconds
+    with h5py.File(made["frames_1.h5"]) as file:
+        assert file["frames"].shape == (30, 16, 16)
+    with Image.open(made["sound.png"]) as picture:
+        assert picture.size == (120, 224)
+
+
+def test_same_wish_as_on_the_command_line_same_frames(
+    server, client, speech, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    command = ["generate", "speech.wav", "--model", second_model(server), "--save", "own.h5"]
+    command += ["--speaker", "sub002", "--preset", "fast", "--seed", "1"]
+    assert main(command) == 0
+    made = generate(client, speech)
+    with h5py.File("own.h5") as own, h5py.File(made["frames_1.h5"]) as file:
+        assert np.array_equal(own["frames"][()], file["frames"][()])
+
+
+def test_two_models_side_by_side(server, client, speech):
+    made = generate(client, speech, second=second_model(server))
+    assert {"video_1.mp4", "frames_2.h5"} < set(made)
+    found = probe(made["video.mp4"])
+    assert (found.frames, found.width) == (30, 258)
+    assert probe(made["video_1.mp4"]).width == 128
+
+
+def test_sound_of_a_video(client, server, speech, tmp_path):
+    film = generate(client, speech)["video.mp4"]
+    sound = actions.Actions({}, {}, tmp_path).sound_of(str(film))
+    assert Path(sound).name == "video.wav"
+    with wave.open(sound) as file:
+        assert file.getnframes() / file.getframerate() == pytest.approx(0.6, abs=0.05)
+
+
+def test_choices_follow_the_models(tmp_path):
+    pictures = heads()
+    models = {
+        name: SimpleNamespace(references={subject: pictures[subject] for subject in subjects})
+        for name, subjects in (
+            ("a", ("sub001", "sub002")),
+            ("b", ("sub003", "sub002")),
+            ("c", ("sub003",)),
+        )
+    }
+    found = actions.Actions(models, {name: f"# {name}" for name in models}, tmp_path)
+    for asked, subjects, chosen in (
+        (("a", actions.NO_OTHER, "sub002"), ["sub001", "sub002"], "sub002"),
+        (("a", actions.NO_OTHER, "sub003"), ["sub001", "sub002"], "sub001"),
+        (("a", "b", "sub001"), ["sub002"], "sub002"),
+        (("a", "c", "sub001"), [], None),
+    ):
+        speaker, rest, cards = found.choose(*asked)
+        assert [value for _, value in speaker.choices] == subjects
+        assert speaker.value == chosen
+        assert (rest is None) == (chosen is None)
+        assert cards == "\n\n".join(f"# {name}" for name in asked[:2] if name != actions.NO_OTHER)
+    assert found.at_rest("a", "sub001").shape == (actions.SHOWN, actions.SHOWN)
+    with pytest.raises(gradio.Error, match="no speaker in common"):
+        found.generate("speech.wav", None, None, False, "a", "c", "as scored", 128, 0)
+
+
+def test_own_reference_and_one_that_is_none(client, speech, tmp_path):
+    Image.fromarray(heads()["sub001"]).save(tmp_path / "head.png")
+    noise = np.random.default_rng(0).integers(0, 256, (40, 50), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "cat.png")
+    head, cat = (client_of.handle_file(tmp_path / name) for name in ("head.png", "cat.png"))
+    assert generate(client, speech, picture=head)
+    sentence = refused(client, speech, picture=cat)
+    assert sentence.startswith("cat.png does not look like a midsagittal rtMRI frame")
+    assert generate(client, speech, picture=cat, force=True)
+
+
+def test_bad_speech_is_one_sentence(client, server, tmp_path):
+    (tmp_path / "text.wav").write_text("hello")
+    write_wav(tmp_path / "short.wav", voice(0.01), 16_000)
+    write_wav(tmp_path / "silent.wav", np.zeros(16_000, np.float32), 16_000)
+    write_wav(tmp_path / "long.wav", voice(video.LONGEST + 1, 8_000), 8_000)
+    for name, words in (
+        ("text.wav", "not a media file"),
+        ("short.wav", "too little to show anything"),
+        ("silent.wav", "is silent: check the microphone"),
+        ("long.wav", "longer than 60 s: cut it"),
+    ):
+        sentence = refused(client, tmp_path / name)
+        assert sentence.startswith(name)
+        assert words in sentence
+        assert "/" not in sentence
+    last = max(server.actions.work.glob("made-*"), key=lambda path: path.stat().st_mtime)
+    assert not list(last.glob("*.mp4"))
+
+
+def test_wishes_that_make_no_sense(client, speech):
+    assert "There is no speech yet" in refused(client, None)
+    for seed in (None, 2**31):
+        assert "The seed must be a whole number" in refused(client, speech, seed=seed)
+    assert "less than minimum" in refused(client, speech, seed=-1)
+    for wish in (
+        {"model": "other"},
+        {"second": "other"},
+        {"speaker": "sub009"},
+        {"height": 100_000},
+        {"sampler": "none"},
+    ):
+        assert "not in the list of choices" in refused(client, speech, **wish)
+
+
+def test_names_of_files_are_text():
+    with pytest.raises(gradio.Error) as shown, actions.told("/a/<b>.wav"):
+        raise UserError("/a/<b>.wav is silent")
+    assert shown.value.message == "&lt;b&gt;.wav is silent"
+
+
+def test_a_fault_of_ours_leaves_the_studio_at_work(client, speech, monkeypatch, capfd):
+    with monkeypatch.context() as patch:
+        patch.setattr(video, "generate_file", lambda *_, **__: 1 / 0)
+        refused(client, speech)
+    assert "ZeroDivisionError" in capfd.readouterr().err
+    assert generate(client, speech)
+
+
+def test_a_full_disk_is_said(client, speech, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(video, "generate_file", full)
+        assert "no space left" in refused(client, speech)
+    free = SimpleNamespace(free=actions.SPARE - 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(actions.shutil, "disk_usage", lambda _: free)
+        assert "no room for a video" in refused(client, speech)
+
+
+def test_old_files_go(server, client, speech, monkeypatch):
+    monkeypatch.setattr(actions, "FOLDERS", 2)
+    for _ in range(4):
+        made = generate(client, speech)
+        assert len(list(server.actions.work.glob("made-*"))) <= 2
+    assert made["video.mp4"].exists()
+
+
+def test_other_sites_are_refused(server):
+    assert ask(server, "GET", "/")[0] == 200
+    assert ask(server, "POST", "/gradio_api/upload", b"x", Origin="http://example.org")[0] == 403
+    assert ask(server, "GET", "/config", Host=f"example.org:{server.port}")[0] == 403
+    here = f"localhost:{server.port}"
+    for path in (
+        "file=http://example.org/x",
+        "file=HTTPS:/example.org",
+        "proxy=http://example.org",
+    ):
+        assert ask(server, "GET", f"/gradio_api/{path}")[0] == 403
+    status, headers, _ = ask(server, "GET", "/config", Host=here, Origin=f"http://{here}")
+    assert status == 200
+    assert headers["Content-Security-Policy"].startswith("default-src 'self'")
+
+
+def test_files_of_the_machine_are_not_handed_out(server, client, speech, tmp_path):
+    (tmp_path / "secret.txt").write_text("secret")
+    for path in (tmp_path / "secret.txt", Path("/etc/passwd"), server.actions.work / ".."):
+        assert ask(server, "GET", f"/gradio_api/file={path}")[0] in (403, 404)
+    for path in (speech, Path("/etc/passwd")):
+        never_sent = {"path": str(path), "meta": {"_type": "gradio.FileData"}}
+        body = json.dumps({"data": list((WISH | {"speech": never_sent}).values())})
+        kind = {"Content-Type": "application/json"}
+        _, _, answer = ask(server, "POST", "/gradio_api/call/generate", body, **kind)
+        event = json.loads(answer)["event_id"]
+        _, _, told = ask(server, "GET", f"/gradio_api/call/generate/{event}")
+        assert b"event: error" in told
+        assert b"not uploaded by a user" in told
+
+
+def test_picture_of_sound_shows_when_and_how_high():
+    rate = 16_000
+    sound = np.zeros(rate, np.float32)
+    middle = slice(6_400, 9_600)
+    sound[middle] = 0.5 * np.sin(2 * np.pi * 3_000 * np.arange(3_200) / rate)
+    picture = sound_picture(sound)
+    assert picture.shape == (WAVE_HEIGHT + SPECTRUM_HEIGHT, rate // COLUMN)
+    wave, spectrum = picture[:WAVE_HEIGHT], picture[WAVE_HEIGHT:]
+    heard = np.arange(200) // 40 == 2
+    dark = (wave < 128).sum(0)
+    assert (dark[82:118] > 50).all()
+    assert (dark[~heard] <= 1).all()
+    loud = spectrum[:, 100].argmin()
+    assert abs((SPECTRUM_HEIGHT - loud) / SPECTRUM_HEIGHT * 8_000 - 3_000) < 100
+    assert (spectrum[:, :75] == 255).all()
+    assert sound_picture(sound[:81]).shape[1] == 2
+
+
+@pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="no list of sockets in /proc")
+@pytest.mark.parametrize("command", ["studio", "rate"])
+def test_pages_are_for_this_machine_by_default(command, monkeypatch):
+    asked = {}
+
+    def serve(folder, *arguments):
+        asked["host"] = next(one for one in arguments if isinstance(one, str))
+
+    package = {"studio": "studio", "rate": "rating"}[command]
+    monkeypatch.setattr(f"s2r.{package}.server.serve", serve)
+    main([command])
+    with LocalServer(BaseHTTPRequestHandler, asked["host"], 0) as server:
+        assert server.loopback
+        assert listening() == {"127.0.0.1"}
+
+
+def test_addresses(capsys, tmp_path, monkeypatch):
+    assert is_loopback("127.0.0.2")
+    assert is_loopback("::1")
+    assert not is_loopback("0.0.0.0")
+    assert not is_loopback("localhost.example.org")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert main(["studio", "--port", port]) == 1
+        assert f"port {port} of 127.0.0.1 is in use" in capsys.readouterr().err
+    assert main(["studio", "--port", "0", "--host", "256.0.0.1"]) == 1
+    assert "no address of this machine" in capsys.readouterr().err
+    assert main(["studio", "--port", "0", "--model", str(tmp_path)]) == 1
+    assert "not a model folder" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["studio", "--port", "70000"])
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_address_warning_and_nothing_left(host, server, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = signal.getsignal(signal.SIGTERM)
+
+    def ended(_):
+        assert len(list(tmp_path.iterdir())) == 1
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(StudioServer, "serve", ended)
+    folder = second_model(server)
+    try:
+        assert main(["studio", "--port", "0", "--host", host, "--model", folder]) == 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    written = capsys.readouterr()
+    assert f"http://{host}:" in written.out
+    assert "closed" in written.out
+    assert ("Warning: everybody" in written.err) == (host == "0.0.0.0")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("ended", [signal.SIGINT, signal.SIGTERM])
+def test_as_a_process_it_serves_this_machine_and_leaves_nothing(ended, tmp_path):
+    model = write_tiny_model(tmp_path / "a" / "tiny")
+    (tmp_path / "tmp").mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "s2r.cli", "studio", "--port", "0", "--model", str(model)],
+        env=os.environ | {"TMPDIR": str(tmp_path / "tmp")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        line = process.stdout.readline()
+        assert line.startswith("The studio is at http://127.0.0.1:")
+        server = SimpleNamespace(port=int(line.split("127.0.0.1:")[1].split("/")[0]))
+        assert b"s2r studio" in ask(server, "GET", "/")[2]
+        if Path("/proc/self/net/tcp").exists():
+            assert listening(process.pid) == {"127.0.0.1"}
+        assert len(list((tmp_path / "tmp").glob("s2r-studio-*"))) == 1
+        process.send_signal(ended)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, out) == (0, "\nThe studio is closed.\n")
+    assert err == "Loading the studio: some seconds.\n"
+    assert not list((tmp_path / "tmp").glob("s2r-studio-*"))
+
+
+def test_without_gradio_the_command_says_what_to_install(monkeypatch, capsys, tmp_path):
+    for name in ("s2r.apps.studio.actions", "s2r.apps.studio.page"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "gradio", None)
+    assert main(["studio", "--port", "0", "--model", str(tmp_path)]) == 1
+    assert "needs Gradio, which is not installed: pip install" in capsys.readouterr().err

@@ -1,0 +1,172 @@
+"""The studio's page in a real browser: Debian's Chromium, without a window."""
+
+import re
+import shutil
+
+import pytest
+
+from helpers.sounds import voice
+from helpers.studio_server import served
+from s2r.core.media.encode import write_wav
+
+pytest.importorskip("gradio", reason="Gradio is not installed: pip install -e '.[studio]'")
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="playwright is not installed: pip install -e '.[browser]'"
+)
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+OPTIONS = [
+    "--no-sandbox",  # containers give their root no namespaces
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("models")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, server):
+    """The page in a window of its own; afterwards nothing may have been wrong with it."""
+    page = browser.new_page()
+    page.set_default_timeout(30_000)
+    page.faults, asked = [], []
+    page.on("console", lambda line: line.type == "error" and page.faults.append(line.text))
+    page.on("pageerror", lambda error: page.faults.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(server.address)
+    page.wait_for_selector("#generate")
+    page.wait_for_selector(SPEECH, state="attached")
+    yield page
+    page.close()
+    assert not page.faults
+    foreign = [url for url in asked if not url.startswith((server.address, "blob:", "data:"))]
+    assert asked
+    assert not foreign
+
+
+SPEECH = "#speech input[type=file]"
+VIDEO = "document.querySelector('#video video')"
+
+
+def video(page, value):
+    return page.evaluate(f"{VIDEO}.{value}")
+
+
+def until(page, condition):
+    """Wait until a JavaScript expression holds."""
+    for _ in range(600):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(condition)
+
+
+def choose(page, dropdown, option):
+    page.click(f"{dropdown} input")
+    page.click(f"[role=option]:has-text('{option}')")
+
+
+def generated(page):
+    page.click("#generate")
+    page.wait_for_selector("#video video")
+    until(page, f"{VIDEO}.readyState >= 3")
+
+
+def test_uploaded_speech_becomes_a_playing_video(page, tmp_path):
+    write_wav(tmp_path / "speech.wav", voice(1.2), 16_000)
+    page.set_input_files(SPEECH, tmp_path / "speech.wav")
+    page.wait_for_selector("#speech [aria-label=Play]")
+    before = page.get_attribute("#at-rest img", "src")
+    choose(page, "#speaker", "sub002")
+    until(page, f"document.querySelector('#at-rest img').getAttribute('src') !== '{before}'")
+    page.click("#sampler label:has-text('fast')")
+    generated(page)
+    assert (video(page, "videoWidth"), video(page, "videoHeight")) == (256, 256)
+    assert abs(video(page, "duration") - 1.2) < 0.05
+    page.select_option("[data-speed]", "0.5")
+    page.click("[data-play]")
+    until(page, f"{VIDEO}.currentTime > 0.3")
+    assert video(page, "playbackRate") == 0.5
+    assert video(page, "webkitAudioDecodedByteCount") > 0
+    assert page.text_content("[data-play]") == "Pause"
+    page.click("[data-play]")
+    until(page, f"{VIDEO}.paused")
+    until(page, "document.querySelector('[data-play]').textContent === 'Play'")
+
+    # The cursor stands where the sound of the picture is; a click in the picture goes there.
+    width = page.evaluate("document.querySelector('.track').clientWidth")
+    page.click(".track", position={"x": width / 2, "y": 30})
+    until(page, f"Math.abs({VIDEO}.currentTime - 0.6) < 0.02")
+    cursor = "parseFloat(document.querySelector('.cursor').style.left)"
+    until(page, f"Math.abs({cursor} / {width} - 0.5) < 0.03")
+    before = video(page, "currentTime")
+    page.click("[data-step='1']")
+    until(page, f"!{VIDEO}.seeking")
+    assert 0.005 < video(page, "currentTime") - before < 0.035
+    assert page.evaluate("document.querySelector('.track img').naturalWidth") == 240
+
+    with page.expect_download() as download:
+        page.click("#downloads a:has-text('KB') >> nth=0")
+    assert download.value.suggested_filename == "frames_1.h5"
+    assert download.value.path().stat().st_size > 60 * 16 * 16
+
+
+def test_two_models_and_a_recording(page, server):
+    second = next(name for name in server.actions.models if "/" in name)
+    choose(page, "#second", second)
+    page.click("#speech [aria-label='Record audio']")
+    page.click("#speech button:has-text('Record'):visible")
+    page.wait_for_timeout(1_500)
+    page.click("#speech button:has-text('Stop'):visible >> nth=0")
+    page.wait_for_selector("#speech [aria-label=Play]")
+    generated(page)
+    assert video(page, "videoWidth") == 2 * 256 + 2
+    assert page.inner_text("#caption strong >> nth=0") == "tiny"
+    assert page.inner_text("#caption strong >> nth=1") == second
+    assert page.locator("#downloads a").count() == 5
+
+
+def test_the_sound_of_a_video(page, tmp_path):
+    write_wav(tmp_path / "speech.wav", voice(0.6), 16_000)
+    page.set_input_files(SPEECH, tmp_path / "speech.wav")
+    generated(page)
+    with page.expect_download() as download:
+        page.click("#downloads a:has-text('KB') >> nth=2")
+    film = tmp_path / download.value.suggested_filename
+    download.value.save_as(film)
+    assert film.name == "video.mp4"
+    page.reload()
+    with page.expect_file_chooser() as chooser:
+        page.click("#film")
+    chooser.value.set_files(film)
+    page.wait_for_selector("#speech [aria-label=Play]")
+    generated(page)
+
+
+def test_faults_are_told_on_the_page(page, tmp_path):
+    page.click("#generate")
+    page.wait_for_selector(".toast-body:has-text('There is no speech yet')")
+    page.click(".toast-body [aria-label=Close]")
+    (tmp_path / "text.wav").write_text("hello")
+    page.set_input_files(SPEECH, tmp_path / "text.wav")
+    page.wait_for_timeout(1_000)
+    page.click("#generate")
+    page.wait_for_selector(".toast-body:has-text('not a media file')")
+    assert not re.search("Traceback|/tmp", page.inner_text(".toast-body"))
+    # Gradio's own player says on the console that it cannot show the waveform of a text.
+    assert page.faults == ["Waveform load error: MediaError"]
+    page.faults.clear()

@@ -1,0 +1,89 @@
+"""Files of the workflow that were changed or damaged are named, set aside and made again."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from helpers.damage import cut_short, flip_a_byte
+from s2r.core import checksums as digests
+from s2r.core.errors import UserError
+from s2r.core.job import job
+from s2r.core.shards import write_shard
+
+
+def run(folder: Path, inputs: list, outputs: list, block=lambda: None) -> None:
+    """A job of the workflow."""
+    paths = {"input": list(map(str, inputs)), "output": list(map(str, outputs))}
+    described = {"rule": "embed", "wildcards": [], "threads": 1, "log": [str(folder / "log")]}
+    with job(SimpleNamespace(**described, **paths)):
+        block()
+
+
+@pytest.fixture
+def shard(tmp_path) -> Path:
+    """A shard that a job has made."""
+    path = tmp_path / "frames" / "00.h5"
+    items = [("a", {"frames": np.arange(4096, dtype=np.uint8).reshape(1, 64, 64)}, {})]
+    made = [path, path.with_suffix(".json")]
+    run(tmp_path, [], made, lambda: write_shard(path, items, {}))
+    return path
+
+
+def edit(path: Path) -> None:
+    path.write_text(path.read_text().replace('"length": 1', '"length": 2'))
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [("00.h5", flip_a_byte), ("00.h5", cut_short), ("00.json", edit), ("00.json", Path.unlink)],
+)
+def test_a_damaged_shard_stops_the_job_and_is_set_aside(shard, tmp_path, capsys, name, damage):
+    run(tmp_path, [shard], [])
+    damage(shard.parent / name)
+    started = []
+    with pytest.raises(SystemExit):
+        run(tmp_path, [shard], [], lambda: started.append(True))
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told == (
+        f"[embed] Error: {shard.parent / name} was changed or damaged after it was made. It is set "
+        "aside as *.damaged: call snakemake again, and it is made anew."
+    )
+    assert not started
+    # The shard is what snakemake asks for: it must be missing whichever of its files is damaged.
+    assert not shard.exists()
+    assert (shard.parent / "00.h5.damaged").exists()
+
+
+def test_all_that_differ_are_named_at_once(tmp_path):
+    paths = [tmp_path / name for name in ("a.csv", "b.csv", "c.csv")]
+    for path in paths:
+        path.write_text("made")
+    digests.record(paths)
+    for path in paths[1:]:
+        path.write_text("edited")
+    with pytest.raises(UserError, match=r"b\.csv was changed .*, .*c\.csv was changed"):
+        digests.verify([*paths, paths[1]])
+    assert paths[0].exists()
+    assert not paths[1].exists()
+    digests.verify(paths[:1])
+
+
+def test_what_no_job_made_is_not_looked_at(tmp_path):
+    (tmp_path / "mine.csv").write_text("1")
+    (tmp_path / "folder").mkdir()
+    digests.record([tmp_path / "folder", tmp_path / "never made"])
+    digests.verify([tmp_path, tmp_path / "mine.csv", tmp_path / "folder", ".", tmp_path / "none"])
+
+
+def test_a_file_that_is_made_again_may_differ(shard, tmp_path):
+    table = tmp_path / "table.csv"
+    run(tmp_path, [shard], [table], lambda: table.write_text("first"))
+    with pytest.raises(SystemExit):
+        run(tmp_path, [shard], [table], lambda: table.write_text("half") / 0)
+    # A job that failed has left no checksum that could condemn what comes next.
+    table.write_text("second")
+    run(tmp_path, [table], [])
+    run(tmp_path, [shard], [table], lambda: table.write_text("third"))
+    run(tmp_path, [table], [])

@@ -1,0 +1,127 @@
+"""Damaged videos and sounds: each is a recording or a row with a reason, and nothing worse.
+
+The mutants are examined in processes of their own, which are watched: a crash, a standstill and
+too much memory are told with the number of the mutant, which draws it again.
+"""
+
+import json
+import queue
+import re
+import subprocess
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from helpers.repository import HELPERS
+from s2r.core.media.encode import write_video, write_wav
+from s2r.corpus.phantom.acoustics import SAMPLE_RATE
+from s2r.corpus.phantom.writer import FRAME_PERIOD, record
+
+WORKER = HELPERS / "fuzz_worker.py"
+PATIENCE = 60
+"""Seconds after which a mutant has stopped the index."""
+MEGABYTES = 500
+"""By which one mutant may raise the memory; the files have 0.1 MB."""
+FRAMES = 100
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Videos with sound, and sounds, of 1.2 s from the tiny phantom; ``silent.mp4`` beside them."""
+    folder = tmp_path_factory.mktemp("fuzz")
+    (folder / "files").mkdir()
+    for stimulus in ("vcv1", "bvt"):
+        take = record(1, stimulus, 1, "tiny", 1)
+        frames = take.frames[40 : 40 + FRAMES]
+        first, last = (round(n * FRAME_PERIOD * SAMPLE_RATE) for n in (40, 40 + FRAMES))
+        wave = take.wave[first:last]
+        video = folder / "files" / f"{stimulus}.mp4"
+        write_video(video, frames, 1 / FRAME_PERIOD, wave, SAMPLE_RATE, preset="superfast")
+        write_wav(video.with_suffix(".wav"), wave, SAMPLE_RATE)
+    write_video(folder / "silent.mp4", frames, 1 / FRAME_PERIOD, preset="superfast")
+    return folder
+
+
+def survey(files: Path, first: int, end: int) -> list[dict]:
+    """What became of the mutants from ``first`` to ``end``; a new process after each failure."""
+    results: list[dict] = []
+    while first < end:
+        command = [WORKER, files / "files", files / "silent.mp4", first, end]
+        with open(files / "stderr.txt", "wb") as stderr:
+            process = subprocess.Popen(
+                [sys.executable, *map(str, command)], stdout=subprocess.PIPE, stderr=stderr
+            )
+        lines: queue.SimpleQueue = queue.SimpleQueue()
+
+        def read(process=process, lines=lines) -> None:
+            for line in process.stdout:
+                lines.put(json.loads(line))
+            lines.put(None)
+
+        threading.Thread(target=read, daemon=True).start()
+        end_of_it, begun = "", False
+        try:
+            while said := lines.get(timeout=PATIENCE):
+                first, begun = said["mutant"], True
+                if "status" in said:
+                    results.append(said)
+        except queue.Empty:
+            process.kill()
+            end_of_it = f"nothing happened for {PATIENCE} s"
+        if process.wait() and not end_of_it:
+            last = (files / "stderr.txt").read_text(errors="replace")[-2000:]
+            assert begun, last
+            end_of_it = f"the process ended with {process.returncode}: {last}"
+        if end_of_it:
+            results.append({"mutant": first, "status": end_of_it, "reason": "", "megabytes": 0})
+        first += 1
+    return results
+
+
+def assert_harmless(results: list[dict]) -> None:
+    bad = [one for one in results if one["status"] not in ("ok", "defect") or "fault" in one]
+    # An exception that nobody thought of is a row too, but no sentence.
+    bad += [one for one in results if re.match(r"unreadable: \w+(Error|Exception):", one["reason"])]
+    bad += [one for one in results if bool(one["reason"]) != (one["status"] == "defect")]
+    bad += [one for one in results if one["megabytes"] > MEGABYTES]
+    assert not bad, "\n".join(map(str, bad[:20]))
+    print(Counter((one["file"][-3:], one["status"], "refused" in one) for one in results))
+    # Mutants that are all refused, or all fine, would show nothing.
+    for suffix in ("mp4", "wav"):
+        share = [one["status"] == "ok" for one in results if one["file"].endswith(suffix)]
+        assert 0.1 < sum(share) / len(share) < 0.9
+
+
+def test_a_hundred_mutants_are_recordings_or_rows_with_a_reason(files):
+    results = survey(files, 0, 100)
+    assert [one["mutant"] for one in results] == [*range(100)]
+    assert_harmless(results)
+
+
+@pytest.mark.slow
+def test_two_thousand_mutants_are_recordings_or_rows_with_a_reason(files):
+    assert_harmless(survey(files, 100, 2100))
+
+
+def test_the_survey_sees_crashes(files, tmp_path, monkeypatch):
+    worker = tmp_path / "worker.py"
+    worker.write_text(
+        "import json, os, sys, time\n"
+        "for n in range(int(sys.argv[3]), int(sys.argv[4])):\n"
+        "    print(json.dumps({'mutant': n}), flush=True)\n"
+        "    n != 1 or os.abort()\n"
+        "    n != 3 or time.sleep(60)\n"
+        "    said = {'mutant': n, 'file': 'a.mp4', 'status': 'ok', 'reason': '', 'megabytes': 0}\n"
+        "    print(json.dumps(said), flush=True)\n"
+    )
+    monkeypatch.setattr(sys.modules[__name__], "WORKER", worker)
+    monkeypatch.setattr(sys.modules[__name__], "PATIENCE", 3)
+    results = survey(files, 0, 5)
+    assert [one["mutant"] for one in results] == [*range(5)]
+    assert "ended with -6" in results[1]["status"]
+    assert "nothing happened" in results[3]["status"]
+    with pytest.raises(AssertionError, match="ended with -6"):
+        assert_harmless(results)

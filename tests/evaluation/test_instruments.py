@@ -1,0 +1,102 @@
+"""What scores are measured with: the region, the cells and the contours of the phantom."""
+
+from functools import partial
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+from s2r.core.errors import UserError
+from s2r.core.shards import Shards, write_shard
+from s2r.corpus.index import read_corpus
+from s2r.evaluation.instruments import fit_measures, read_measures
+from s2r.evaluation.metrics import contour_probe as probe_module
+from s2r.preparation.true_contours import true_contour
+
+LENGTH, RATE = 60, 83.2778
+
+
+def write_truth(path) -> None:
+    """A tongue that moves down by 10 pixels (of 2 mm) a second."""
+    times = (np.arange(150) + 0.5) / RATE
+    tongue = np.zeros((150, 38, 2), np.float32)
+    tongue[:, :, 0] = np.linspace(20, 60, 38)
+    tongue[:, :, 1] = 10 * times[:, None]
+    with h5py.File(path, "w") as file:
+        file["t"] = times
+        file["tongue_px"] = file["wall_px"] = tongue
+        file["q"], file["tv"] = np.zeros((150, 18)), np.zeros((150, 8))
+        phone = np.dtype([("label", h5py.string_dtype()), ("start", "f8"), ("end", "f8")])
+        file["phones"] = np.array([("AA", 0, 1)], phone)
+        file.attrs["pixel_mm"] = 2.0
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """Two training recordings; only rows 8 to 15 of their pictures move."""
+    rng = np.random.default_rng(0)
+    items = []
+    for name in ("a", "b"):
+        frames = np.full((LENGTH, 32, 32), 80, np.uint8)
+        frames[:, 8:16] = rng.integers(0, 255, (LENGTH, 8, 32))
+        items.append((name, {"frames": frames}, {}))
+    write_shard(tmp_path / "0.h5", items, {"first_frame_time": 0.5, "rate": 50})
+    write_truth(tmp_path / "truth.h5")
+    table = {"recording": ["a", "b"], "subject": "s1", "truth": [tmp_path / "truth.h5", ""]}
+    pd.DataFrame(table).to_csv(tmp_path / "recordings.csv", index=False)
+    split = pd.DataFrame({"recording": ["a", "b"], "subject": "s1", "set": "train"})
+    split.to_csv(tmp_path / "split.csv", index=False)
+    return {
+        "frame_shards": [tmp_path / "0.h5"],
+        "split": tmp_path / "split.csv",
+        "recordings": tmp_path / "recordings.csv",
+    }
+
+
+def test_region_and_cells_are_where_the_training_frames_move(corpus, tmp_path):
+    fit_measures(**corpus, region_path=tmp_path / "region.npz")
+    measures = read_measures(tmp_path / "region.npz", None)
+    assert measures.region.sum() == round(0.15 * 32 * 32)
+    assert measures.region[8:16].sum() == measures.region.sum()
+    assert set(measures.cells[:, 0]) <= {8, 12}
+    assert measures.probe is None
+
+
+def test_contour_follows_the_clock_and_the_trim(corpus):
+    frames, table = Shards(corpus["frame_shards"]), read_corpus(corpus["recordings"])
+    contour = true_contour(table.loc["a"], frames)
+    assert contour.shape == (LENGTH, 38, 2)
+    seconds = 0.5 + (np.arange(LENGTH) + 0.5) / 50  # 0.5 s were dropped at the start
+    np.testing.assert_allclose(contour[:, 7, 1], 2 * 10 * seconds, rtol=1e-4)
+    np.testing.assert_allclose(contour[:, 0, 0], 40)
+    assert true_contour(table.loc["b"], frames) is None
+
+
+def test_probe_is_fitted_and_read_back(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        probe_module, "train_probe", partial(probe_module.train_probe, steps=2, batch=4)
+    )
+    fit_measures(
+        **corpus, region_path=tmp_path / "region.npz", probe_path=tmp_path / "probe.safetensors"
+    )
+    measures = read_measures(tmp_path / "region.npz", tmp_path / "probe.safetensors")
+    frames = Shards(corpus["frame_shards"])
+    contour = true_contour(read_corpus(corpus["recordings"]).loc["a"], frames)
+    error = measures.contour_error(frames.read("a", "frames"), contour)
+    assert error.shape == (LENGTH,)
+    assert np.isfinite(error).all()
+
+
+def test_what_cannot_be_fitted_or_read_is_said(corpus, tmp_path):
+    table = pd.read_csv(corpus["recordings"]).assign(truth="")
+    table.to_csv(tmp_path / "plain.csv", index=False)
+    paths = {"region_path": tmp_path / "region.npz", "probe_path": tmp_path / "p.safetensors"}
+    with pytest.raises(UserError, match="No training recording has true contours"):
+        fit_measures(**corpus | {"recordings": tmp_path / "plain.csv"}, **paths)
+    split = pd.read_csv(corpus["split"]).assign(set="unused")
+    split.to_csv(tmp_path / "unused.csv", index=False)
+    with pytest.raises(UserError, match="no training recordings"):
+        fit_measures(**corpus | {"split": tmp_path / "unused.csv"}, **paths)
+    with pytest.raises(UserError, match="run the rule measures"):
+        read_measures(tmp_path / "region.npz", tmp_path / "p.safetensors")

@@ -1,0 +1,251 @@
+"""Generated videos: context untouched, seams without repeats, any length, any batch."""
+
+import h5py
+import numpy as np
+import pytest
+import torch
+
+from helpers.tiny_corpus import SIZE, write_tiny_corpus
+from s2r.generation import videos as rollout_module
+from s2r.generation.generate import GenerationConfig, generate_run, leads, other_speech
+from s2r.generation.generated_file import read_generated
+from s2r.generation.videos import VideoTask, generate_videos, regress, seams
+from s2r.model.denoiser import DenoiserConfig
+from s2r.model.sampler import SamplerConfig
+from s2r.model.tract_model import ModelConfig, TractModel, save_model
+from s2r.model.window import Window
+from s2r.model.window_sampling import FrameNoise, generate_window
+
+SAMPLER = SamplerConfig(steps=3, sigma_max=2.0, noise_correlation=0.6)
+SMALL = {"channels": (8, 16), "patch": 2, "condition": 16, "heads": 2}
+
+
+@pytest.fixture(params=["s2r", "paper"])
+def model(request):
+    torch.manual_seed(0)
+    s2r = request.param == "s2r"
+    denoiser = DenoiserConfig(
+        **SMALL,
+        speech_dimension=4 * (3 if s2r else 1),
+        speech_by="film" if s2r else "cross_attention",
+        mean_channel=s2r,
+    )
+    window = Window(True, 3, 6) if s2r else Window(False, 1, 9)
+    config = ModelConfig(window, denoiser, False, 1 if s2r else 0, 0.05 if s2r else 0.0, SIZE)
+    made = TractModel(config, dimension=5, projected=4, components=3 if s2r else 0)
+    for parameter in made.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    made.speech_basis.normal_(std=0.3)
+    made.regression_weights.normal_(std=0.3)
+    made.regression_components.normal_(std=0.1)
+    made.residual_scale.fill_(0.2)
+    return made.eval()
+
+
+def task(length, seed=0, **changes):
+    rng = np.random.default_rng(length)
+    speech = rng.normal(size=(length, 4)).astype(np.float32)
+    reference = np.tanh(rng.normal(size=(SIZE, SIZE))).astype(np.float32)
+    return VideoTask(speech, reference, seed, **changes)
+
+
+@pytest.mark.parametrize("length", [1, 5, 6, 7, 9, 20])
+def test_exactly_as_many_frames_as_the_speech_has(model, length):
+    (video,) = generate_videos(model, [task(length)], SAMPLER)
+    assert video.shape == (length, SIZE, SIZE)
+    assert video.dtype == np.uint8
+
+
+def test_a_video_does_not_depend_on_its_batch(model):
+    tasks = [task(9, 1), task(20, 2), task(14, 3)]
+    together = generate_videos(model, tasks, SAMPLER, batch=3)
+    for one, video in zip(tasks, together, strict=True):
+        (alone,) = generate_videos(model, [one], SAMPLER)
+        # convolutions of another batch size round differently: at most one grey level
+        assert np.abs(video.astype(int) - alone).max() <= 1
+    assert not np.array_equal(*generate_videos(model, [task(9, 1), task(9, 2)], SAMPLER))
+
+
+def test_windows_start_with_the_given_frames_untouched_and_only_context_is_noised(
+    model, monkeypatch
+):
+    seen = []
+    whole = TractModel.denoise
+
+    def watch(self, noisy, sigma, *rest):
+        seen.append((noisy.clone(), sigma.clone()))
+        return whole(self, noisy, sigma, *rest)
+
+    monkeypatch.setattr(TractModel, "denoise", watch)
+    window = model.config.window
+    given = torch.randn(2, window.given, 1, SIZE, SIZE).clamp(-1, 1)
+    kept = given.clone()
+    speech = torch.randn(2, window.frames, 2 * model.config.radius + 1, 4)
+    noise = FrameNoise((0, 1), given, 0.5)
+    generate_window(model, SAMPLER, given, speech, noise)
+    assert torch.equal(given, kept)
+    mean = model.mean(given[:, 0], model.hear(speech))[:, : window.given]
+    clean = model.encode(given, mean)
+    first = seen[0][0][:, : window.given]
+    for noisy, sigma in seen:
+        assert torch.equal(noisy[:, : window.given], first), "given frames change in sampling"
+        assert (sigma[:, : window.given] < 0.06).all()
+    if window.reference:
+        torch.testing.assert_close(first[:, 0], clean[:, 0])
+        assert (first[:, 1:] - clean[:, 1:]).std().item() == pytest.approx(0.05, rel=0.1)
+    else:
+        torch.testing.assert_close(first, clean, atol=0.01, rtol=0)
+
+
+def test_no_frame_is_repeated_or_skipped_at_a_seam(model, monkeypatch):
+    """A network that answers with the number of each frame's speech must count without a gap."""
+
+    def counting(model, sampler, given, speech, noise):
+        here = speech[:, model.config.window.given :, model.config.radius, 0]
+        return here[:, :, None, None, None].expand(-1, -1, 1, SIZE, SIZE)
+
+    monkeypatch.setattr(rollout_module, "generate_window", counting)
+    numbers = np.linspace(-1, 1, 41, dtype=np.float32)
+    speech = np.repeat(numbers[:, None], 4, 1)
+    reference = np.zeros((SIZE, SIZE), np.float32)
+    (video,) = generate_videos(model, [VideoTask(speech, reference, 0)], SAMPLER)
+    assert video[:, 0, 0].tolist() == np.round((numbers + 1) * 127.5).astype(int).tolist()
+    (part,) = generate_videos(model, [VideoTask(speech, reference, 0, 13, 10)], SAMPLER)
+    assert np.array_equal(part, video[13:23])
+    (led,) = generate_videos(model, [VideoTask(speech, reference, 0, lead=5)], SAMPLER)
+    assert np.array_equal(led, video)
+
+
+def test_context_is_the_frames_just_generated_and_the_reference_never_changes(model, monkeypatch):
+    given_frames = []
+
+    def counting(model, sampler, given, speech, noise):
+        given_frames.append(given.clone())
+        new = model.config.window.new
+        step = len(given_frames) * new
+        values = torch.arange(step - new, step) / 100.0
+        return values[None, :, None, None, None].expand(len(given), -1, 1, SIZE, SIZE)
+
+    monkeypatch.setattr(rollout_module, "generate_window", counting)
+    one = task(40)
+    generate_videos(model, [one], SAMPLER)
+    window = model.config.window
+    for index, given in enumerate(given_frames):
+        context = given[0, -window.context :, 0, 0, 0]
+        if index == 0:
+            assert torch.equal(given[0, -1, 0], torch.from_numpy(one.reference))
+        else:
+            last = torch.arange(index * window.new - window.context, index * window.new) / 100
+            torch.testing.assert_close(context, last)
+        if window.reference:
+            assert torch.equal(given[0, 0, 0], torch.from_numpy(one.reference))
+
+
+def test_seams_are_the_first_frames_of_windows():
+    assert np.flatnonzero(seams(25, 12)).tolist() == [12, 24]
+    assert np.flatnonzero(seams(25, 12, lead=5)).tolist() == [7, 19]
+    assert not seams(12, 12).any()
+
+
+def test_seams_of_the_draws_are_spread_over_the_window():
+    assert leads(3, 13) == [0, 4, 8]
+    assert leads(1, 13) == [0]
+
+
+def test_a_lead_is_the_first_sound_and_moves_the_seams(model, monkeypatch):
+    heard = []
+
+    def listen(model, sampler, given, speech, noise):
+        heard.append(speech[:, model.config.window.given :, model.config.radius, 0])
+        return torch.zeros(len(given), model.config.window.new, 1, SIZE, SIZE)
+
+    monkeypatch.setattr(rollout_module, "generate_window", listen)
+    speech = np.repeat(np.arange(10, 30, dtype=np.float32)[:, None], 4, 1)
+    reference = np.zeros((SIZE, SIZE), np.float32)
+    tasks = [VideoTask(speech, reference, 0, lead=lead) for lead in (0, 3)]
+    videos = generate_videos(model, tasks, SAMPLER)
+    assert [len(video) for video in videos] == [20, 20]
+    led, plain = heard[0]  # the longer one, with its lead, comes first
+    new = model.config.window.new
+    assert plain.tolist() == list(range(10, 10 + new))
+    assert led.tolist() == [10, 10, 10, *range(10, 10 + new - 3)]
+
+
+def test_guidance_calls_the_network_without_speech(model):
+    model.denoiser.no_speech.data.normal_()
+    heard = task(6, 4)
+    plain, guided = (
+        generate_videos(model, [heard], SamplerConfig(steps=3, sigma_max=2.0, guidance_scale=g))[0]
+        for g in (1.0, 3.0)
+    )
+    assert not np.array_equal(plain, guided)
+
+
+def test_regression_alone_is_the_reference_plus_a_linear_change(model):
+    one = task(15)
+    made = regress(model, one)
+    assert made.shape == (15, SIZE, SIZE)
+    if not model.regresses:
+        return
+    speech = torch.from_numpy(one.heard(0, model))[None]
+    change = model.mean(torch.from_numpy(one.reference)[None, None], model.hear(speech))
+    expected = ((change[0, model.config.window.given, 0].clamp(-1, 1) + 1) * 127.5).round()
+    np.testing.assert_array_equal(made[0], expected.byte().numpy())
+
+
+def test_wrong_speech_is_the_same_subjects_where_possible(tmp_path):
+    _, _, split = write_tiny_corpus(tmp_path)
+    names = ["s1_a", "s1_b", "s2_a"]
+    assert other_speech("s1_a", names, split) == "s1_b"
+    assert other_speech("s1_b", names, split) == "s1_a"
+    assert other_speech("s2_a", names, split) == "s1_a"
+    assert other_speech("s2_a", ["s2_a"], split) == "s2_a"
+
+
+def test_generated_files_hold_clips_rollouts_and_controls(model, tmp_path):
+    frames, embeddings, split = write_tiny_corpus(tmp_path, length=40)
+    save_model(model, tmp_path / "model.safetensors", {})
+    regression = {"unseen_speech": tmp_path / "mean.h5"} if model.regresses else {}
+    generate_run(
+        tmp_path / "model.safetensors",
+        frames,
+        embeddings,
+        split,
+        {"unseen_speech": tmp_path / "draws.h5"},
+        regression,
+        SAMPLER,
+        GenerationConfig(draws=2, clips=4, recordings=2, batch=4),
+        {"system": "x", "encoder": "e", "size": "-", "pooling": "no", "preset": "p"},
+    )
+    with read_generated(tmp_path / "draws.h5") as made:
+        assert len(made.rollouts) == 2
+        rollout = made.rollout(made.rollouts[0])
+        assert rollout.draws.shape == (2, 40, SIZE, SIZE)
+        assert not np.array_equal(*rollout.draws)
+        assert rollout.speech_of not in ("", made.rollouts[0])
+        new = model.config.window.new
+        expected = [seams(40, new), seams(40, new, new // 2)]
+        assert np.array_equal(rollout.seams, expected)
+        starts = [start for one in made.clip_recordings for start in made.clips(one)[0]]
+        assert len(starts) == 4
+        assert min(starts) >= 10
+        assert made.clips(made.clip_recordings[0])[1].shape[1:] == (1, 10, SIZE, SIZE)
+    for path in regression.values():
+        with read_generated(path) as made, h5py.File(path) as file:
+            assert file.attrs["estimate"] == "mean"
+            assert file.attrs["system"] == "regression-x"
+            assert made.rollout(made.rollouts[0]).draws.shape == (1, 40, SIZE, SIZE)
+
+
+def test_noise_goes_on_across_windows_with_the_same_correlation():
+    like = torch.zeros(1, 64, 64)
+    noise = FrameNoise(range(4), like, 0.8)
+    video = torch.cat([noise.following(7), noise.following(7)], 1)
+    assert video.std().item() == pytest.approx(1, abs=0.02)
+    pairs = [(video[:, t] * video[:, t + 1]).mean().item() for t in range(13)]
+    assert pairs == pytest.approx([0.8] * 13, abs=0.04)
+    white = FrameNoise(range(4), like, 0.0)
+    apart = torch.cat([white.following(3), white.following(3)], 1)
+    assert abs((apart[:, 2] * apart[:, 3]).mean().item()) < 0.04
+    again = FrameNoise([2], like, 0.8).following(7)
+    assert torch.equal(again[0], video[2, :7])

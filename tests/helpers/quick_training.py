@@ -1,0 +1,36 @@
+"""Models and trainings that take a second."""
+
+from safetensors.torch import load_file
+
+from s2r.model.denoiser import DenoiserConfig
+from s2r.model.sampler import SamplerConfig
+from s2r.model.tract_model import ModelConfig
+from s2r.model.window import Window
+from s2r.training.fitting import TrainingConfig
+from s2r.training.tract import train
+
+SMALL = DenoiserConfig(channels=(8, 16), patch=2, condition=16, heads=2)
+S2R = ModelConfig(window=Window(True, 2, 6), denoiser=SMALL, speech_radius=1)
+PAPER = ModelConfig(
+    window=Window(False, 1, 9),
+    denoiser=DenoiserConfig(
+        channels=(8, 16), patch=2, condition=16, heads=2, speech_by="cross_attention",
+        mean_channel=False,
+    ),
+    speech_radius=0,
+    context_sigma=0.0,
+)  # fmt: skip
+QUICK = TrainingConfig(
+    clips=96, batch=8, warmup_clips=16, speech_dimensions=4, components=6, validate_clips=48,
+    checkpoint_clips=32,
+)  # fmt: skip
+SAMPLER = SamplerConfig(steps=3)
+
+
+def run(corpus, folder, config=S2R, training=QUICK):
+    """Train on a tiny corpus; the weights by name."""
+    train(
+        config, training, SAMPLER, *corpus, folder / "state", folder / "model.safetensors",
+        folder / "curve.csv",
+    )  # fmt: skip
+    return load_file(folder / "model.safetensors")

@@ -1,0 +1,26 @@
+"""A studio with two small models, served in a thread for the length of a block."""
+
+import contextlib
+import threading
+import time
+from pathlib import Path
+
+from helpers.tiny_model import write_tiny_model
+from s2r.apps.studio.server import open_studio
+
+
+@contextlib.contextmanager
+def served(folder: Path):
+    """Its address; the two models have one name: ``tiny`` and ``FOLDER/b/tiny``."""
+    folders = [write_tiny_model(folder / name / "tiny") for name in ("a", "b")]
+    with open_studio(folders, "127.0.0.1", 0, "cpu") as server:
+        thread = threading.Thread(target=server.serve)
+        thread.start()
+        try:
+            while not server.started:
+                assert thread.is_alive()
+                time.sleep(0.05)
+            yield server
+        finally:
+            server.stop()
+            thread.join()

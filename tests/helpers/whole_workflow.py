@@ -1,0 +1,38 @@
+"""The whole workflow, small: a configuration, and what must be there at its end."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from s2r.core.media.decode import probe
+
+SMALL = {
+    "device": "cpu",
+    "denoiser": {"channels": [16, 32]},
+    "training": {"clips": 64, "warmup_clips": 16, "validate_clips": 32, "checkpoint_clips": 32},
+    "sampler": {"steps": 2},
+    "evaluation": {"draws": 2, "clips": 2, "recordings": 1, "resamples": 100},
+    "runs": {"whisper-tiny.en": None, "whisper-tiny.en-pooled": None},
+    "encoders": {"whisper-tiny.en": None},
+    "recurrent": {"encoders": ["logmel"], "clips": 32, "validate_clips": 16},
+}
+
+
+def complete(folder: Path, sets: list[str]) -> pd.DataFrame:
+    """The table, after checking that everything that belongs to it is there."""
+    table = pd.read_csv(folder / "table1.csv").set_index("system")
+    for name in sets:
+        assert table.loc["logmel", [f"fvd_{name}", f"ssim_{name}"]].notna().all()
+    for name in ("table1.md", "table1.tex", "table1.png", "scores.csv"):
+        assert (folder / name).stat().st_size > 500
+    assert (folder / "looks" / "contact_sheet.png").exists()
+    for name in ("configuration.html", "corpus.html", "split.html", "table1.html", "videos.html"):
+        assert (folder / "report" / name).stat().st_size > 500
+    for name in ("overview.png", "drift.png", "regions.png"):
+        assert (folder / "report" / name).stat().st_size > 500
+    for name in sets:
+        (video,) = (folder / "looks" / "logmel" / name).glob("*.mp4")
+        looked = probe(video)
+        assert looked.audio_seconds == pytest.approx(looked.video_seconds, abs=0.1)
+    return table

@@ -1,0 +1,181 @@
+"""The documentation: links lead somewhere, commands exist, settings are valid, columns are told."""
+
+import argparse
+import copy
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from helpers.repository import ROOT
+from s2r import cli
+from s2r.config.check import check_config
+from s2r.config.schema import check_schema
+from s2r.evaluation.instruments import Measures
+from s2r.evaluation.recording_scores import rollout_rows
+from s2r.evaluation.words import scores as word_scores
+from s2r.generation.generated_file import Rollout
+from s2r.report import scores_table as aggregate
+
+PAGES = [ROOT / "README.md", ROOT / "config" / "README.md", ROOT / "profiles" / "README.md"]
+PAGES += sorted((ROOT / "docs").glob("*.md"))
+SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
+pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """Fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.S | re.M)
+
+
+def prose(page: Path) -> str:
+    """A page without its fenced blocks."""
+    return re.sub(r"^```.*?^```", "", page.read_text(), flags=re.S | re.M)
+
+
+def headings(page: Path) -> set[str]:
+    """The anchors of a page, as a code host makes them."""
+    found = re.findall(r"^#+ (.+)$", prose(page), re.M)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in found}
+
+
+def commands(page: Path, program: str) -> Iterator[list[str]]:
+    """Arguments of every call of ``program`` in shell blocks."""
+    for block in blocks(page, "bash"):
+        for line in re.split(r"\n| && ", block.replace("\\\n", " ")):
+            words = shlex.split(line, comments=True)
+            if words[:1] == [program]:
+                yield words[1:]
+
+
+@pages
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        path = (page.parent / name).resolve() if name else page
+        assert path.exists(), f"{target}: there is no such file"
+        if anchor:
+            assert anchor in headings(path), f"{target}: there is no such heading"
+
+
+@pages
+def test_calls_of_s2r_and_make_are_understood(page):
+    for words in commands(page, "s2r"):
+        try:
+            cli.parser().parse_args(words)
+        except SystemExit as left:
+            assert left.code == 0, f"s2r {shlex.join(words)}"
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M))
+    for words in commands(page, "make"):
+        assert set(words) <= targets, f"make {shlex.join(words)}"
+    for words in commands(page, "python"):
+        assert (ROOT / words[0]).is_file(), f"python {shlex.join(words)}"
+
+
+@pytest.fixture(scope="module")
+def snakemake_parser() -> argparse.ArgumentParser:
+    """Snakemake's own options, without reading any profile."""
+    return pytest.importorskip("snakemake.cli").get_argument_parser(profiles=[])
+
+
+@pytest.fixture(scope="module")
+def rules() -> tuple[set[str], list[re.Pattern]]:
+    """Names of all rules, and patterns of all files that they make."""
+    text = "\n".join(path.read_text() for path in (ROOT / "workflow").rglob("*.smk"))
+    names = set(re.findall(r"^\s*(?:rule|checkpoint) (\w+):", text, re.M))
+    files = {"data/phantom/phantom.json"}
+    files |= {
+        found.replace("<results>", "results") for found in re.findall(r'"(<results>.+?)"', text)
+    }
+    patterns = []
+    for file in files:
+        own = re.sub(r"\\{+\w+\\}+", "[^/]+", re.escape(file))
+        patterns.append(re.compile(own.replace("results/", r"results/(?:\w+/)?", 1) + "/?"))
+    return names, patterns
+
+
+@pages
+def test_calls_of_snakemake_are_understood(page, snakemake_parser, rules):
+    names, files = rules
+    copied = {words[-1] for words in commands(page, "cp")}
+    for words in commands(page, "snakemake"):
+        call = f"snakemake {shlex.join(words)}"
+        try:
+            options = snakemake_parser.parse_args(words)
+        except SystemExit:
+            pytest.fail(call)
+        for file in map(str, options.configfile or []):
+            assert (ROOT / file).is_file() or file in copied, f"{call}: {file}"
+        for target in options.targets:
+            known = target in names or any(file.fullmatch(target) for file in files)
+            assert known, f"{call}: {target}"
+        assert set(options.forcerun or []) <= names, call
+        for profile in options.profile or []:
+            assert (ROOT / profile / "config.yaml").is_file(), call
+
+
+@pages
+def test_settings_on_a_page_are_valid_together(page, default_config):
+    config = copy.deepcopy(default_config)
+    found = blocks(page, "yaml")
+    for block in found:
+        merge(config, yaml.safe_load(block))
+    if found:
+        check_schema(config, SCHEMA)
+        check_config(config)
+
+
+def merge(base: dict, other: dict) -> None:
+    """Lay ``other`` over ``base``, key by key."""
+    for key, value in other.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            merge(base[key], value)
+        else:
+            base[key] = value
+
+
+def test_python_on_a_page_runs():
+    (block,) = blocks(ROOT / "docs" / "phantom.md", "python")
+    names: dict = {}
+    exec(block, names)
+    assert names["take"].frames.shape[1:] == (84, 84)
+
+
+def test_every_column_of_the_tables_is_explained():
+    text = (ROOT / "docs" / "metrics.md").read_text()
+    told = set(re.findall(r"`(\w+)`", text)) | set(re.findall(r"^### (.+)$", text, re.M))
+    told |= {name for title in told for name in title.split(", ")}
+    listed = re.search(r"^(system, encoder.*)$", text, re.M)[1]
+    assert listed.split(", ") == aggregate.COLUMNS
+    assert set(aggregate.MEASURES) <= told
+    assert {"encoder", "size", "pooling", "preset", "estimate", "draws", "n"} <= told
+    assert {*word_scores.REAL_METRICS, "closure_correlation"} <= told
+    words = {"mode", "kind", "label", "value", "low", "high", "n", "recordings"}
+    assert words <= told
+    assert words <= set(word_scores.COLUMNS)
+
+
+def test_every_metric_of_the_scores_is_explained():
+    rng = np.random.default_rng(0)
+    draws = rng.integers(0, 255, (2, 60, 16, 16), dtype=np.uint8)
+    seams = np.zeros((2, 60), bool)
+    seams[0, 20] = seams[1, 30] = True
+    rollout = Rollout(draws, seams, draws[:1], "other")
+    measures = Measures(np.ones((16, 16), bool), np.array([[0, 0], [4, 4]]))
+    rows = pd.DataFrame(rollout_rows(draws[0][::-1], rollout, "draw", measures, None))
+    text = (ROOT / "docs" / "metrics.md").read_text()
+    titles = {"squared_error": "error_draw", "ssim": "### ssim"}
+    for metric in rows["metric"].unique():
+        assert titles.get(metric, metric) in text, metric
+
+
+def test_pictures_are_small():
+    for picture in (ROOT / "docs" / "images").glob("*.png"):
+        assert picture.stat().st_size < 200_000, picture.name

@@ -1,0 +1,160 @@
+"""What is installed and how it is documented: the files that must stay in step."""
+
+import ast
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+import s2r
+from helpers.repository import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+README = (ROOT / "README.md").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+MODULES = {"PIL": "pillow", "skimage": "scikit-image", "yaml": "pyyaml"}
+"""Modules whose package has another name."""
+
+
+def requirements() -> list[Requirement]:
+    lines = [*PROJECT["dependencies"], *(line for extra in EXTRAS.values() for line in extra)]
+    return [Requirement(line) for line in lines]
+
+
+@pytest.fixture(scope="module")
+def pins() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pinned = [line.split("==") for line in lines if not line.startswith("#")]
+    return {canonicalize_name(name): version for name, version in pinned}
+
+
+def test_pins_satisfy_the_requirements(pins):
+    for requirement in requirements():
+        version = pins[canonicalize_name(requirement.name)]
+        assert requirement.specifier.contains(version), f"{requirement} but {version} is pinned"
+
+
+def test_everything_that_gets_installed_is_pinned(pins):
+    """Every package in the dependency tree, as far as it is installed here."""
+    unpinned, seen, waiting = set(), set(), requirements()
+    while waiting:
+        requirement = waiting.pop()
+        key = (canonicalize_name(requirement.name), frozenset(requirement.extras))
+        if key in seen:
+            continue
+        seen.add(key)
+        if key[0] not in pins and key[0] != "setuptools":
+            unpinned.add(requirement.name)
+        try:
+            further = importlib.metadata.requires(requirement.name) or []
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        for line in further:
+            found = Requirement(line)
+            extras = requirement.extras or {""}
+            if not found.marker or any(found.marker.evaluate({"extra": e}) for e in extras):
+                waiting.append(found)
+    assert len(seen) > 50
+    assert not unpinned
+
+
+def test_torch_is_the_pinned_pair(pins):
+    assert pins["torch"] == pins["torchaudio"] == "2.11.0"
+
+
+def conda_file(path: str) -> tuple[list[str], list[str], list[str]]:
+    """Channels, conda packages and lines for pip."""
+    content = yaml.safe_load((ROOT / path).read_text())
+    packages = [entry for entry in content["dependencies"] if isinstance(entry, str)]
+    pip = [entry["pip"] for entry in content["dependencies"] if isinstance(entry, dict)]
+    return content["channels"], packages, [line for lines in pip for line in lines]
+
+
+@pytest.mark.parametrize("path", ["environment.yml", "workflow/envs/s2r.yaml"])
+def test_conda_brings_python_and_pip_only(path):
+    channels, packages, _ = conda_file(path)
+    assert channels == ["conda-forge"]
+    (python,) = [name for name in packages if name.startswith("python=")]
+    assert set(packages) == {python, "pip"}
+    assert SpecifierSet(PROJECT["requires-python"]).contains(python.removeprefix("python="))
+
+
+def test_conda_environment_installs_what_make_installs():
+    _, _, pip = conda_file("environment.yml")
+    assert "-c constraints.txt" in pip
+    (package,) = [line for line in pip if line.startswith("-e ")]
+    assert f"'{package.removeprefix('-e ')}'" in MAKEFILE
+    extras = Requirement(package.replace("-e .", "s2r")).extras
+    assert extras <= set(EXTRAS)
+
+
+def imported(folder: str) -> set[str]:
+    found = set()
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.add(node.module.split(".")[0])
+    names = found - set(sys.stdlib_module_names) - {"s2r"}
+    return {canonicalize_name(MODULES.get(name, name)) for name in names}
+
+
+def test_imports_and_dependencies_agree():
+    core = {canonicalize_name(Requirement(line).name) for line in PROJECT["dependencies"]}
+    optional = EXTRAS["workflow"] + EXTRAS["align"] + EXTRAS["studio"]
+    extra = {canonicalize_name(Requirement(line).name) for line in optional}
+    used = imported("src")
+    assert used <= core | extra, "imported but not declared"
+    assert core <= used, "declared but never imported"
+
+
+def test_one_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert PROJECT["version"] == s2r.__version__ == citation["version"]
+    assert citation["license"] == PROJECT["license"]
+
+
+def test_commands_of_the_readme_exist():
+    targets = set(re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.M)[0].split())
+    blocks = "\n".join(re.findall(r"```bash\n(.*?)```", README, re.S))
+    made = re.findall(r"^make (\w+)", blocks, re.M)
+    assert {"table1", "test"} <= set(made) <= targets
+    for name in re.findall(r"(?:--configfile|--profile|-f|-c) ([\w./]+)", blocks):
+        assert (ROOT / name).exists(), name
+
+
+def test_links_of_the_documents_lead_somewhere():
+    for document in [ROOT / "README.md", *ROOT.glob("*/README.md")]:
+        for target in re.findall(r"\]\((?!http)([^)#]+)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_says_what_is_missing(tmp_path):
+    for version in ("", ".11", ".12", ".13", ".14"):
+        python = tmp_path / f"python3{version}"
+        python.write_text("#!/bin/sh\nexit 1\n")
+        python.chmod(0o755)
+    process = subprocess.run(
+        ["make", "table1", f"VENV={tmp_path / 'venv'}"],
+        cwd=ROOT,
+        env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode != 0
+    assert "s2r needs Python 3.11 or newer" in process.stderr
+    assert not (tmp_path / "venv").exists()

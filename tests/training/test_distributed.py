@@ -1,0 +1,187 @@
+"""Several processes train what one would, with the same batches, and end together."""
+
+import json
+import socket
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from helpers.listening import listening
+from helpers.repository import HELPERS
+from helpers.tiny_corpus import write_tiny_corpus
+from s2r.config.build import build
+from s2r.core.errors import UserError
+from s2r.core.shards import Shards
+from s2r.model.tract_model import model_config
+from s2r.model.window import Window
+from s2r.training import distributed
+from s2r.training import launch as train_run
+from s2r.training import loss as loss_module
+from s2r.training.fitting import TrainingConfig, prepare
+from s2r.training.loss import training_loss
+from s2r.training.windows import ClipStore
+
+WORKER = HELPERS / "failing_worker.py"
+NETWORK = {"channels": [8, 16], "patch": 2, "condition": 16, "heads": 2}
+S2R = {
+    "window": {"reference": True, "context": 2, "new": 6},
+    "denoiser": NETWORK | {"speech_by": "film", "mean_channel": True},
+    "model": {"speech_radius": 1},
+}
+PAPER = {
+    "window": {"reference": False, "context": 1, "new": 5},
+    "denoiser": NETWORK | {"speech_by": "cross_attention", "mean_channel": False},
+    "model": {"speech_radius": 0},
+}
+TRAINING = {
+    "clips": 40, "batch": 8, "warmup_clips": 16, "speech_dimensions": 4, "components": 6,
+    "validate_clips": 8, "checkpoint_clips": 16, "ridge": [0.1],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("corpus")
+    write_tiny_corpus(folder)[2].to_csv(folder / "split.csv", index=False)
+    return folder
+
+
+def arguments(corpus, folder, model):
+    return {
+        "settings": model | {"pooling": False, "training": TRAINING},
+        "sampler": {"steps": 2},
+        "frames": [str(corpus / "frames/00.h5")],
+        "embeddings": [str(corpus / "embeddings/00.h5")],
+        "split": str(corpus / "split.csv"),
+        "state_folder": str(folder / "state"),
+        "model_path": str(folder / "model.safetensors"),
+        "curve_path": str(folder / "curve.csv"),
+        "device": "cpu",
+        "info": {},
+    }
+
+
+def assert_same_but_for_rounding(one, other):
+    curves = [pd.read_csv(folder / "curve.csv") for folder in (one, other)]
+    assert len(curves[0]) == TRAINING["clips"] // TRAINING["validate_clips"]
+    for column in ("clips", "loss", "validation_error"):
+        np.testing.assert_allclose(curves[0][column], curves[1][column], rtol=1e-4)
+    first, second = (load_file(folder / "model.safetensors") for folder in (one, other))
+    assert first.keys() == second.keys()
+    # Adam divides by the size of the gradient: where that is all but zero, rounding shows in single
+    # weights, so they are compared as one vector.
+    names = [name for name in first if name.startswith("denoiser.")]
+    ours, others = (torch.cat([one[name].ravel() for name in names]) for one in (first, second))
+    assert (ours - others).norm() <= 1e-3 * ours.norm()
+
+
+def test_two_processes_have_the_losses_of_one(corpus, tmp_path):
+    for folder, processes in (("one", 1), ("two", 2)):
+        train_run.train_run(arguments(corpus, tmp_path / folder, S2R), processes)
+    assert_same_but_for_rounding(tmp_path / "one", tmp_path / "two")
+
+
+def test_a_fault_in_one_process_ends_all_and_one_process_goes_on(
+    corpus, tmp_path, monkeypatch, capfd
+):
+    whole, failed = arguments(corpus, tmp_path, PAPER), arguments(corpus, tmp_path / "f", PAPER)
+    train_run.train_run(whole)
+    (tmp_path / "arguments.json").write_text(json.dumps(failed))
+    command = [str(WORKER), str(tmp_path / "arguments.json"), "24"]
+    with pytest.raises(UserError, match=r"^the second one failed$"):
+        train_run.launch(command, 2, tmp_path / "output")
+    assert "Traceback" not in capfd.readouterr().err
+    assert not Path(failed["model_path"]).exists()
+    assert (tmp_path / "f/state/clips/frames.npy").exists()
+    seen = []
+
+    def watched(prepared, settings, step, model):
+        seen.append(step)
+        return training_loss(prepared, settings, step, model)
+
+    monkeypatch.setattr(loss_module, "training_loss", watched)
+    train_run.train_run(failed)
+    assert seen[0] == 16, "it must go on from the checkpoint of the two"
+    assert_same_but_for_rounding(tmp_path, tmp_path / "f")
+
+
+@pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="no list of sockets in /proc")
+def test_processes_can_be_reached_from_this_machine_only(tmp_path):
+    with socket.create_server(("", 0)):
+        assert listening() == {"0.0.0.0"}, "the list must show what is open to all"
+    worker = HELPERS / "reachable_worker.py"
+    train_run.launch([str(worker), str(tmp_path)], 2, tmp_path / "output")
+    for number in range(2):
+        mean, own, parents = json.loads((tmp_path / f"{number}.json").read_text())
+        assert mean == 0.5
+        assert set(own) <= {"127.0.0.1", "::1"}
+        assert parents == []
+
+
+@pytest.mark.parametrize("model", [S2R, PAPER], ids=["s2r", "paper"])
+def test_shares_of_a_batch_make_the_whole(corpus, tmp_path, monkeypatch, model):
+    config = arguments(corpus, tmp_path, model)
+    training = build(TrainingConfig, config["settings"]["training"])
+    prepared = prepare(
+        model_config(config["settings"]), training, Shards(config["frames"]),
+        Shards(config["embeddings"]), pd.read_csv(config["split"]), tmp_path,
+    )  # fmt: skip
+    # An untrained network ends in zeros, which hides what it was given.
+    torch.manual_seed(0)
+    for parameter in prepared.model.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+
+    def loss():
+        return training_loss(prepared, training, 0, prepared.model).item()
+
+    whole, shares = loss(), []
+    monkeypatch.setattr(distributed, "processes", lambda: 4)
+    for rank in range(4):
+        monkeypatch.setattr(distributed, "rank", lambda rank=rank: rank)
+        shares.append(loss())
+    assert len(set(shares)) == 4
+    assert np.mean(shares) == pytest.approx(whole, rel=1e-5)
+    with pytest.raises(ValueError, match="evenly"):
+        distributed.share(6)
+
+
+def test_more_processes_than_gpus_is_one_sentence(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(UserError, match=r"^gpus: 2 were asked for, but PyTorch finds 1 here"):
+        train_run.train_run(arguments(corpus, tmp_path, S2R) | {"device": "cuda"}, 2)
+
+
+def test_a_process_that_was_killed_is_named(capsys):
+    killed = SimpleNamespace(timestamp=2, message="Signal 9 (SIGKILL) received by PID 7")
+    raised = {"message": "RuntimeError: lost", "extraInfo": {"py_callstack": "Traceback: where"}}
+    raised = SimpleNamespace(timestamp=1, message=raised)
+    said = train_run._sentence({0: raised, 1: killed}, 2)
+    assert "Process 2 of the 2" in said
+    assert "SIGKILL" in said
+    assert not capsys.readouterr().err
+    assert "RuntimeError: lost" in train_run._sentence({0: raised}, 2)
+    assert "Traceback: where" in capsys.readouterr().err
+
+
+def test_a_store_of_tensors_gives_the_windows_of_one_of_arrays():
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (30, 4, 4), np.uint8)
+    speech = rng.normal(size=(30, 3)).astype(np.float32)
+    places = (np.array([0, 12]), np.array([12, 18]))
+    arrays = ClipStore(["a", "b"], frames, speech, *places)
+    tensors = ClipStore(["a", "b"], torch.tensor(frames), torch.tensor(speech), *places)
+    drawn = np.array([1, 0, 1]), np.array([3, 0, 9])
+    for one, other in zip(
+        arrays.window(*drawn, Window(True, 2, 6), 1),
+        tensors.window(*drawn, Window(True, 2, 6), 1),
+        strict=True,
+    ):
+        assert torch.equal(one, other)
+    assert torch.equal(arrays.references(drawn[0]), tensors.references(drawn[0]))
+    assert torch.equal(arrays.references(drawn[0])[0], torch.from_numpy(frames[12]))

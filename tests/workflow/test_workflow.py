@@ -1,0 +1,335 @@
+"""The workflow: what it plans, how it parses, what a change makes again, what users see."""
+
+import os
+import re
+import shutil
+import types
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from helpers.rating_folder import manifest
+from helpers.repository import ROOT
+from s2r.apps.rating.answers import Answers
+from s2r.core.errors import UserError
+from s2r.core.job import LabelledLines, job
+
+STAGES = {"phantom", "index", "split", "frames", "embed", "measures", "baseline", "train"}
+STAGES |= {"offsets", "generate", "real_features", "score", "score_real", "tables"}
+STAGES |= {"train_recurrent", "generate_recurrent", "looks", "model", "all"}
+STAGES |= {"report_pages", "report_figures"}
+WORDS = {"segments", "words"}
+BESIDES = {"all", "looks", "model", "offsets", "report_pages", "report_figures"}
+
+HEAVY = ("torch", "torchaudio", "transformers", "av", "h5py", "scipy", "skimage", "matplotlib")
+
+
+def planned(process) -> Counter:
+    """Jobs by rule from what a dry-run prints."""
+    assert process.returncode == 0, process.stdout
+    table = re.search(r"^job +count\n[- ]+\n(.*?)^total", process.stdout, re.S | re.M)
+    rows = [line.split() for line in table[1].splitlines()] if table else []
+    return Counter({rule: int(count) for rule, count in rows})
+
+
+def test_bare_call_plans_the_whole_job(snakemake):
+    jobs = planned(snakemake("-n"))
+    assert set(jobs) == STAGES | WORDS | {"fetch_whisper", "fetch_i3d"}
+    assert (jobs["train"], jobs["generate"], jobs["baseline"]) == (3, 3, 3)
+    assert (jobs["train_recurrent"], jobs["generate_recurrent"]) == (1, 1)
+    assert jobs["score"] == 10
+    assert jobs["embed"] == 4
+
+
+def test_rating_clips_are_made_by_name(snakemake):
+    jobs = planned(snakemake("-n", "results/rating/"))
+    assert {"rating", "segments", "tables"} <= set(jobs)
+    process = snakemake("-n", "results/rating", config={"rating": {"run": "logmel"}})
+    jobs = planned(process)
+    assert (jobs["train"], jobs["generate"]) == (1, 1)
+    assert not {"tables", "score"} & set(jobs)
+
+
+def test_table_of_raters_needs_answers_and_no_new_clips(snakemake):
+    process = snakemake("--cores", "1", "results/table2.csv")
+    assert process.returncode == 1
+    assert "Error: nobody has rated yet: make the clips with" in process.stdout
+    assert set(planned(snakemake("-n", "results/table2.csv"))) == {"table2"}
+
+
+def test_table_of_raters_follows_the_answers(snakemake, tmp_path):
+    store = Answers(tmp_path / "mine" / "rating_answers.sqlite", manifest())
+    clips = [entry["clip"] for entry in store.session("a")["clips"]]
+    store.answer("a", clips[0], "real")
+    target = ["--cores", "1", "mine/table2.csv"]
+    config = {"pathvars": {"results": "mine"}}
+    process = snakemake(*target, config=config)
+    assert process.returncode == 0, process.stdout
+    assert "phantom" in (tmp_path / "mine" / "table2.md").read_text()
+    assert "Nothing to be done" in snakemake("-n", *target, config=config).stdout
+    os.utime(tmp_path / "mine" / "table2.csv", (0, 0))
+    store.answer("a", clips[1], "real")
+    assert set(planned(snakemake("-n", *target, config=config))) == {"table2"}
+
+
+def test_table_alone_is_a_target(snakemake):
+    jobs = planned(snakemake("-n", "results/table1.csv"))
+    assert set(jobs) == (STAGES | {"fetch_whisper", "fetch_i3d"}) - BESIDES
+
+
+def test_released_protocol_is_made_only_when_asked_for(snakemake):
+    jobs = planned(snakemake("-n", "results/released_protocol.csv"))
+    assert jobs["released"] == 1
+    assert not {"score", "tables"} & set(jobs)
+
+
+def test_a_training_asks_for_its_gpus_and_nothing_else_does(snakemake):
+    output = snakemake("-n", config={"device": "cuda", "gpus": 2}).stdout
+    asked = dict(re.findall(r"^rule (\w+):\n(?:    .*\n)*?    resources: .*gpu=(\d)", output, re.M))
+    assert asked["train"] == "2"
+    assert asked["generate"] == asked["train_recurrent"] == "1"
+
+
+def test_parsing_imports_nothing_heavy(snakemake, tmp_path):
+    for name in HEAVY:
+        (tmp_path / "stubs" / name).mkdir(parents=True)
+        text = f"raise ImportError('{name} is imported while the workflow is parsed')\n"
+        (tmp_path / "stubs" / name / "__init__.py").write_text(text)
+    process = snakemake("-n", environment={"PYTHONPATH": str(tmp_path / "stubs")})
+    assert planned(process)["train"] == 3
+
+
+def test_folder_of_one_speaker(snakemake, tmp_path):
+    (tmp_path / "videos").mkdir()
+    config = yaml.safe_load((ROOT / "config" / "folder.yaml").read_text())
+    config["corpus"]["path"] = "videos"
+    process = snakemake("-n", config=config)
+    jobs = planned(process)
+    assert set(jobs) == (STAGES | {"fetch_i3d"}) - {"phantom", "score_real"}
+    assert "results/folder/generated/logmel/unseen_speech.h5" in process.stdout
+    assert "unseen_subject" not in process.stdout
+    assert "probe" not in process.stdout
+
+
+def test_the_download_is_only_started_by_name(snakemake, tmp_path):
+    assert "download" not in planned(snakemake("-n"))
+    corpus = {"kind": "usc75", "path": "data/usc75"}
+    # The corpus is absent, and still nothing offers to fetch it.
+    process = snakemake("-n", config={"corpus": corpus})
+    assert process.returncode == 1
+    assert "Missing input files for rule index" in process.stdout
+    assert planned(snakemake("-n", "download", config={"corpus": corpus})) == {"download": 1}
+
+
+def test_the_metafile_is_found_and_starts_the_index_again(stub_workflow, tmp_path):
+    (tmp_path / "usc").mkdir()
+    corpus = {"kind": "usc75", "path": "usc"}
+    process = stub_workflow("--cores", "4", "results/recordings.csv", corpus=corpus)
+    assert process.returncode == 0, process.stdout
+    assert (
+        "Nothing to be done" in stub_workflow("-n", "results/recordings.csv", corpus=corpus).stdout
+    )
+    (tmp_path / "metafile_public_20210129.json").write_text("{}")
+    assert planned(stub_workflow("-n", "results/recordings.csv", corpus=corpus)) == {"index": 1}
+
+
+def test_missing_folder_is_named(snakemake):
+    corpus = {"kind": "folder", "path": "nowhere"}
+    process = snakemake("-n", config={"corpus": corpus})
+    assert process.returncode == 1
+    assert "nowhere" in process.stdout
+    assert "Traceback" not in process.stdout
+
+
+def test_preset_without_regression_and_own_weights(snakemake, tmp_path):
+    (tmp_path / "mine.safetensors").touch()
+    config = {
+        "runs": {"logmel": {"preset": "paper"}},
+        "evaluation": {"i3d": "mine.safetensors"},
+    }
+    process = snakemake("-n", config=config)
+    jobs = planned(process)
+    assert (jobs["generate"], jobs["generate_without_regression"]) == (2, 1)
+    assert jobs["score"] == 9
+    assert "fetch_i3d" not in jobs
+    assert "regression-logmel/" not in process.stdout
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        ({"split": {"unseen_subject": 3}}, "split.unseen_subject: there is no such key; did you"),
+        ({"training": {"batch": "eight"}}, "training.batch: must be a whole number, not 'eight'."),
+        ({"split": {"unseen_subjects": 12}}, "split.unseen_subjects: 12 subjects cannot be held"),
+    ],
+    ids=["misspelt key", "wrong type", "impossible value"],
+)
+def test_configuration_fault_is_one_sentence(snakemake, config, sentence):
+    process = snakemake("-n", config=config)
+    assert process.returncode == 1
+    assert "Traceback" not in process.stdout
+    told = [line for line in process.stdout.splitlines() if "onfiguration: " in line]
+    assert len(told) == 1
+    assert told[0].startswith(f"Configuration: {sentence}")
+    assert process.stdout.rstrip().endswith(told[0])
+
+
+@pytest.fixture
+def stub_workflow(snakemake, tmp_path):
+    """The workflow with scripts that only make their output files; small, two shards, two runs."""
+    shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
+    shutil.copy(ROOT / "Snakefile", tmp_path / "Snakefile")
+    for script in (tmp_path / "workflow" / "scripts").glob("*.py"):
+        script.write_text(
+            "from pathlib import Path\n"
+            "for path in map(Path, snakemake.output):\n"
+            "    if not path.suffix:\n"
+            "        path.mkdir(parents=True)\n"
+            "    else:\n"
+            "        path.write_text(str(path))\n"
+        )
+    config = {
+        "recordings": {"shards": 1},
+        "encoders": {"whisper-tiny.en": None},
+        "recurrent": {"encoders": ["logmel"]},
+        "runs": {
+            "whisper-tiny.en": None,
+            "whisper-tiny.en-pooled": None,
+            "pooled": {"encoder": "logmel", "pooling": True, "preset": "s2r"},
+        },
+    }
+    snakefile = ("--snakefile", str(tmp_path / "Snakefile"))
+    triggers = ("--rerun-triggers", "mtime", "input", "params")
+
+    def run(*arguments: str, **changes: dict):
+        return snakemake(*arguments, *snakefile, *triggers, config=config | changes)
+
+    process = run("--cores", "4")
+    assert process.returncode == 0, process.stdout
+    return run
+
+
+def test_report_needs_no_cores_and_loads_nothing_from_elsewhere(stub_workflow, tmp_path):
+    process = stub_workflow("--report", "report.html")
+    assert process.returncode == 0, process.stdout
+    text = (tmp_path / "report.html").read_text()
+    assert not re.search(r"<(script|link|img)[^>]*(https?:)?//", text)
+    for name in ("configuration", "corpus", "split", "table1", "videos"):
+        assert f"results/report/{name}.html" in text
+    for name in ("report/drift", "report/regions", "report/overview", "words", "table1"):
+        assert f"results/{name}.png" in text
+    assert "results/runs/logmel/curve.png" in text
+
+
+def test_only_what_a_change_touches_is_made_again(stub_workflow):
+    assert "Nothing to be done" in stub_workflow("-n").stdout
+
+    jobs = planned(stub_workflow("-n", sampler={"steps": 5}))
+    assert jobs["generate"] == 2
+    assert "train" not in jobs
+
+    runs = {"pooled": {"encoder": "logmel", "pooling": True, "preset": "s2r"}}
+    runs |= {"whisper-tiny.en": None, "whisper-tiny.en-pooled": None}
+    longer = {"logmel": {"training": {"clips": 9000}}}
+    jobs = planned(stub_workflow("-n", runs=runs | longer))
+    assert (jobs["train"], jobs["generate"], jobs["score"]) == (1, 1, 2)
+    assert not {"frames", "embed", "measures", "baseline"} & set(jobs)
+
+    jobs = planned(stub_workflow("-n", recurrent={"encoders": ["logmel"], "hidden": 16}))
+    assert (jobs["train_recurrent"], jobs["generate_recurrent"], jobs["score"]) == (1, 1, 1)
+    assert not {"embed", "train", "generate"} & set(jobs)
+
+    jobs = planned(stub_workflow("-n", "-R", "train"))
+    assert jobs["train"] == 2
+    assert not {"phantom", "frames", "embed", "measures", "baseline"} & set(jobs)
+
+
+def snakemake_object(folder: Path) -> types.SimpleNamespace:
+    log = [str(folder / "logs" / "train.log")]
+    return types.SimpleNamespace(
+        rule="train", wildcards=["logmel"], threads=3, log=log, input=[], output=[]
+    )
+
+
+def test_job_writes_messages_to_log_and_terminal(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    with job(snakemake_object(tmp_path)):
+        print("hello")
+        assert os.environ["OMP_NUM_THREADS"] == "3"
+    print("after")
+    assert (tmp_path / "logs" / "train.log").read_text() == "[train logmel] hello\n"
+    captured = capsys.readouterr()
+    assert captured.err == "[train logmel] hello\n"
+    assert captured.out == "after\n"
+
+
+def test_job_that_starts_processes_keeps_libraries_to_one_thread(tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "8")
+    with job(snakemake_object(tmp_path), threads=1):
+        assert os.environ["OMP_NUM_THREADS"] == "1"
+
+
+def test_user_error_is_one_sentence_and_a_fault_a_traceback(tmp_path, capsys):
+    with pytest.raises(SystemExit) as exit_, job(snakemake_object(tmp_path)):
+        raise UserError("a.mp4 holds no sound: record it again.")
+    assert exit_.value.code == 1
+    assert (
+        capsys.readouterr().err == "[train logmel] Error: a.mp4 holds no sound: record it again.\n"
+    )
+
+    with pytest.raises(SystemExit), job(snakemake_object(tmp_path)):
+        raise ZeroDivisionError("oops")
+    log = (tmp_path / "logs" / "train.log").read_text()
+    assert "Traceback" in log
+    assert "ZeroDivisionError: oops" in log
+    assert log == capsys.readouterr().err
+
+
+def test_progress_bars_become_few_lines():
+    class Target(list):
+        write = list.append
+
+        def flush(self):
+            pass
+
+    now, target = [0.0], Target()
+    lines = LabelledLines("train", [target], clock=lambda: now[0])
+    for second in range(25):
+        now[0] = float(second)
+        lines.write(f"\r{second} of 25")
+    lines.write("\r25 of 25\n")
+    lines.write("done")
+    lines.finish()
+    assert target == [
+        "[train] 9 of 25\n",
+        "[train] 19 of 25\n",
+        "[train] 25 of 25\n",
+        "[train] done\n",
+    ]
+
+
+def test_a_file_in_speech_becomes_a_video(snakemake, tmp_path):
+    (tmp_path / "speech").mkdir()
+    (tmp_path / "speech" / "hello.flac").touch()
+    process = snakemake("-n", "results/videos/hello.mp4")
+    assert planned(process)["speech_video"] == 1
+    assert "speech/hello.flac" in process.stdout
+    process = snakemake("-n", "results/videos/other.mp4")
+    assert process.returncode == 1
+    assert "speech/other.wav" in process.stdout
+
+
+def test_the_slurm_profile_names_rules_that_exist_and_all_with_threads():
+    rules = {}
+    for path in (ROOT / "workflow" / "rules").glob("*.smk"):
+        parts = re.split(
+            r"^ *(?:use rule \w+ as|rule|checkpoint) (\w+)", path.read_text(), flags=re.M
+        )
+        rules |= dict(zip(parts[1::2], parts[2::2], strict=True))
+    profile = yaml.safe_load((ROOT / "profiles" / "slurm" / "config.yaml").read_text())
+    assert set(profile["set-resources"]) <= set(rules)
+    inherited = {"generate_without_regression"}
+    own = {name for name, text in rules.items() if re.search(r"^ +threads:", text, re.M)}
+    assert set(profile["set-threads"]) == own | inherited
