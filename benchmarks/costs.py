@@ -163,14 +163,14 @@ def frechet(config: dict, device: str) -> dict:
 
 def score(config: dict, device: str) -> dict:
     """Cost of the paired measures of one second of one video; they run on the processor."""
-    from s2r.evaluation.instruments import Measures
+    from s2r.evaluation.instruments import Instruments
     from s2r.evaluation.metrics.articulation import moving_cells
     from s2r.evaluation.recording_scores import rollout_scores
     from s2r.preparation.region import dynamic_region
 
     video = np.random.default_rng(0).integers(0, 256, (500, FRAME_SIZE, FRAME_SIZE), np.uint8)
     region = dynamic_region([video])
-    measures = Measures(region, moving_cells(region))
+    measures = Instruments(region, moving_cells(region))
     work = lambda: rollout_scores(video, video[::-1], measures, None)  # noqa: E731
     return {"seconds": min(seconds(work, device, 3)) / 10, "unit": "s of video"}
 
@@ -194,8 +194,8 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         config, device = read_config(arguments.configfile), find_device(arguments.device)
-    except UserError as fault:
-        raise SystemExit(str(fault)) from fault
+    except UserError as error:
+        raise SystemExit(str(error)) from error
     stages = {"decode": (decode,), "train": (train,), "generate": (generate,)}
     stages |= {"frechet": (frechet,), "score": (score,)}
     for family in ENCODERS:

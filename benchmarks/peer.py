@@ -206,8 +206,8 @@ def main() -> None:
             # A clip takes minutes there, so that all begin without one that does not count.
             rows = alternate(systems, "train", given.steps, warm_up=1)
             rows += alternate(systems, "clip", given.clips, warm_up=0)
-    except UserError as fault:
-        raise SystemExit(str(fault)) from fault
+    except UserError as error:
+        raise SystemExit(str(error)) from error
     times = pd.DataFrame(rows)
     if given.csv:
         with atomic_path(given.csv) as temporary:

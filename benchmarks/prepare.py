@@ -149,8 +149,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             for video in arguments.files or [write_phantom(folder)]:
                 print(report(video, arguments.repetitions))
-    except UserError as fault:
-        raise SystemExit(str(fault)) from fault
+    except UserError as error:
+        raise SystemExit(str(error)) from error
 
 
 if __name__ == "__main__":

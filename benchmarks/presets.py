@@ -19,7 +19,7 @@ from s2r.config.parameters import run_settings
 from s2r.config.systems import SETS
 from s2r.core.shards import Shards
 from s2r.corpus.split import read_split
-from s2r.evaluation.instruments import read_measures
+from s2r.evaluation.instruments import read_instruments
 from s2r.evaluation.metrics.paired import squared_error
 from s2r.evaluation.metrics.texture import motion_ratio, seam_ratio
 from s2r.evaluation.recording_scores import GIVEN
@@ -44,7 +44,7 @@ def scores(file: Path, frames: Shards, measures) -> np.ndarray:
                     1000 * np.mean([squared_error(true, d, measures.region).mean() for d in draws]),
                     1000 * squared_error(true, mean, measures.region).mean(),
                     np.mean([motion_ratio(true, d, measures.region) for d in draws]),
-                    seam_ratio(rollout.draws, rollout.seams, measures.region),
+                    seam_ratio(rollout.draws, rollout.window_starts, measures.region),
                 )
             )
             weights.append(len(true))
@@ -60,7 +60,7 @@ def main() -> None:
     frames = Shards(sorted((given.results / "frames").glob("*.h5")))
     speech = embeddings(given.results, settings["encoder"])
     split = read_split(given.results / "split.csv")
-    measures = read_measures(given.results / "measures" / "region.npz", None)
+    measures = read_instruments(given.results / "measures" / "region.npz", None)
     sampler = build(SamplerConfig, settings["sampler"])
     chosen = {key: config["evaluation"][key] for key in ("draws", "recordings", "batch", "seed")}
     amount = GenerationConfig(clips=1, **chosen)

@@ -230,8 +230,8 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         config = read_config(arguments.configfile)
-    except UserError as fault:
-        raise SystemExit(str(fault)) from fault
+    except UserError as error:
+        raise SystemExit(str(error)) from error
     print(tables(json.loads(arguments.costs.read_text()), config))
 
 

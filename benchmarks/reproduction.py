@@ -31,7 +31,7 @@ from s2r.corpus.index import read_recordings
 from s2r.corpus.released_split import leaks, released_split
 from s2r.corpus.split import read_split
 from s2r.evaluation.clip_features import i3d_extractor
-from s2r.evaluation.instruments import Measures, read_measures
+from s2r.evaluation.instruments import Instruments, read_instruments
 from s2r.evaluation.metrics.paired import squared_error, ssim_per_frame
 from s2r.evaluation.metrics.texture import motion_energy
 from s2r.evaluation.recording_scores import GIVEN
@@ -142,7 +142,7 @@ def repeat_at_seams(video: np.ndarray, window: int = WINDOW) -> np.ndarray:
     return video[places]
 
 
-def perfect_seams(frames: Shards, split: pd.DataFrame, measures: Measures) -> dict:
+def perfect_seams(frames: Shards, split: pd.DataFrame, measures: Instruments) -> dict:
     """A perfect generator that repeats a frame at each seam, against the truth."""
     at, after, inside, ssim, errors = [], [], [], [], []
     for recording in recordings_of(split, SET, frames):
@@ -218,7 +218,7 @@ def main() -> None:
     given = parser.parse_args()
     frames = Shards(sorted((given.results / "frames").glob("*.h5")))
     split = read_split(given.results / "split.csv")
-    measures = read_measures(given.results / "measures" / "region.npz", None)
+    measures = read_instruments(given.results / "measures" / "region.npz", None)
     found = {
         "split": split_facts(given.results),
         "mixture": mixture(given.results),

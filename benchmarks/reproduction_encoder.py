@@ -18,7 +18,7 @@ from s2r.core.files import atomic_path
 from s2r.core.progress import progress
 from s2r.core.shards import Shards
 from s2r.core.units import SAMPLE_RATE
-from s2r.evaluation.instruments import Measures
+from s2r.evaluation.instruments import Instruments
 from s2r.preparation.embeddings import embed_shard
 from s2r.preparation.selection import recordings_of
 from s2r.speech.encoder import HOP, EncoderConfig
@@ -46,7 +46,7 @@ def encoder_effect(
     made: Path,
     frames: Shards,
     split: pd.DataFrame,
-    measures: Measures,
+    measures: Instruments,
     published: str | None = None,
 ) -> dict:
     """How much the wrong class changes the embeddings (mean square, of their variance), and the

@@ -8,12 +8,12 @@ from small_models import SYSTEM, embeddings, errors_of_default, read_config
 from s2r.core.shards import Shards
 from s2r.corpus.index import read_recordings
 from s2r.corpus.released_split import released_split
-from s2r.evaluation.instruments import Measures
+from s2r.evaluation.instruments import Instruments
 
 SEEDS = (1, 2, 3)
 
 
-def split_effect(results: Path, made: Path, frames: Shards, measures: Measures) -> list[dict]:
+def split_effect(results: Path, made: Path, frames: Shards, measures: Instruments) -> list[dict]:
     """Errors of the default's model trained on the released split, and on nothing but its scripted
     recordings, as rows; the test recordings are parted by what the released split trains on."""
     index = read_recordings(results / "recordings.csv")

@@ -9,7 +9,7 @@ from small_models import embeddings, read_config, rollout_errors, train_here
 from s2r.config.build import build
 from s2r.config.parameters import run_settings
 from s2r.core.shards import Shards
-from s2r.evaluation.instruments import Measures
+from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.metrics.paired import ssim_per_frame
 from s2r.evaluation.metrics.texture import seam_ratio
 from s2r.evaluation.released_protocol import first_draws, read_clips
@@ -37,7 +37,7 @@ def variant(
     made: Path,
     frames: Shards,
     split: pd.DataFrame,
-    measures: Measures,
+    measures: Instruments,
 ) -> dict:
     """Train a small model of preset ``paper`` with one switch on, draw from it and score it."""
     config = read_config()
@@ -69,11 +69,11 @@ def variant(
     similarity = ssim_per_frame(
         truth.reshape(-1, *truth.shape[2:]), shown.reshape(-1, *shown.shape[2:])
     ).reshape(len(clips), -1)
-    seams = []
+    window_starts = []
     with read_generated(file) as content:
         for recording in content.rollouts:
             rollout = content.rollout(recording)
-            seams.append(seam_ratio(rollout.draws, rollout.seams, measures.region))
+            ratios.append(seam_ratio(rollout.draws, rollout.window_starts, measures.region))
     errors = rollout_errors(file, frames, measures)
     return {
         "switch": switch,
@@ -82,8 +82,8 @@ def variant(
         "ssim_first_frame": 100 * float(similarity[:, 0].mean()),
         "clips": len(clips),
         "error": float(np.mean(errors)),
-        "seam_motion": float(np.nanmean(seams)),
-        "rollouts": len(seams),
+        "seam_motion": float(np.nanmean(ratios)),
+        "rollouts": len(window_starts),
         "draws": AMOUNT.draws,
     }
 

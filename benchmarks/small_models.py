@@ -9,7 +9,7 @@ import yaml
 from s2r.config.build import build
 from s2r.config.parameters import run_settings
 from s2r.core.shards import Shards
-from s2r.evaluation.instruments import Measures
+from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.metrics.paired import squared_error
 from s2r.evaluation.recording_scores import GIVEN
 from s2r.generation.generate import GenerationConfig, generate_run
@@ -57,7 +57,7 @@ def errors_of_default(
     split: pd.DataFrame,
     seed: int,
     folder: Path,
-    measures: Measures,
+    measures: Instruments,
 ) -> dict[str, float]:
     """Train the default's model on the set ``train`` of a split, roll out all others, and return
     {set: squared error in the dynamic region}. What is in ``folder`` already is not made again."""
@@ -74,7 +74,7 @@ def errors_of_default(
     return {name: float(np.mean(rollout_errors(f, frames, measures))) for name, f in files.items()}
 
 
-def rollout_errors(file: Path, frames: Shards, measures: Measures) -> list[float]:
+def rollout_errors(file: Path, frames: Shards, measures: Instruments) -> list[float]:
     """The squared error of every draw of every rollout in a generated file."""
     errors = []
     with read_generated(file) as content:

@@ -37,7 +37,7 @@ def untrained(config: dict, device: str, channels_last: bool):
     from s2r.config.build import build
     from s2r.model.tract_model import TractModel, model_config
     from s2r.training.fitting import TrainingConfig
-    from s2r.training.windows import ClipStore
+    from s2r.training.windows import WindowDataset
 
     settings = first_settings(config)
     shape, training = model_config(settings), build(TrainingConfig, settings["training"])
@@ -50,7 +50,7 @@ def untrained(config: dict, device: str, channels_last: bool):
     rng = np.random.default_rng(0)
     frames = rng.integers(0, 256, (400, FRAME_SIZE, FRAME_SIZE), np.uint8)
     speech = rng.normal(size=(400, width)).astype(np.float32)
-    return model, training, ClipStore(["a"], frames, speech, np.array([0]), np.array([400]))
+    return model, training, WindowDataset(["a"], frames, speech, np.array([0]), np.array([400]))
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def generation(
     sampler = build(SamplerConfig, first_settings(config)["sampler"])
 
     def run() -> None:
-        generate_videos(model.eval(), tasks, sampler, batch, advanced=lambda _: None)
+        generate_videos(model.eval(), tasks, sampler, batch, on_frames=lambda _: None)
 
     return Work(run, batch * count / FRAME_RATE, model)
 
@@ -232,8 +232,8 @@ def main(
     given = parser.parse_args()
     try:
         config, device = read_config(given.configfile), find_device(given.device)
-    except UserError as fault:
-        raise SystemExit(str(fault)) from fault
+    except UserError as error:
+        raise SystemExit(str(error)) from error
     rows = []
     context = multiprocessing.get_context("spawn")
     for batch in given.batch or [configured(config)]:

@@ -47,17 +47,17 @@ def browser():
         found.close()
 
 
-def open_page(browser, address, faults):
+def open_page(browser, address, errors):
     """A page of a browser that remembers nothing, with its faults and foreign requests noted."""
     page = browser.new_context().new_page()
     page.set_default_timeout(STEP)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     foreign = ("http://", "https://", "ws")
     page.on(
         "request",
         lambda request: (
-            faults.append(request.url)
+            errors.append(request.url)
             if request.url.startswith(foreign) and not request.url.startswith(address)
             else None
         ),
@@ -79,11 +79,11 @@ def rate_one(page, number, answer, naturalness):
 
 
 def test_a_session_with_a_break(study, browser, tmp_path):
-    faults = []
-    page = open_page(browser, study.address, faults)
+    errors = []
+    page = open_page(browser, study.address, errors)
     enter(page, "not a code!")
     page.get_by_role("alert").get_by_text("1 to 32 letters").wait_for()
-    faults.clear()  # the refused request is on the console
+    errors.clear()  # the refused request is on the console
     enter(page, "Anna")
     for number in (1, 2):
         page.get_by_role("heading", name=f"Example {number} of 2").wait_for()
@@ -99,7 +99,7 @@ def test_a_session_with_a_break(study, browser, tmp_path):
     page.get_by_role("group", name="How natural").wait_for()
     page.context.close()
 
-    page = open_page(browser, study.address, faults)
+    page = open_page(browser, study.address, errors)
     enter(page, "anna")
     page.get_by_role("heading", name="Video 2 of 4").wait_for()
     assert page.get_by_role("button", name="Synthesised", exact=True).is_disabled()
@@ -109,7 +109,7 @@ def test_a_session_with_a_break(study, browser, tmp_path):
     page.get_by_label("boat").fill("too fast")
     page.get_by_role("button", name="Finish").click()
     page.get_by_text("All your answers are stored.").wait_for()
-    assert faults == []
+    assert errors == []
 
     rows, comments = read_answers(study.store.path)
     assert rows["answer"].tolist() == ["real", "synthesised", "synthesised", "real"]

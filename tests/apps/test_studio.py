@@ -80,9 +80,9 @@ def generate(client, speech: Path | None, **wish) -> dict[str, Path]:
 
 def refused(client, speech: Path | None, **wish) -> str:
     """The sentence that the page shows instead of a video."""
-    with pytest.raises(client_of.exceptions.AppError) as fault:
+    with pytest.raises(client_of.exceptions.AppError) as error:
         generate(client, speech, **wish)
-    return fault.value.message
+    return error.value.message
 
 
 def second_model(server) -> str:

@@ -43,16 +43,16 @@ def page(browser, server):
     """The page in a window of its own; afterwards nothing may have been wrong with it."""
     page = browser.new_page()
     page.set_default_timeout(30_000)
-    page.faults, asked = [], []
-    page.on("console", lambda line: line.type == "error" and page.faults.append(line.text))
-    page.on("pageerror", lambda error: page.faults.append(str(error)))
+    page.errors, asked = [], []
+    page.on("console", lambda line: line.type == "error" and page.errors.append(line.text))
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(server.address)
     page.wait_for_selector("#generate")
     page.wait_for_selector(SPEECH, state="attached")
     yield page
     page.close()
-    assert not page.faults
+    assert not page.errors
     foreign = [url for url in asked if not url.startswith((server.address, "blob:", "data:"))]
     assert asked
     assert not foreign
@@ -168,5 +168,5 @@ def test_faults_are_told_on_the_page(page, tmp_path):
     page.wait_for_selector(".toast-body:has-text('not a media file')")
     assert not re.search("Traceback|/tmp", page.inner_text(".toast-body"))
     # Gradio's own player says on the console that it cannot show the waveform of a text.
-    assert page.faults == ["Waveform load error: MediaError"]
-    page.faults.clear()
+    assert page.errors == ["Waveform load error: MediaError"]
+    page.errors.clear()

@@ -210,9 +210,9 @@ FAULTS = {
 def test_fault_is_one_sentence_with_its_key(default_config, name):
     changes, start, part = FAULTS[name]
     config = change(default_config, changes)
-    with pytest.raises(UserError) as fault:
+    with pytest.raises(UserError) as error:
         check(config)
-    text = str(fault.value)
+    text = str(error.value)
     assert text.startswith(start)
     assert part in text
     assert "\n" not in text

@@ -26,7 +26,7 @@ from s2r.core.shards import Shards, write_shard
 from s2r.generation.generated_file import GeneratedWriter, read_generated
 from s2r.training import windows as clips
 from s2r.training.checkpoints import load_state, save_state
-from s2r.training.windows import ClipStore, load_clips
+from s2r.training.windows import WindowDataset, load_windows
 
 SIZE = 2 * 2**20
 RNG = np.random.default_rng(0)
@@ -158,8 +158,10 @@ def test_what_is_too_large_for_memory_takes_its_place_at_once(disk, monkeypatch)
     shards = Shards([disk / "00.h5"]), Shards([disk / "01.h5"])
     monkeypatch.setattr(clips, "MEMORY_LIMIT", 1000)
 
-    def load() -> ClipStore:
-        return load_clips(*shards, ["a"], lambda speech: speech.astype(np.float32), disk / "clips")
+    def load() -> WindowDataset:
+        return load_windows(
+            *shards, ["a"], lambda speech: speech.astype(np.float32), disk / "clips"
+        )
 
     ballast = fill(disk, 300_000)
     with full(disk / "clips" / "frames.npy"):

@@ -223,9 +223,9 @@ def test_truncated_files_are_named(tmp_path):
     (tmp_path / "fewer.mp4").write_bytes(content[: len(content) * 7 // 10])
     for name, sentence in {"no_index.mp4": "copy it again", "fewer.mp4": "of the 200"}.items():
         for read in (probe, read_video):
-            with pytest.raises(MediaError, match=sentence) as fault:
+            with pytest.raises(MediaError, match=sentence) as error:
                 read(tmp_path / name)
-            assert fault.value.reason == "truncated"
+            assert error.value.reason == "truncated"
     path = encode(tmp_path / "whole.mkv", "libx264", range(100), ("aac", clicks(4, 48_000, [1])))
     (tmp_path / "cut.mkv").write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(MediaError, match=r"ends after .* of the 4\.\d+ s"):
@@ -246,11 +246,11 @@ def test_other_faults_are_named(tmp_path):
         (read_audio, "empty.mp4", "no audio"),
     ]
     for read, name, reason in cases:
-        with pytest.raises(UserError, match=name) as fault:
+        with pytest.raises(UserError, match=name) as error:
             read(tmp_path / name)
-        assert fault.value.reason == reason
-        copy = pickle.loads(pickle.dumps(fault.value))  # as between processes
-        assert (str(copy), copy.reason) == (str(fault.value), reason)
+        assert error.value.reason == reason
+        copy = pickle.loads(pickle.dumps(error.value))  # as between processes
+        assert (str(copy), copy.reason) == (str(error.value), reason)
 
 
 def test_resample_keeps_a_tone_and_removes_what_does_not_fit():

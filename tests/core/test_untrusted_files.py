@@ -15,7 +15,7 @@ from helpers.repository import ROOT
 from s2r.core.errors import UserError
 from s2r.core.files import sha256_of
 from s2r.evaluation.clip_features import read_real_features
-from s2r.evaluation.instruments import read_measures
+from s2r.evaluation.instruments import read_instruments
 from s2r.evaluation.metrics import i3d, i3d_weights
 from s2r.generation.model_folder import load_model_folder
 from s2r.model.recurrent import load_recurrent
@@ -55,8 +55,8 @@ def evil(request, tmp_path):
     assert mark.exists(), "the file must be one that does harm"
 
 
-def refused(fault, path: Path) -> None:
-    sentence = str(fault.value)
+def refused(error, path: Path) -> None:
+    sentence = str(error.value)
     assert str(path) in sentence
     assert "\n" not in sentence
     assert sentence.endswith(".")
@@ -64,9 +64,9 @@ def refused(fault, path: Path) -> None:
 
 def test_state_of_a_training(evil, tmp_path):
     path = evil(tmp_path / "state.pt")
-    with pytest.raises(UserError) as fault:
+    with pytest.raises(UserError) as error:
         read_state(path, "cpu")
-    refused(fault, path)
+    refused(error, path)
     state = {"model": {"a": torch.ones(2)}, "seen": 3, "curve": [{"loss": 0.5}]}
     torch.save(state, path)
     assert read_state(path, "cpu")["curve"] == state["curve"]
@@ -85,20 +85,20 @@ def test_models(evil, tmp_path, load):
 def test_arrays_between_jobs(evil, tmp_path):
     """No user is meant to see these: it is enough that they are not run."""
     path = evil(tmp_path / "region.npz")
-    for read in (lambda: read_measures(path, None), lambda: read_real_features(path)):
+    for read in (lambda: read_instruments(path, None), lambda: read_real_features(path)):
         with pytest.raises((ValueError, KeyError)):
             read()
     np.savez(path, region=np.array([Touch(tmp_path / "mark")], object), cells=np.zeros(1))
     with pytest.raises(ValueError, match="allow_pickle"):
-        read_measures(path, None)
+        read_instruments(path, None)
 
 
 @pytest.mark.parametrize("name", ["i3d.ckpt", "i3d.pt", "i3d.safetensors"])
 def test_weights_of_i3d(evil, tmp_path, name, monkeypatch):
     path = evil(tmp_path / name)
-    with pytest.raises(UserError) as fault:
+    with pytest.raises(UserError) as error:
         i3d.load_i3d(path)
-    refused(fault, path)
+    refused(error, path)
     # Even if its checksum were the right one.
     monkeypatch.setattr(i3d_weights, "PICKLE_SHA256", sha256_of(path))
     with pytest.raises(UserError, match="no file of I3D weights that can be read"):
@@ -172,9 +172,9 @@ def test_checkpoint_of_the_hub(evil, hub_folder, tmp_path):
         lambda: huggingface.load(str(folder), None, "top", "cpu"),
         lambda: huggingface.save(str(folder), None, tmp_path / "saved"),
     ):
-        with pytest.raises(UserError, match="holds more than weights, or is damaged") as fault:
+        with pytest.raises(UserError, match="holds more than weights, or is damaged") as error:
             call()
-        assert "\n" not in str(fault.value)
+        assert "\n" not in str(error.value)
 
 
 def test_a_checkpoint_that_brings_code(hub_folder, tmp_path):

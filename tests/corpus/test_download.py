@@ -247,8 +247,8 @@ def test_a_name_ends_at_a_zero_byte(tmp_path):
     (tmp_path / ARCHIVE).write_bytes(content.replace(b"a.txtX.mp4", b"a.txt\0.mp4"))
     try:
         unpack(tmp_path / ARCHIVE, tmp_path / TOP)
-    except UserError as fault:
-        assert "leads out of the folder" in str(fault) or "cannot be unpacked" in str(fault)
+    except UserError as error:
+        assert "leads out of the folder" in str(error) or "cannot be unpacked" in str(error)
     found = {path.name for path in tmp_path.rglob("*") if path.is_file()}
     assert found <= {ARCHIVE, "a.txt"}
 

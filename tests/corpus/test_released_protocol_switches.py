@@ -128,7 +128,7 @@ def test_pooling_over_the_batch_axis_is_a_no_op():
     for pooling in (False, True):
         config = paper_model(Window(False, 1, 9), pooling=pooling)
         config = replace(config, denoiser=replace(CROSS, speech_dimension=7))
-        heard[pooling] = TractModel(config, 7, 7, 0).hear(speech[:, :, None])
+        heard[pooling] = TractModel(config, 7, 7, 0).speech_condition(speech[:, :, None])
     assert torch.equal(heard[False], speech)
     assert not torch.equal(heard[True], speech)
 

@@ -10,7 +10,7 @@ import pytest
 from s2r.core.errors import UserError
 from s2r.core.shards import Shards, write_shard
 from s2r.corpus.index import read_corpus
-from s2r.evaluation.instruments import fit_measures, read_measures
+from s2r.evaluation.instruments import fit_instruments, read_instruments
 from s2r.evaluation.metrics import contour_probe as probe_module
 from s2r.preparation.true_contours import true_contour
 
@@ -55,8 +55,8 @@ def corpus(tmp_path):
 
 
 def test_region_and_cells_are_where_the_training_frames_move(corpus, tmp_path):
-    fit_measures(**corpus, region_path=tmp_path / "region.npz")
-    measures = read_measures(tmp_path / "region.npz", None)
+    fit_instruments(**corpus, region_path=tmp_path / "region.npz")
+    measures = read_instruments(tmp_path / "region.npz", None)
     assert measures.region.sum() == round(0.15 * 32 * 32)
     assert measures.region[8:16].sum() == measures.region.sum()
     assert set(measures.cells[:, 0]) <= {8, 12}
@@ -77,10 +77,10 @@ def test_probe_is_fitted_and_read_back(corpus, tmp_path, monkeypatch):
     monkeypatch.setattr(
         probe_module, "train_probe", partial(probe_module.train_probe, steps=2, batch=4)
     )
-    fit_measures(
+    fit_instruments(
         **corpus, region_path=tmp_path / "region.npz", probe_path=tmp_path / "probe.safetensors"
     )
-    measures = read_measures(tmp_path / "region.npz", tmp_path / "probe.safetensors")
+    measures = read_instruments(tmp_path / "region.npz", tmp_path / "probe.safetensors")
     frames = Shards(corpus["frame_shards"])
     contour = true_contour(read_corpus(corpus["recordings"]).loc["a"], frames)
     error = measures.contour_error(frames.read("a", "frames"), contour)
@@ -93,10 +93,10 @@ def test_what_cannot_be_fitted_or_read_is_said(corpus, tmp_path):
     table.to_csv(tmp_path / "plain.csv", index=False)
     paths = {"region_path": tmp_path / "region.npz", "probe_path": tmp_path / "p.safetensors"}
     with pytest.raises(UserError, match="No training recording has true contours"):
-        fit_measures(**corpus | {"recordings": tmp_path / "plain.csv"}, **paths)
+        fit_instruments(**corpus | {"recordings": tmp_path / "plain.csv"}, **paths)
     split = pd.read_csv(corpus["split"]).assign(set="unused")
     split.to_csv(tmp_path / "unused.csv", index=False)
     with pytest.raises(UserError, match="no training recordings"):
-        fit_measures(**corpus | {"split": tmp_path / "unused.csv"}, **paths)
+        fit_instruments(**corpus | {"split": tmp_path / "unused.csv"}, **paths)
     with pytest.raises(UserError, match="run the rule measures"):
-        read_measures(tmp_path / "region.npz", tmp_path / "p.safetensors")
+        read_instruments(tmp_path / "region.npz", tmp_path / "p.safetensors")

@@ -10,7 +10,7 @@ import pytest
 from s2r.core.errors import UserError
 from s2r.core.shards import Shards, write_shard
 from s2r.evaluation.clip_features import write_real_features
-from s2r.evaluation.instruments import Measures, fit_measures, read_measures
+from s2r.evaluation.instruments import Instruments, fit_instruments, read_instruments
 from s2r.evaluation.recording_scores import rollout_rows
 from s2r.evaluation.score import score_real, score_system
 from s2r.generation.baselines import generate_baseline
@@ -55,7 +55,7 @@ def corpus(tmp_path_factory):
     split.to_csv(home / "split.csv", index=False)
     (home / "weights").write_text("weights")
     tables = {"split": home / "split.csv", "frame_shards": [home / "0.h5"]}
-    fit_measures(**tables, recordings=home / "recordings.csv", region_path=home / "region.npz")
+    fit_instruments(**tables, recordings=home / "recordings.csv", region_path=home / "region.npz")
     write_real_features(
         **tables,
         sets=["unseen_speech", "unseen_both"],
@@ -83,8 +83,8 @@ def generate(path, system, draw, wrong=None, draws=1, estimate="draw"):
             if wrong is not None:
                 extra = {"wrong_speech": wrong(name)[None], "speech_of": "test_0"}
             delay = 4 * np.arange(draws)[:, None]
-            seams = (np.arange(videos.shape[1]) - delay) % 12 == 1
-            writer.rollout(name, videos, seams, **extra)
+            window_starts = (np.arange(videos.shape[1]) - delay) % 12 == 1
+            writer.rollout(name, videos, window_starts, **extra)
             longer = np.pad(videos, ((0, 0), (0, 60), (0, 0), (0, 0)), mode="edge")
             cuts = np.stack([longer[:, s : s + 10] for s in starts[name]])
             writer.clips(name, starts[name], cuts)
@@ -160,7 +160,7 @@ def test_copied_frame_against_a_direct_sum(corpus, tmp_path):
     generate_baseline("copied_frame", "unseen_speech", split, frames, path, clips=CLIPS)
     scores = score(corpus, tmp_path, "copied_frame", {"unseen_speech": path})
     error = collect(scores, mode="rollout", metric="squared_error", region="dynamic")
-    region = read_measures(corpus["region"], None).region
+    region = read_instruments(corpus["region"], None).region
     for name in TEST:
         difference = (FILMS[name][1:].astype(float) - FILMS[name][0]) / 127.5
         assert error[name] == pytest.approx((difference[:, region] ** 2).mean(), rel=1e-5)
@@ -187,7 +187,7 @@ def test_audio_gap_is_wrong_less_right(corpus, tmp_path):
 
     file = generate(tmp_path / "g.h5", "good", lambda name, _: FILMS[name], other)
     gap = collect(score(corpus, tmp_path, "good", {"unseen_speech": file}), metric="audio_gap")
-    region = read_measures(corpus["region"], None).region
+    region = read_instruments(corpus["region"], None).region
     for name in TEST:
         difference = (FILMS[name][1:].astype(float) - FILMS["train_a"][1:]) / 127.5
         assert gap[name] == pytest.approx((difference[:, region] ** 2).mean(), rel=1e-5)
@@ -265,7 +265,7 @@ def test_scores_reach_the_long_table(corpus, tmp_path):
     assert (ssim["n"] == 3).all()
 
 
-class FirstPixel(Measures):
+class FirstPixel(Instruments):
     """Reads the contour off a frame's first pixel, so the answer is known."""
 
     def contour_error(self, frames, contour):
@@ -289,7 +289,7 @@ def test_contour_error_is_of_each_draw_and_of_the_mean():
 
 def test_real_row_is_the_error_of_the_probe(corpus, tmp_path, monkeypatch):
     measures = SimpleNamespace(contour_error=lambda frames, contour: np.full(len(frames), 0.7))
-    monkeypatch.setattr("s2r.evaluation.score.read_measures", lambda *_: measures)
+    monkeypatch.setattr("s2r.evaluation.score.read_instruments", lambda *_: measures)
     monkeypatch.setattr("s2r.evaluation.score.true_contour", lambda *_: np.zeros((LENGTH, 5, 2)))
     keys = ("frame_shards", "recordings", "split", "region")
     path = tmp_path / "real.json"

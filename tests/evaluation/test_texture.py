@@ -52,32 +52,34 @@ def moving(steps):
 def rollouts(at_seams, rng):
     """Three rollouts of one uneven movement, seams at different times, and where they are."""
     steps = rng.uniform(0.2, 2, 99)
-    seams = np.zeros((3, 100), dtype=bool)
+    window_starts = np.zeros((3, 100), dtype=bool)
     for draw, first in enumerate((4, 7, 10)):
-        seams[draw, first::9] = True
-    return np.stack([moving(np.where(own[1:], at_seams, 1) * steps) for own in seams]), seams
+        window_starts[draw, first::9] = True
+    return np.stack(
+        [moving(np.where(own[1:], at_seams, 1) * steps) for own in window_starts]
+    ), window_starts
 
 
 def test_seam_ratio_finds_stalls_and_jumps_and_is_one_without_them():
     rng = np.random.default_rng(3)
     for factor, expected in ((1, 1), (0.5, 0.25), (2, 4)):
-        draws, seams = rollouts(factor, rng)
-        assert texture.seam_ratio(draws, seams) == pytest.approx(expected, rel=1e-5)
+        draws, window_starts = rollouts(factor, rng)
+        assert texture.seam_ratio(draws, window_starts) == pytest.approx(expected, rel=1e-5)
 
 
 def test_seam_ratio_of_what_moves_only_at_the_instants_of_the_seams_is_one():
     """Speech that happens to move there must not look like a jump."""
-    _, seams = rollouts(1, np.random.default_rng(3))
-    steps = np.where(seams.any(0)[1:], 3.0, 0.1)
-    assert texture.seam_ratio(np.stack([moving(steps)] * 3), seams) == pytest.approx(1)
+    _, window_starts = rollouts(1, np.random.default_rng(3))
+    steps = np.where(window_starts.any(0)[1:], 3.0, 0.1)
+    assert texture.seam_ratio(np.stack([moving(steps)] * 3), window_starts) == pytest.approx(1)
 
 
 def test_seam_ratio_needs_draws_that_differ_in_their_seams():
-    draws, seams = rollouts(1, np.random.default_rng(3))
-    assert np.isnan(texture.seam_ratio(draws[:1], seams[:1]))
-    assert np.isnan(texture.seam_ratio(draws, np.zeros_like(seams)))
-    assert np.isnan(texture.seam_ratio(draws, np.repeat(seams[:1], 3, axis=0)))
-    assert np.isnan(texture.seam_ratio(np.zeros_like(draws), seams))
+    draws, window_starts = rollouts(1, np.random.default_rng(3))
+    assert np.isnan(texture.seam_ratio(draws[:1], window_starts[:1]))
+    assert np.isnan(texture.seam_ratio(draws, np.zeros_like(window_starts)))
+    assert np.isnan(texture.seam_ratio(draws, np.repeat(window_starts[:1], 3, axis=0)))
+    assert np.isnan(texture.seam_ratio(np.zeros_like(draws), window_starts))
 
 
 def test_motion_ratio_is_one_for_the_truth_four_for_twice_the_speed_and_none_for_a_still():

@@ -8,7 +8,7 @@ from PIL import Image
 from helpers.spoken_corpus import PALATE, RATE, SECONDS, SIZE, TRIM, film, write_spoken_corpus
 from s2r.core.errors import UserError
 from s2r.core.units import frames_of
-from s2r.evaluation.instruments import Measures
+from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.words.item_scores import item_rows
 from s2r.evaluation.words.scores import aggregate_words, read_items, score_words
 from s2r.evaluation.words.segments import cut_corpus
@@ -145,7 +145,7 @@ class Probe:
 
 def test_constrictions_are_compared_where_contours_are_known(corpus, tmp_path):
     items = read_items(**corpus_files(corpus))
-    measures = Measures(np.load(tmp_path / "region.npz")["region"], np.zeros((0, 2)), Probe())
+    measures = Instruments(np.load(tmp_path / "region.npz")["region"], np.zeros((0, 2)), Probe())
     reference = items.reference("a_01")
     exact = rows_of(reference, reference.frames, measures)
     assert exact["vcv", "T", "contour_mm"] < 0.5

@@ -14,10 +14,10 @@ def noise(*shape: int, seed: int = 0) -> np.ndarray:
 
 def test_round_trip_is_lossless(tmp_path):
     draws, wrong, clips = noise(3, 25, 8, 8), noise(1, 25, 8, 8, seed=1), noise(2, 3, 10, 8, 8)
-    seams = noise(3, 25, seed=2) > 200
+    window_starts = noise(3, 25, seed=2) > 200
     path = tmp_path / "s2r" / "unseen_speech.h5"
     with GeneratedWriter(path, system="s2r", encoder="logmel", skipped=["sub9"]) as writer:
-        writer.rollout("sub1_a", draws, seams, wrong_speech=wrong, speech_of="sub1_b")
+        writer.rollout("sub1_a", draws, window_starts, wrong_speech=wrong, speech_of="sub1_b")
         writer.clips("sub1_a", [1, 11], clips)
 
     with read_generated(path) as content:
@@ -32,7 +32,7 @@ def test_round_trip_is_lossless(tmp_path):
     np.testing.assert_array_equal(rollout.draws, draws)
     np.testing.assert_array_equal(rollout.wrong_speech, wrong)
     assert rollout.speech_of == "sub1_b"
-    np.testing.assert_array_equal(rollout.seams, seams)
+    np.testing.assert_array_equal(rollout.window_starts, window_starts)
     assert starts.tolist() == [1, 11]
     np.testing.assert_array_equal(read_clips, clips)
 
@@ -58,8 +58,8 @@ def test_wrong_arrays_are_refused(tmp_path):
             writer.rollout("a", noise(1, 5, 8, 8), wrong_speech=noise(1, 5, 8, 8))
         with pytest.raises(ValueError, match="wrong_speech has shape"):
             writer.rollout("b", noise(1, 5, 8, 8), wrong_speech=noise(1, 4, 8, 8), speech_of="c")
-        with pytest.raises(ValueError, match="seams"):
-            writer.rollout("c", noise(1, 5, 8, 8), seams=np.zeros((1, 4), bool))
+        with pytest.raises(ValueError, match="window_starts"):
+            writer.rollout("c", noise(1, 5, 8, 8), window_starts=np.zeros((1, 4), bool))
         with pytest.raises(ValueError, match="1 starts for 2 clips"):
             writer.clips("a", [1], noise(2, 1, 10, 8, 8))
     with pytest.raises(ValueError, match="estimate"):

@@ -7,9 +7,9 @@ import torch
 
 from helpers.tiny_corpus import SIZE, write_tiny_corpus
 from s2r.generation import videos as rollout_module
-from s2r.generation.generate import GenerationConfig, generate_run, leads, other_speech
+from s2r.generation.generate import GenerationConfig, generate_run, lead_ins, other_speech
 from s2r.generation.generated_file import read_generated
-from s2r.generation.videos import VideoTask, generate_videos, regress, seams
+from s2r.generation.videos import VideoTask, generate_videos, regress, window_starts
 from s2r.model.denoiser import DenoiserConfig
 from s2r.model.sampler import SamplerConfig
 from s2r.model.tract_model import ModelConfig, TractModel, save_model
@@ -84,7 +84,7 @@ def test_windows_start_with_the_given_frames_untouched_and_only_context_is_noise
     noise = FrameNoise((0, 1), given, 0.5)
     generate_window(model, SAMPLER, given, speech, noise)
     assert torch.equal(given, kept)
-    mean = model.mean(given[:, 0], model.hear(speech))[:, : window.given]
+    mean = model.mean(given[:, 0], model.speech_condition(speech))[:, : window.given]
     clean = model.encode(given, mean)
     first = seen[0][0][:, : window.given]
     for noisy, sigma in seen:
@@ -112,7 +112,7 @@ def test_no_frame_is_repeated_or_skipped_at_a_seam(model, monkeypatch):
     assert video[:, 0, 0].tolist() == np.round((numbers + 1) * 127.5).astype(int).tolist()
     (part,) = generate_videos(model, [VideoTask(speech, reference, 0, 13, 10)], SAMPLER)
     assert np.array_equal(part, video[13:23])
-    (led,) = generate_videos(model, [VideoTask(speech, reference, 0, lead=5)], SAMPLER)
+    (led,) = generate_videos(model, [VideoTask(speech, reference, 0, lead_in=5)], SAMPLER)
     assert np.array_equal(led, video)
 
 
@@ -142,14 +142,14 @@ def test_context_is_the_frames_just_generated_and_the_reference_never_changes(mo
 
 
 def test_seams_are_the_first_frames_of_windows():
-    assert np.flatnonzero(seams(25, 12)).tolist() == [12, 24]
-    assert np.flatnonzero(seams(25, 12, lead=5)).tolist() == [7, 19]
-    assert not seams(12, 12).any()
+    assert np.flatnonzero(window_starts(25, 12)).tolist() == [12, 24]
+    assert np.flatnonzero(window_starts(25, 12, lead_in=5)).tolist() == [7, 19]
+    assert not window_starts(12, 12).any()
 
 
 def test_seams_of_the_draws_are_spread_over_the_window():
-    assert leads(3, 13) == [0, 4, 8]
-    assert leads(1, 13) == [0]
+    assert lead_ins(3, 13) == [0, 4, 8]
+    assert lead_ins(1, 13) == [0]
 
 
 def test_a_lead_is_the_first_sound_and_moves_the_seams(model, monkeypatch):
@@ -162,7 +162,7 @@ def test_a_lead_is_the_first_sound_and_moves_the_seams(model, monkeypatch):
     monkeypatch.setattr(rollout_module, "generate_window", listen)
     speech = np.repeat(np.arange(10, 30, dtype=np.float32)[:, None], 4, 1)
     reference = np.zeros((SIZE, SIZE), np.float32)
-    tasks = [VideoTask(speech, reference, 0, lead=lead) for lead in (0, 3)]
+    tasks = [VideoTask(speech, reference, 0, lead_in=lead_in) for lead_in in (0, 3)]
     videos = generate_videos(model, tasks, SAMPLER)
     assert [len(video) for video in videos] == [20, 20]
     led, plain = heard[0]  # the longer one, with its lead, comes first
@@ -188,7 +188,7 @@ def test_regression_alone_is_the_reference_plus_a_linear_change(model):
     if not model.regresses:
         return
     speech = torch.from_numpy(one.heard(0, model))[None]
-    change = model.mean(torch.from_numpy(one.reference)[None, None], model.hear(speech))
+    change = model.mean(torch.from_numpy(one.reference)[None, None], model.speech_condition(speech))
     expected = ((change[0, model.config.window.given, 0].clamp(-1, 1) + 1) * 127.5).round()
     np.testing.assert_array_equal(made[0], expected.byte().numpy())
 
@@ -224,8 +224,8 @@ def test_generated_files_hold_clips_rollouts_and_controls(model, tmp_path):
         assert not np.array_equal(*rollout.draws)
         assert rollout.speech_of not in ("", made.rollouts[0])
         new = model.config.window.new
-        expected = [seams(40, new), seams(40, new, new // 2)]
-        assert np.array_equal(rollout.seams, expected)
+        expected = [window_starts(40, new), window_starts(40, new, new // 2)]
+        assert np.array_equal(rollout.window_starts, expected)
         starts = [start for one in made.clip_recordings for start in made.clips(one)[0]]
         assert len(starts) == 4
         assert min(starts) >= 10

@@ -56,10 +56,10 @@ def examine(root: Path, silent: Path, suffix: str, content: bytes) -> dict:
         return said
     try:
         made = prepare_recording(row, FramesConfig())
-    except UserError as fault:
-        return said | {"refused": str(fault)}
-    except Exception as fault:
-        return said | {"fault": f"{type(fault).__name__}: {fault}"}
+    except UserError as error:
+        return said | {"refused": str(error)}
+    except Exception as error:
+        return said | {"fault": f"{type(error).__name__}: {error}"}
     frames, audio = made["frames"], made["audio"]
     pictures = frames.dtype == np.uint8 and frames.shape[1:] == (64, 64)
     if not pictures or audio.shape != (320 * len(frames),) or not np.isfinite(audio).all():

@@ -1,6 +1,7 @@
 """The dynamic region."""
 
 import numpy as np
+import pytest
 
 from s2r.preparation.region import dynamic_region
 

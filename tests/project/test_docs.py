@@ -16,7 +16,7 @@ from helpers.repository import ROOT
 from s2r import cli
 from s2r.config.check import check_config
 from s2r.config.schema import check_schema
-from s2r.evaluation.instruments import Measures
+from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.recording_scores import rollout_rows
 from s2r.evaluation.words import scores as word_scores
 from s2r.generation.generated_file import Rollout
@@ -165,10 +165,10 @@ def test_every_column_of_the_tables_is_explained():
 def test_every_metric_of_the_scores_is_explained():
     rng = np.random.default_rng(0)
     draws = rng.integers(0, 255, (2, 60, 16, 16), dtype=np.uint8)
-    seams = np.zeros((2, 60), bool)
-    seams[0, 20] = seams[1, 30] = True
-    rollout = Rollout(draws, seams, draws[:1], "other")
-    measures = Measures(np.ones((16, 16), bool), np.array([[0, 0], [4, 4]]))
+    window_starts = np.zeros((2, 60), bool)
+    window_starts[0, 20] = window_starts[1, 30] = True
+    rollout = Rollout(draws, window_starts, draws[:1], "other")
+    measures = Instruments(np.ones((16, 16), bool), np.array([[0, 0], [4, 4]]))
     rows = pd.DataFrame(rollout_rows(draws[0][::-1], rollout, "draw", measures, None))
     text = (ROOT / "docs" / "metrics.md").read_text()
     titles = {"squared_error": "error_draw", "ssim": "### ssim"}

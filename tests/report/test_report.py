@@ -18,7 +18,7 @@ from s2r.report import pages
 from s2r.report.captions import PHANTOM
 from s2r.report.error_course import drift, rollout_errors
 from s2r.report.error_plots import write_report_figures
-from s2r.report.overview import liveliest, waveform, write_overview
+from s2r.report.overview import most_active_stretch, waveform, write_overview
 from s2r.report.scores_table import COLUMNS
 
 SIZE, LENGTH = 64, 151
@@ -104,7 +104,7 @@ def test_overview_shows_the_liveliest_stretch_truth_above_generated(tmp_path):
     sound = np.zeros(200 * 320, np.float32)
     sound[130 * 320] = 1
     write_shard(tmp_path / "f.h5", [("r", {"frames": truth, "audio": sound}, {})], {})
-    assert 92 <= liveliest(truth, 48) <= 120
+    assert 92 <= most_active_stretch(truth, 48) <= 120
     write_overview(
         tmp_path / "o.png", "r", Shards([tmp_path / "f.h5"]), np.full_like(truth, 30), "m", "note"
     )

@@ -8,7 +8,7 @@ from s2r.core.errors import UserError
 from s2r.core.media.decode import probe, read_audio, read_video
 from s2r.core.shards import write_shard
 from s2r.generation.generated_file import GeneratedWriter
-from s2r.report.samples import write_looks
+from s2r.report.samples import write_samples
 from s2r.report.scores_table import COLUMNS
 
 SETS = ("unseen_speech", "unseen_both")
@@ -49,7 +49,7 @@ def corpus(tmp_path):
 
 
 def test_sheet_shows_truth_best_model_and_baselines(corpus, tmp_path):
-    write_looks(**corpus, folder=tmp_path / "looks")
+    write_samples(**corpus, folder=tmp_path / "looks")
     sheet = np.asarray(Image.open(tmp_path / "looks" / "contact_sheet.png"))
     column = sheet[:, -60]  # inside the last picture of every row
     runs = np.split(column, np.flatnonzero(np.diff(column.astype(int))) + 1)
@@ -58,7 +58,7 @@ def test_sheet_shows_truth_best_model_and_baselines(corpus, tmp_path):
 
 
 def test_videos_have_truth_left_generated_right_and_sound(corpus, tmp_path):
-    write_looks(**corpus, folder=tmp_path / "looks", videos=1)
+    write_samples(**corpus, folder=tmp_path / "looks", videos=1)
     found = sorted(path.relative_to(tmp_path / "looks") for path in tmp_path.rglob("*.mp4"))
     assert [str(path) for path in found] == [
         "m/unseen_speech/a1.mp4",
@@ -77,8 +77,8 @@ def test_videos_have_truth_left_generated_right_and_sound(corpus, tmp_path):
 
 
 def test_phantom_is_named_on_the_sheet(corpus, tmp_path):
-    write_looks(**corpus, folder=tmp_path / "plain", videos=0)
-    write_looks(**corpus, folder=tmp_path / "marked", videos=0, synthetic=True)
+    write_samples(**corpus, folder=tmp_path / "plain", videos=0)
+    write_samples(**corpus, folder=tmp_path / "marked", videos=0, synthetic=True)
     plain, marked = (
         Image.open(tmp_path / name / "contact_sheet.png").size[1] for name in ("plain", "marked")
     )
@@ -89,11 +89,11 @@ def test_phantom_is_named_on_the_sheet(corpus, tmp_path):
 def test_missing_files_leave_no_folder(corpus, tmp_path):
     corpus["generated"]["m", "unseen_speech"].unlink()
     with pytest.raises(UserError, match=r"m-unseen_speech\.h5: there is no such file"):
-        write_looks(**corpus, folder=tmp_path / "looks")
+        write_samples(**corpus, folder=tmp_path / "looks")
     assert not (tmp_path / "looks").exists()
 
 
 def test_nothing_to_show(corpus, tmp_path):
     empty = {key: path for key, path in corpus["generated"].items() if key[1] == "unseen_both"}
     with pytest.raises(UserError, match="no test set has recordings"):
-        write_looks(**corpus | {"generated": empty}, folder=tmp_path / "looks")
+        write_samples(**corpus | {"generated": empty}, folder=tmp_path / "looks")

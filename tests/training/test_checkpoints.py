@@ -87,10 +87,10 @@ def test_a_loss_that_is_none_stops_before_the_next_checkpoint(corpus, tmp_path, 
 
 def test_weights_that_break_while_the_loss_is_fine(corpus, tmp_path, monkeypatch):
     """A gradient may be too large for a number where the loss is not."""
-    descend = loop.optimizer_step
+    optimizer_step = loop.optimizer_step
 
     def breaks(loss, model, optimizer, rate):
-        descend(loss, model, optimizer, rate)
+        optimizer_step(loss, model, optimizer, rate)
         if len(steps) == 7:
             next(model.parameters()).data.fill_(math.nan)
         steps.append(loss.item())

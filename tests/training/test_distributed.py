@@ -24,7 +24,7 @@ from s2r.training import launch as train_run
 from s2r.training import loss as loss_module
 from s2r.training.fitting import TrainingConfig, prepare
 from s2r.training.loss import training_loss
-from s2r.training.windows import ClipStore
+from s2r.training.windows import WindowDataset
 
 WORKER = HELPERS / "failing_worker.py"
 NETWORK = {"channels": [8, 16], "patch": 2, "condition": 16, "heads": 2}
@@ -174,8 +174,8 @@ def test_a_store_of_tensors_gives_the_windows_of_one_of_arrays():
     frames = rng.integers(0, 256, (30, 4, 4), np.uint8)
     speech = rng.normal(size=(30, 3)).astype(np.float32)
     places = (np.array([0, 12]), np.array([12, 18]))
-    arrays = ClipStore(["a", "b"], frames, speech, *places)
-    tensors = ClipStore(["a", "b"], torch.tensor(frames), torch.tensor(speech), *places)
+    arrays = WindowDataset(["a", "b"], frames, speech, *places)
+    tensors = WindowDataset(["a", "b"], torch.tensor(frames), torch.tensor(speech), *places)
     drawn = np.array([1, 0, 1]), np.array([3, 0, 9])
     for one, other in zip(
         arrays.window(*drawn, Window(True, 2, 6), 1),

@@ -213,7 +213,7 @@ def test_generated_file_holds_one_mean_video_and_the_clips_cut_from_it(corpus, t
         one = content.rollouts[0]
         rollout = content.rollout(one)
         assert rollout.draws.shape == (1, 60, SIZE, SIZE)
-        assert not rollout.seams.any()
+        assert not rollout.window_starts.any()
         starts, clips = content.clips(one)
         for start, clip in zip(starts, clips, strict=True):
             np.testing.assert_array_equal(clip[0], rollout.draws[0, start : start + 10])

@@ -5,8 +5,8 @@ import pytest
 
 from helpers.tiny_corpus import write_tiny_corpus
 from s2r.core.errors import UserError
-from s2r.model.window import Window, heard_indices
-from s2r.training.windows import ClipStore, load_clips
+from s2r.model.window import Window, neighbour_indices
+from s2r.training.windows import WindowDataset, load_windows
 
 
 def numbered_store():
@@ -14,7 +14,7 @@ def numbered_store():
     lengths = np.array([20, 15])
     numbers = np.concatenate([np.arange(20), 100 + np.arange(15)])
     frames = np.broadcast_to(numbers[:, None, None], (35, 2, 2)).astype(np.uint8)
-    return ClipStore(["a", "b"], frames, numbers[:, None].astype(np.float32), np.array([0, 20]),
+    return WindowDataset(["a", "b"], frames, numbers[:, None].astype(np.float32), np.array([0, 20]),
                      lengths)  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def test_every_window_is_drawn_once_in_an_epoch_whatever_the_batch():
 
 
 def test_heard_speech_stops_at_the_ends():
-    assert heard_indices(np.array([0, 9]), 10, 2).tolist() == [[0, 0, 0, 1, 2], [7, 8, 9, 9, 9]]
+    assert neighbour_indices(np.array([0, 9]), 10, 2).tolist() == [[0, 0, 0, 1, 2], [7, 8, 9, 9, 9]]
 
 
 def test_too_short_recordings_are_refused_in_one_sentence():
@@ -71,7 +71,9 @@ def test_too_short_recordings_are_refused_in_one_sentence():
 def test_store_holds_what_the_shards_hold(tmp_path, monkeypatch, limit):
     monkeypatch.setattr("s2r.training.windows.MEMORY_LIMIT", limit)
     frames, embeddings, _ = write_tiny_corpus(tmp_path)
-    store = load_clips(frames, embeddings, ["s2_b", "s1_a"], lambda e: e[:, :2], tmp_path / "flat")
+    store = load_windows(
+        frames, embeddings, ["s2_b", "s1_a"], lambda e: e[:, :2], tmp_path / "flat"
+    )
     assert isinstance(store.frames, np.memmap) == (limit == 0)
     first, length = store.first[1], store.lengths[1]
     expected = frames.read("s1_a", "frames")

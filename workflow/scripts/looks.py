@@ -5,10 +5,10 @@ from itertools import product
 from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.report.samples import write_looks
+    from s2r.report.samples import write_samples
 
     names = product(snakemake.params.systems, snakemake.params.sets)
-    write_looks(
+    write_samples(
         generated=dict(zip(names, snakemake.input.generated, strict=True)),
         scores=snakemake.input.scores,
         frame_shards=snakemake.input.frames,

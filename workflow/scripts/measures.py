@@ -3,10 +3,10 @@
 from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.evaluation.instruments import fit_measures
+    from s2r.evaluation.instruments import fit_instruments
 
     probe = snakemake.output.get("probe")
-    fit_measures(
+    fit_instruments(
         frame_shards=snakemake.input.frames,
         split=snakemake.input.split,
         recordings=snakemake.input.recordings,

@@ -7,7 +7,7 @@ import yaml
 
 from s2r.core.device import find_device
 from s2r.core.errors import UserError
-from s2r.evaluation.instruments import Measures
+from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.metrics.articulation import kinematics, moving_cells
 from s2r.evaluation.metrics.texture import high_frequency_ratio, motion_ratio
 from s2r.evaluation.recording_scores import frame_scores
@@ -124,7 +124,7 @@ def score(truth_path: Path, generated_path: Path) -> str:
     count = min(len(truth), len(made))
     truth, made = truth[:count], made[:count]
     region = dynamic_region([truth])
-    measures = Measures(region, moving_cells(region))
+    measures = Instruments(region, moving_cells(region))
     scores = frame_scores(truth, made, measures)
     moving = kinematics(truth, made, measures.cells)
     rows = [

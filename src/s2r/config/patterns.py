@@ -10,8 +10,8 @@ def compile_pattern(pattern: str) -> re.Pattern:
     """Compile the pattern; UserError names ``corpus.folder.pattern`` if it cannot serve."""
     try:
         expression = re.compile(pattern)
-    except re.error as fault:
-        raise UserError(f"corpus.folder.pattern: not a regular expression: {fault}.") from fault
+    except re.error as error:
+        raise UserError(f"corpus.folder.pattern: not a regular expression: {error}.") from error
     for group in ("subject", "stimulus"):
         if group not in expression.groupindex:
             raise UserError(
@@ -33,7 +33,7 @@ def check_notes_settings(corpus: Mapping, patterns: Sequence[str]) -> None:
     for pattern in patterns:
         try:
             re.compile(pattern)
-        except re.error as fault:
+        except re.error as error:
             raise UserError(
-                f"recordings.exclude_notes: {pattern!r} is not a regular expression: {fault}."
-            ) from fault
+                f"recordings.exclude_notes: {pattern!r} is not a regular expression: {error}."
+            ) from error

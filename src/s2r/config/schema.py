@@ -42,37 +42,37 @@ def check_schema(config: Mapping, schema_file: str | Path) -> None:
     import yaml
 
     schema = yaml.safe_load(Path(schema_file).read_text())
-    faults = list(jsonschema.Draft202012Validator(schema).iter_errors(config))
-    if faults:
-        first = min(faults, key=lambda fault: fault.validator != "additionalProperties")
+    errors = list(jsonschema.Draft202012Validator(schema).iter_errors(config))
+    if errors:
+        first = min(errors, key=lambda error: error.validator != "additionalProperties")
         raise UserError(sentence(first))
 
 
-def sentence(fault) -> str:
+def sentence(error) -> str:
     """One sentence for a ``jsonschema.ValidationError``."""
-    key, found = dotted(fault.absolute_path), fault.instance
-    if fault.validator == "additionalProperties":
-        return _unknown_key(key, found, fault.schema)
-    if fault.validator == "required":
-        missing = next(name for name in fault.validator_value if name not in found)
+    key, found = dotted(error.absolute_path), error.instance
+    if error.validator == "additionalProperties":
+        return _unknown_key(key, found, error.schema)
+    if error.validator == "required":
+        missing = next(name for name in error.validator_value if name not in found)
         return f"{_join(key, missing)}: this key is missing."
-    return f"{key or 'the configuration'}: {_wrong_value(fault)}."
+    return f"{key or 'the configuration'}: {_wrong_value(error)}."
 
 
-def _wrong_value(fault) -> str:
-    found, rule, value = fault.instance, fault.validator, fault.validator_value
+def _wrong_value(error) -> str:
+    found, rule, value = error.instance, error.validator, error.validator_value
     says = {
         "type": lambda: f"must be {_type_names(value)}, not {found!r}{_hint(found, value)}",
         "enum": lambda: f"must be one of {', '.join(map(str, value))}, not {found!r}",
         "multipleOf": lambda: f"must be a multiple of {value}, not {found}",
         "uniqueItems": lambda: "the list holds the same entry twice",
-        "pattern": lambda: f"{found!r} cannot be used, {_described(fault.schema, value)}",
+        "pattern": lambda: f"{found!r} cannot be used, {_described(error.schema, value)}",
     }
     if rule in BOUNDS:
         return f"must be {BOUNDS[rule]} {value}, not {found}"
     if rule in SIZES:
         return f"there must be {SIZES[rule].format(value)}"
-    return says[rule]() if rule in says else fault.message.rstrip(".")
+    return says[rule]() if rule in says else error.message.rstrip(".")
 
 
 def _described(schema: Mapping, pattern: str) -> str:

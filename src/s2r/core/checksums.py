@@ -35,17 +35,17 @@ def verify(paths: Iterable[str | Path]) -> None:
     Raises:
         UserError: files differ; names them.
     """
-    faults = []
+    errors = []
     for path in dict.fromkeys(map(Path, paths)):
         if path.is_dir():
             continue
         for one in dict.fromkeys([path, path.with_suffix(".json")]):
             if _differs(one):
-                faults.append(f"{one} was changed or damaged after it was made")
+                errors.append(f"{one} was changed or damaged after it was made")
                 _set_aside(path)
-    if faults:
+    if errors:
         raise UserError(
-            f"{', '.join(faults)}. It is set aside as *.damaged: call snakemake again, and it is "
+            f"{', '.join(errors)}. It is set aside as *.damaged: call snakemake again, and it is "
             "made anew."
         )
 

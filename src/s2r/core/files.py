@@ -50,17 +50,17 @@ def full_disk_named(target: str | Path) -> Iterator[None]:
         yield
     except UserError:
         raise
-    except Exception as fault:
-        if not _disk_is_full(fault, Path(target).parent):
+    except Exception as error:
+        if not _disk_is_full(error, Path(target).parent):
             raise
         raise UserError(
             f"{target}: the disk is full, or a quota is used up; make room and call again."
-        ) from fault
+        ) from error
 
 
-def _disk_is_full(fault: Exception, folder: Path) -> bool:
+def _disk_is_full(error: Exception, folder: Path) -> bool:
     """Libraries do not all pass on why they could not write, so it is tried."""
-    if isinstance(fault, OSError) and fault.errno in FULL:
+    if isinstance(error, OSError) and error.errno in FULL:
         return True
     try:
         with tempfile.TemporaryFile(dir=folder, buffering=0) as file:

@@ -22,8 +22,8 @@ class NewFile(h5py.File):
 
     def check(self) -> None:
         """Raise the first fault of writing; to be called now and then, as no write raises it."""
-        if self._sink.fault:
-            raise self._sink.fault
+        if self._sink.error:
+            raise self._sink.error
 
     def __exit__(self, *failure) -> None:
         super().__exit__(*failure)
@@ -36,19 +36,19 @@ class _Sink(io.FileIO):
 
     def __init__(self, path: str | Path):
         super().__init__(path, "w+")
-        self.fault: OSError | None = None
+        self.error: OSError | None = None
 
     def write(self, data: memoryview) -> int:
         done = 0
         try:
-            while not self.fault and done < len(data):
+            while not self.error and done < len(data):
                 done += super().write(data[done:])
-        except OSError as fault:
-            self.fault = fault
+        except OSError as error:
+            self.error = error
         return len(data)
 
     def truncate(self, size: int | None = None) -> int:
-        return size if self.fault else super().truncate(size)
+        return size if self.error else super().truncate(size)
 
 
 def open_hdf5(path: str | Path) -> h5py.File:

@@ -127,8 +127,8 @@ class LabelledLines:
             try:
                 target.write(f"[{self._label}] {line.rstrip()}\n")
                 target.flush()
-            except OSError as fault:
-                if fault.errno not in FULL:
+            except OSError as error:
+                if error.errno not in FULL:
                     raise
                 # A log that ends early stops no work; what needs the room will say so.
                 self._targets.remove(target)

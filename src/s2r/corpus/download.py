@@ -84,12 +84,12 @@ def read_record(record: str = RECORD) -> dict[str, RemoteFile]:
             )
             for one in listed
         }
-    except (ValueError, TypeError, KeyError) as fault:
+    except (ValueError, TypeError, KeyError) as error:
         raise UserError(
-            f"{record}: this is not the record of a data set ({fault!r}); see {PAGE}."
-        ) from fault
-    except (OSError, http.client.HTTPException) as fault:
-        raise _unreachable(record, fault) from fault
+            f"{record}: this is not the record of a data set ({error!r}); see {PAGE}."
+        ) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise _unreachable(record, error) from error
 
 
 def fetch(file: RemoteFile, target: str | Path, waits: tuple[float, ...] = WAITS) -> None:
@@ -111,17 +111,17 @@ def fetch(file: RemoteFile, target: str | Path, waits: tuple[float, ...] = WAITS
         while (before := _size(partial)) < file.size:
             try:
                 _receive(file, partial, bar)
-                fault = f"it broke off after {_size(partial):,} of {file.size:,} bytes"
+                reason = f"it broke off after {_size(partial):,} of {file.size:,} bytes"
             except urllib.error.HTTPError as error:
                 raise _unreachable(file.url, error) from error
             except (OSError, http.client.HTTPException) as error:
-                fault = error
+                reason = error
             if _size(partial) > before:
                 left = list(waits)
             elif left:
                 time.sleep(left.pop(0))
             else:
-                raise _unreachable(file.url, fault)
+                raise _unreachable(file.url, reason)
     try:
         _check(file, partial, "start again, it is fetched anew")
     except UserError:
@@ -180,10 +180,10 @@ def _differs(file: RemoteFile, where: object, found: str, remedy: str = "") -> U
     )
 
 
-def _unreachable(url: str, fault: object) -> UserError:
-    reason = getattr(fault, "reason", fault)
-    if isinstance(fault, urllib.error.HTTPError):
-        reason = f"HTTP {fault.code}"
+def _unreachable(url: str, error: object) -> UserError:
+    reason = getattr(error, "reason", error)
+    if isinstance(error, urllib.error.HTTPError):
+        reason = f"HTTP {error.code}"
     return UserError(
         f"{url}: it cannot be fetched ({reason}); start again when the network and the server are "
         f"there, it goes on where it was, or unpack {ARCHIVE} from {PAGE} yourself."

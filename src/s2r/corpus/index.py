@@ -198,10 +198,10 @@ def _examine(row: dict, limits: Limits) -> dict:
     try:
         _probe_files(row)
         row["reason"] = _judge(row, limits)
-    except MediaError as fault:
-        row["reason"] = f"{fault.reason}: {fault.path.name}: {fault.detail}"
-    except Exception as fault:  # no single file may stop the index of a corpus
-        row["reason"] = f"unreadable: {type(fault).__name__}: {fault}"
+    except MediaError as error:
+        row["reason"] = f"{error.reason}: {error.path.name}: {error.detail}"
+    except Exception as error:  # no single file may stop the index of a corpus
+        row["reason"] = f"unreadable: {type(error).__name__}: {error}"
     return row
 
 

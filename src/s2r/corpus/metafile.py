@@ -29,22 +29,22 @@ def read_metafile(path: str | Path) -> dict[str, str]:
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as fault:
-        raise _fault(path, f"it cannot be read as JSON ({fault})") from fault
+    except (OSError, ValueError) as error:
+        raise _metafile_error(path, f"it cannot be read as JSON ({error})") from error
     if not isinstance(content, dict):
-        raise _fault(path, "it does not hold subjects by name")
+        raise _metafile_error(path, "it does not hold subjects by name")
     notes = {}
     for subject, about in content.items():
         tasks = about.get("task", []) if isinstance(about, dict) else None
         if not isinstance(tasks, list):
-            raise _fault(path, f"{subject} has no list of recordings under task")
+            raise _metafile_error(path, f"{subject} has no list of recordings under task")
         for task in tasks:
             prefix = task.get("prefix") if isinstance(task, dict) else None
             if not isinstance(prefix, str):
-                raise _fault(path, f"a recording of {subject} has no prefix")
+                raise _metafile_error(path, f"a recording of {subject} has no prefix")
             notes[prefix] = str(task.get("note") or "")
     if not notes:
-        raise _fault(path, "it names no recording")
+        raise _metafile_error(path, "it names no recording")
     return dict(sorted(notes.items()))
 
 
@@ -59,7 +59,7 @@ def excluded_by_note(note: str, patterns: Sequence[str]) -> str:
     return ""
 
 
-def _fault(path: str | Path, what: str) -> UserError:
+def _metafile_error(path: str | Path, what: str) -> UserError:
     return UserError(
         f"{path}: this is not the metafile of the corpus, {what}; fetch it again, or name another "
         "file with corpus.metafile."

@@ -81,10 +81,10 @@ def read_truth(path: str | Path) -> Truth:
                 phones=phones,
                 pixel_mm=float(file.attrs["pixel_mm"]),
             )
-    except (OSError, KeyError) as fault:
+    except (OSError, KeyError) as error:
         raise UserError(
-            f"{path}: not a phantom truth file ({fault}); generate it again."
-        ) from fault
+            f"{path}: not a phantom truth file ({error}); generate it again."
+        ) from error
 
 
 def truth_on_grid(

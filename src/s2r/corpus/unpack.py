@@ -40,15 +40,15 @@ def unpack(archive: str | Path, folder: str | Path) -> None:
                 )
             _extract(packed, members, folder, total)
     # RuntimeError: a member has a password, or needs more than zipfile can do.
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as fault:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise UserError(
-            f"{archive}: it cannot be unpacked ({fault}); delete it and fetch it again."
-        ) from fault
-    except OSError as fault:
+            f"{archive}: it cannot be unpacked ({error}); delete it and fetch it again."
+        ) from error
+    except OSError as error:
         raise UserError(
-            f"{archive}: it cannot be unpacked into {folder} ({fault.strerror}); see to it that "
+            f"{archive}: it cannot be unpacked into {folder} ({error.strerror}); see to it that "
             "files can be written there, and start again."
-        ) from fault
+        ) from error
 
 
 def _extract(packed: zipfile.ZipFile, members: dict, folder: Path, total: int) -> None:

@@ -49,7 +49,7 @@ def find_recordings(root: Path) -> Iterator[dict]:
         if not entries:
             problem = f"missing: the folder {folder} holds no recording under 2drt/"
             yield {"recording": folder.name, "subject": folder.name, "problem": problem}
-    yield from _strangers(root)
+    yield from _misnamed_folders(root)
 
 
 def check_archive(root: Path, entries: list[dict]) -> None:
@@ -98,7 +98,7 @@ def _subject_folders(root: Path) -> list[Path]:
     return [folder for folder in folders if _SUBJECT.fullmatch(folder.name)]
 
 
-def _strangers(root: Path) -> Iterator[dict]:
+def _misnamed_folders(root: Path) -> Iterator[dict]:
     """Recordings in folders that look like a subject's and are not named like one."""
     folders = {path.parent for path in (*root.glob("*/2drt"), *root.glob("*/*/2drt"))}
     for folder in sorted(folders):
@@ -185,5 +185,5 @@ def _dataset(path: str | Path) -> Iterator[h5py.Dataset]:
             if not len(recon):
                 raise MediaError("zero frames", path, "its dataset /recon is empty")
             yield recon
-    except OSError as fault:
-        raise MediaError("truncated", path, f"not a whole HDF5 file ({fault})") from fault
+    except OSError as error:
+        raise MediaError("truncated", path, f"not a whole HDF5 file ({error})") from error

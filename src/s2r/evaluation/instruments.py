@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Measures:
+class Instruments:
     """Everything that a system is measured with, besides the true video."""
 
     region: np.ndarray
@@ -44,7 +44,7 @@ class Measures:
         return contour_error_mm(self.probe.predict(frames), contour)
 
 
-def fit_measures(
+def fit_instruments(
     *,
     frame_shards: Sequence[str | Path],
     split: str | Path,
@@ -107,15 +107,15 @@ def _fit_probe(
         print(f"Contour probe: {error:.2f} mm off on {len(errors)} validation recordings.")
 
 
-def read_measures(region: str | Path, probe: str | Path | None) -> Measures:
-    """Read what ``fit_measures`` wrote; UserError where a file is missing."""
+def read_instruments(region: str | Path, probe: str | Path | None) -> Instruments:
+    """Read what ``fit_instruments`` wrote; UserError where a file is missing."""
     for path in filter(None, (region, probe)):
         if not Path(path).exists():
             raise UserError(f"{path} does not exist: run the rule measures.")
     with np.load(region) as arrays:
         region_mask, cells = arrays["region"], arrays["cells"]
     if probe is None:
-        return Measures(region_mask, cells)
+        return Instruments(region_mask, cells)
     from s2r.evaluation.metrics.contour_probe import load_probe
 
-    return Measures(region_mask, cells, load_probe(probe))
+    return Instruments(region_mask, cells, load_probe(probe))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from s2r.evaluation.instruments import Measures
+from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.metrics.articulation import drift_ratio, kinematics
 from s2r.evaluation.metrics.paired import SSIM_RADIUS, psnr_per_frame, squared_error, ssim_map
 from s2r.evaluation.metrics.texture import high_frequency_ratio, motion_ratio, seam_ratio
@@ -25,7 +25,7 @@ def rollout_rows(
     truth: np.ndarray,
     rollout: Rollout,
     estimate: str,
-    measures: Measures,
+    measures: Instruments,
     contour: np.ndarray | None,
 ) -> Iterator[dict]:
     """Values of a rollout, each with its ``mode``, ``estimate``, ``metric`` and ``region``.
@@ -35,7 +35,9 @@ def rollout_rows(
     """
     draws = [rollout_scores(truth, draw, measures, contour) for draw in rollout.draws]
     own = _average(draws)
-    own["seam_motion", "dynamic"] = seam_ratio(rollout.draws, rollout.seams, measures.region)
+    own["seam_motion", "dynamic"] = seam_ratio(
+        rollout.draws, rollout.window_starts, measures.region
+    )
     if rollout.wrong_speech is not None:
         region = ("squared_error", "dynamic")
         wrong = [
@@ -52,7 +54,7 @@ def rollout_rows(
 
 
 def clip_rows(
-    truth: np.ndarray, draws: np.ndarray, estimate: str, measures: Measures
+    truth: np.ndarray, draws: np.ndarray, estimate: str, measures: Instruments
 ) -> Iterator[dict]:
     """Values of the clips of a recording: truth (n, clip, H, W), draws (n, k, clip, H, W) uint8."""
     true_frames = truth.reshape(-1, *truth.shape[2:])
@@ -68,7 +70,7 @@ def clip_rows(
 def rollout_scores(
     truth: np.ndarray,
     video: np.ndarray,
-    measures: Measures,
+    measures: Instruments,
     contour: np.ndarray | None,
 ) -> Scores:
     """Every measure of one video (T, H, W), uint8 or float in 0..255."""
@@ -86,14 +88,14 @@ def rollout_scores(
     return scores
 
 
-def contour_score(video: np.ndarray, contour: np.ndarray, measures: Measures) -> float:
+def contour_score(video: np.ndarray, contour: np.ndarray, measures: Instruments) -> float:
     """Mean error in mm of the contours read off a rollout (T, H, W); contour (T, P, 2) mm."""
     chosen = slice(GIVEN, None, STRIDE)
     return float(measures.contour_error(video[chosen], contour[chosen]).mean())
 
 
 def frame_scores(
-    truth: np.ndarray, video: np.ndarray, measures: Measures, stride: int = 1
+    truth: np.ndarray, video: np.ndarray, measures: Instruments, stride: int = 1
 ) -> Scores:
     """Error, SSIM and PSNR of frames (T, H, W), means over them; ``stride`` thins out the SSIM."""
     similarity = ssim_map(truth[::stride], video[::stride])

@@ -27,7 +27,7 @@ from s2r.core.shards import Shards
 from s2r.corpus.index import read_corpus
 from s2r.corpus.split import read_split
 from s2r.evaluation.clip_features import Extract, frechet_of_set, i3d_extractor, read_real_features
-from s2r.evaluation.instruments import Measures, read_measures
+from s2r.evaluation.instruments import Instruments, read_instruments
 from s2r.evaluation.recording_scores import GIVEN, clip_rows, contour_score, rollout_rows
 from s2r.generation.clip_choice import CLIP_LENGTH
 from s2r.generation.generated_file import Generated, read_generated
@@ -58,7 +58,7 @@ def score_system(
     """Score ``system`` and write the JSON file ``path`` (its shape: see the top of this file).
 
     ``generated`` is {set: generated file}; ``recordings`` and ``split`` are the tables of the
-    corpus; ``region`` and ``probe`` come from ``fit_measures``, ``real_features`` from
+    corpus; ``region`` and ``probe`` come from ``fit_instruments``, ``real_features`` from
     ``write_real_features``. ``rollouts`` is the most recordings a set that are rolled out (None:
     all), as the videos were generated; ``resamples`` counts the bootstrap samples of the Fréchet
     distance. ``extract`` takes the place of the I3D of ``i3d_weights``. Raises UserError where a
@@ -66,7 +66,7 @@ def score_system(
     """
     frames, members = Shards(frame_shards), read_split(split)
     corpus = read_corpus(recordings)
-    measures = read_measures(region, probe)
+    measures = read_instruments(region, probe)
     real = read_real_features(real_features)
     if real.sha256 != sha256_of(i3d_weights):
         raise UserError(
@@ -118,7 +118,7 @@ def score_real(
     """
     frames, members = Shards(frame_shards), read_split(split)
     corpus = read_corpus(recordings)
-    measures = read_measures(region, probe)
+    measures = read_instruments(region, probe)
     scores: dict = {"system": "real", "draws": 1, "sets": {}}
     scores |= dict.fromkeys(LABELS, "") | {"estimate": "draw"}
     for set_name in sets:
@@ -139,7 +139,7 @@ def _rollout_rows(
     content: Generated,
     recording: str,
     frames: Shards,
-    measures: Measures,
+    measures: Instruments,
     contour: np.ndarray | None,
 ) -> Iterator[dict]:
     truth = frames.read(recording, "frames")
@@ -156,7 +156,7 @@ def _rollout_rows(
 
 
 def _clip_rows(
-    content: Generated, recording: str, frames: Shards, measures: Measures
+    content: Generated, recording: str, frames: Shards, measures: Instruments
 ) -> Iterator[dict]:
     starts, draws = content.clips(recording)
     truth = frames.read(recording, "frames")[starts[:, None] + np.arange(CLIP_LENGTH)]

@@ -13,7 +13,7 @@ from s2r.core.shards import Shards
 from s2r.core.units import to_unit_range
 from s2r.generation.clip_choice import CLIP_CONTEXT, CLIP_LENGTH, choose_clips, starts_of
 from s2r.generation.generated_file import GeneratedWriter
-from s2r.generation.videos import VideoTask, generate_videos, regress, seams
+from s2r.generation.videos import VideoTask, generate_videos, regress, window_starts
 from s2r.model.sampler import SamplerConfig
 from s2r.model.tract_model import TractModel, load_model
 from s2r.preparation.selection import recordings_of
@@ -47,8 +47,8 @@ def other_speech(recording: str, candidates: Sequence[str], split: pd.DataFrame)
     return (same or ahead or [recording])[0]
 
 
-def leads(draws: int, new: int) -> list[int]:
-    """Leads that spread the seams of the draws evenly over windows of ``new`` new frames.
+def lead_ins(draws: int, new: int) -> list[int]:
+    """Lead-ins that spread the window boundaries of draws evenly over ``new`` new frames.
 
     What one draw shows across a seam another shows inside a window, so that the two can be
     compared while the same is said (`s2r.evaluation.metrics.texture.seam_ratio`).
@@ -98,8 +98,8 @@ def set_tasks(
                 other = np.roll(other, len(other) // 2, axis=0)
             other = other[np.arange(lengths[one]) % len(other)]
             draws = [
-                VideoTask(speech[one], reference, seed + draw, lead=lead)
-                for draw, lead in enumerate(leads(settings.draws, model.config.window.new))
+                VideoTask(speech[one], reference, seed + draw, lead_in=lead_in)
+                for draw, lead_in in enumerate(lead_ins(settings.draws, model.config.window.new))
             ]
             tasks.rollouts[one] = [*draws, VideoTask(other, reference, seed)]
         for start in map(int, starts.get(one, [])):
@@ -117,7 +117,7 @@ def write_videos(
     """Write what was made of ``tasks``; ``videos`` in the order of rollouts, then clips."""
     for recording, ordered in tasks.rollouts.items():
         *draws, wrong = islice(videos, len(ordered))
-        places = np.stack([seams(task.frames, new, task.lead) for task in ordered[:-1]])
+        places = np.stack([window_starts(task.frames, new, task.lead_in) for task in ordered[:-1]])
         writer.rollout(recording, np.stack(draws), places, wrong[None], tasks.wrong[recording])
     for recording, ordered in tasks.clips.items():
         starts = [task.first for task in ordered]

@@ -7,7 +7,7 @@ Layout of ``results/generated/{system}/{set}.h5``:
   frame); ``oracle`` is true where the system saw frames that no real system could have seen;
   ``skipped`` lists recordings that the system cannot make, and ``fewer_clips`` is true where
   single clips may be missing too.
-* ``rollouts/<recording>``: ``draws`` (k, T, 64, 64) uint8; ``seams`` (k, T) bool, true where a
+* ``rollouts/<recording>``: ``draws`` (k, T, 64, 64) uint8; ``window_starts`` (k, T) bool, true where a
   frame is the first of a window; optional ``wrong_speech`` (1, T, 64, 64) uint8 with the
   attribute ``speech_of``.
 * ``clips/<recording>``: ``start`` (n,) int, ``draws`` (n, k, clip, 64, 64) uint8.
@@ -81,25 +81,27 @@ class GeneratedWriter:
         self,
         recording: str,
         draws: np.ndarray,
-        seams: np.ndarray | None = None,
+        window_starts: np.ndarray | None = None,
         wrong_speech: np.ndarray | None = None,
         speech_of: str | None = None,
     ) -> None:
         """Add the rollouts of a whole recording.
 
-        ``draws`` (k, T, 64, 64) uint8 with k = 1 for a deterministic system; ``seams`` (k, T)
+        ``draws`` (k, T, 64, 64) uint8 with k = 1 for a deterministic system; ``window_starts`` (k, T)
         true where a frame is the first of a window (None: there are no windows);
         ``wrong_speech`` (1, T, 64, 64) uint8, one draw driven by the speech of ``speech_of``.
         """
         if (wrong_speech is None) != (speech_of is None):
             raise ValueError("wrong_speech and speech_of go together")
         draws = _frames(draws, 4)
-        seams = np.zeros(draws.shape[:2], bool) if seams is None else np.asarray(seams, bool)
-        if seams.shape != draws.shape[:2]:
-            raise ValueError(f"seams {seams.shape} do not fit draws {draws.shape}")
+        if window_starts is None:
+            window_starts = np.zeros(draws.shape[:2])
+        window_starts = np.asarray(window_starts, bool)
+        if window_starts.shape != draws.shape[:2]:
+            raise ValueError(f"window_starts {window_starts.shape} do not fit draws {draws.shape}")
         group = self._file["rollouts"].create_group(recording)
         group.create_dataset("draws", data=draws)
-        group.create_dataset("seams", data=seams)
+        group.create_dataset("window_starts", data=window_starts)
         if wrong_speech is not None:
             if wrong_speech.shape != (1, *draws.shape[1:]):
                 raise ValueError(f"wrong_speech has shape {wrong_speech.shape}")
@@ -124,7 +126,7 @@ class Rollout:
 
     draws: np.ndarray
     """(k, T, 64, 64) uint8."""
-    seams: np.ndarray
+    window_starts: np.ndarray
     """(k, T) bool: the first frames of windows; all false where there are no windows."""
     wrong_speech: np.ndarray | None
     """(1, T, 64, 64) uint8, driven by another recording's speech, or None."""
@@ -157,10 +159,15 @@ class Generated:
     def rollout(self, recording: str) -> Rollout:
         """The rollout of a recording; UserError where the file has none."""
         group = self._group("rollouts", recording)
+        if "window_starts" not in group:
+            raise UserError(
+                f"{self.path} was made by an earlier version of s2r: delete it and run the generate "
+                "stage again."
+            )
         wrong = group.get("wrong_speech")
         return Rollout(
             draws=group["draws"][()],
-            seams=group["seams"][()],
+            window_starts=group["window_starts"][()],
             wrong_speech=None if wrong is None else wrong[()],
             speech_of="" if wrong is None else wrong.attrs["speech_of"],
         )

@@ -49,8 +49,8 @@ def reference_frame(
         small = shrink(read_grey(path)[None], settings.size)
         try:
             frame = scale_levels(small, *intensity_range(small, settings.percentiles))[0]
-        except UserError as fault:
-            raise UserError(f"{path}: {fault}; give another picture.") from fault
+        except UserError as error:
+            raise UserError(f"{path}: {error}; give another picture.") from error
     else:
         frame = prepare_video(path, settings)[0]
     likeness = correlation(frame, np.mean(list(loaded.references.values()), axis=0))

@@ -54,7 +54,7 @@ def generate_file(
     size: int = 256,
     truth: np.ndarray | None = None,
     frames_path: str | Path | None = None,
-    advanced: Callable[[int], None] | None = None,
+    on_frames: Callable[[int], None] | None = None,
 ) -> int:
     """Write the video of the speech in ``source`` to ``target`` (mp4, with the sound).
 
@@ -82,11 +82,11 @@ def generate_file(
             VideoWriter(target, (size, width), frame_rate, sound.rate, crf=18)
         )
         keep = files.enter_context(frame_file(frames_path, reference.shape, frame_rate))
-        if advanced is None:
+        if on_frames is None:
             label = Path(source).name
             bar = files.enter_context(progress(total=total, label=label, unit="frame"))
-            advanced = bar.update
-        blocks = _heard_and_written(sound.blocks, writer, source)
+            on_frames = bar.update
+        blocks = _passed_and_written(sound.blocks, writer, source)
         made = 0
         for frames in generate_stretches(
             stretches(to_clock(blocks, sound.rate), *_lengths(speech_model)),
@@ -94,7 +94,7 @@ def generate_file(
             reference,
             sampler,
             seed,
-            advanced,
+            on_frames,
         ):
             shown = enlarge(frames, size)
             if truth is not None:
@@ -118,13 +118,13 @@ def generate_stretches(
     reference: np.ndarray,
     sampler: SamplerConfig,
     seed: int,
-    advanced: Callable[[int], None],
+    on_frames: Callable[[int], None],
 ) -> Iterator[np.ndarray]:
     """Frames (t, H, W) uint8 of each stretch; each goes on from the last frames of the one before.
 
     In long silences the resting frame is shown (`s2r.speech.silence`).
     The noise of a stretch is drawn anew, so the seed means the same video whatever the batch.
-    ``advanced`` is told the number of frames of every window.
+    ``on_frames`` is told the number of frames of every window.
     """
     model = speech_model.model
     rest = to_unit_range(reference)
@@ -141,7 +141,7 @@ def generate_stretches(
             count=piece.count // HOP,
             context=context,
         )
-        (frames,) = generate_videos(model, [task], sampler, advanced=advanced)
+        (frames,) = generate_videos(model, [task], sampler, on_frames=on_frames)
         weights = rest_weights(piece.samples)[task.first : task.first + task.frames]
         frames = blend(frames, reference, weights)
         yield frames
@@ -192,7 +192,7 @@ def _lengths(speech_model: SpeechModel) -> tuple[int, int]:
     return windows * new * HOP, int(MARGIN * SAMPLE_RATE) // HOP * HOP
 
 
-def _heard_and_written(
+def _passed_and_written(
     blocks: Iterable[np.ndarray], writer: VideoWriter, source: str | Path
 ) -> Iterator[np.ndarray]:
     """Pass blocks on and write them into the video as they come."""

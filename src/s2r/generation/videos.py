@@ -11,7 +11,7 @@ from s2r.core.progress import progress
 from s2r.core.units import to_levels
 from s2r.model.sampler import SamplerConfig
 from s2r.model.tract_model import TractModel
-from s2r.model.window import heard_indices
+from s2r.model.window import neighbour_indices
 from s2r.model.window_sampling import FrameNoise, generate_window
 
 
@@ -30,8 +30,8 @@ class VideoTask:
     """None: to the end of the speech."""
     context: np.ndarray | None = None
     """(C, H, W) true frames directly before ``first``; None: the reference frame, repeated."""
-    lead: int = 0
-    """Frames generated before ``first`` and thrown away: they move the seams of the video."""
+    lead_in: int = 0
+    """Frames generated before ``first`` and thrown away: they move the window boundaries of the video."""
 
     @property
     def frames(self) -> int:
@@ -45,14 +45,14 @@ class VideoTask:
         """
         places = model.config.window.places(np.array([self.first + place]))[0]
         last = len(self.speech) - 1
-        indices = heard_indices(np.minimum(places, last), last + 1, model.config.radius)
+        indices = neighbour_indices(np.minimum(places, last), last + 1, model.config.radius)
         return self.speech[indices]
 
 
-def seams(length: int, new: int, lead: int = 0) -> np.ndarray:
+def window_starts(length: int, new: int, lead_in: int = 0) -> np.ndarray:
     """Which frames of a video are the first of a window, other than the very first: (T,) bool."""
-    frames = np.arange(lead, lead + length)
-    return (frames > lead) & (frames % new == 0)
+    frames = np.arange(lead_in, lead_in + length)
+    return (frames > lead_in) & (frames % new == 0)
 
 
 @torch.inference_mode()
@@ -62,26 +62,26 @@ def generate_videos(
     sampler: SamplerConfig,
     batch: int = 32,
     label: str = "generate",
-    advanced: Callable[[int], None] | None = None,
+    on_frames: Callable[[int], None] | None = None,
 ) -> list[np.ndarray]:
     """Generate videos of any lengths, ``batch`` at a time.
 
     Every window takes its context from the frames generated before it; the reference frame
-    stays the given one throughout. The last window is generated whole and cut. ``advanced`` is
+    stays the given one throughout. The last window is generated whole and cut. ``on_frames`` is
     told the number of frames of every window; without it there is a progress bar.
 
     Returns:
         For each video (T, H, W) uint8.
     """
-    order = sorted(range(len(videos)), key=lambda one: -videos[one].frames - videos[one].lead)
+    order = sorted(range(len(videos)), key=lambda one: -videos[one].frames - videos[one].lead_in)
     results: list[np.ndarray | None] = [None] * len(videos)
-    total = sum(video.lead + video.frames for video in videos)
-    with progress(total=total, label=label, unit="frame", disable=advanced is not None) as bar:
+    total = sum(video.lead_in + video.frames for video in videos)
+    with progress(total=total, label=label, unit="frame", disable=on_frames is not None) as bar:
         for start in range(0, len(order), batch):
             chosen = order[start : start + batch]
             for one, frames in zip(
                 chosen,
-                _lockstep(model, [videos[i] for i in chosen], sampler, advanced or bar.update),
+                _lockstep(model, [videos[i] for i in chosen], sampler, on_frames or bar.update),
                 strict=True,
             ):
                 results[one] = frames
@@ -92,12 +92,12 @@ def _lockstep(
     model: TractModel,
     videos: list[VideoTask],
     sampler: SamplerConfig,
-    advanced: Callable[[int], None],
+    on_frames: Callable[[int], None],
 ) -> list[np.ndarray]:
     """Videos sorted from long to short, window by window; finished ones drop out."""
     window = model.config.window
     device = model.frame_mean.device
-    lengths = np.array([video.lead + video.frames for video in videos])
+    lengths = np.array([video.lead_in + video.frames for video in videos])
     references = torch.from_numpy(np.stack([video.reference for video in videos])).float()
     references = references[:, None, None].to(device)  # B, 1, 1, H, W
     context = torch.stack([_first_context(video, window.context) for video in videos]).to(device)
@@ -106,7 +106,7 @@ def _lockstep(
     made: list[list[np.ndarray]] = [[] for _ in videos]
     for first in range(0, lengths.max(), window.new):
         going = int((lengths > first).sum())
-        heard = np.stack([video.heard(first - video.lead, model) for video in videos[:going]])
+        heard = np.stack([video.heard(first - video.lead_in, model) for video in videos[:going]])
         speech = torch.from_numpy(heard).to(device)
         context = context[:going]
         noise.keep(going)
@@ -117,9 +117,9 @@ def _lockstep(
         for video, frames in enumerate(pictures):
             kept = frames[: lengths[video] - first]
             made[video].append(kept)
-            advanced(len(kept))
+            on_frames(len(kept))
     return [
-        np.concatenate(frames)[video.lead :] for frames, video in zip(made, videos, strict=True)
+        np.concatenate(frames)[video.lead_in :] for frames, video in zip(made, videos, strict=True)
     ]
 
 
@@ -140,6 +140,7 @@ def regress(model: TractModel, task: VideoTask) -> np.ndarray:
     heard = np.stack([task.heard(start, model) for start in starts])
     references = torch.from_numpy(task.reference).float().to(device)
     mean = model.mean(
-        references.expand(len(starts), 1, -1, -1), model.hear(torch.from_numpy(heard).to(device))
+        references.expand(len(starts), 1, -1, -1),
+        model.speech_condition(torch.from_numpy(heard).to(device)),
     )
     return to_levels(mean[:, window.given :, 0].flatten(0, 1)[: task.frames])

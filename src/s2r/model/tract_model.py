@@ -89,7 +89,7 @@ class TractModel(nn.Module):
         self.regression_weights.copy_(torch.from_numpy(regression.weights))
         self.regression_components.copy_(torch.from_numpy(regression.components))
 
-    def hear(self, speech: Tensor) -> Tensor:
+    def speech_condition(self, speech: Tensor) -> Tensor:
         """Looked-up speech (B, T, 2 radius + 1, P) -> what the model hears (B, T, E).
 
         With pooling every frame hears the mean over the window's new frames (true temporal
@@ -143,7 +143,7 @@ class TractModel(nn.Module):
         Args:
             noisy: (B, T, 1, H, W) noisy data (see `encode`).
             sigma: (B, T) noise level of each frame.
-            heard: (B, T, E), see `hear`.
+            heard: (B, T, E), see `speech_condition`.
             keep: (B, 1) bool, False where speech is withheld. The reference frame's speech
                 always is: it is a picture, not a moment of this speech.
             mean: (B, T, 1, H, W), see `mean`.

@@ -39,7 +39,7 @@ class Window:
         return np.concatenate([reference, np.maximum(new, 0)], axis=1)
 
 
-def heard_indices(frames: np.ndarray, length: int | np.ndarray, radius: int) -> np.ndarray:
+def neighbour_indices(frames: np.ndarray, length: int | np.ndarray, radius: int) -> np.ndarray:
     """Embedding indices within ``radius`` of each of ``frames`` (...,) -> (..., 2 radius + 1).
 
     At the ends of a recording of ``length`` frames (a number, or an array that broadcasts

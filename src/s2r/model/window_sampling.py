@@ -62,7 +62,7 @@ def generate_window(
         (B, new, 1, H, W) in [-1, 1], not clipped.
     """
     window, device = model.config.window, given.device
-    heard = model.hear(speech)
+    heard = model.speech_condition(speech)
     mean = model.mean(given[:, 0], heard)
     split = window.given
     known = model.encode(given, mean[:, :split])

@@ -44,8 +44,8 @@ def prepare_video(path: str | Path, config: FramesConfig) -> np.ndarray:
     frames = retime(small, rate, rate=config.rate, interpolation=config.interpolation)
     try:
         return scale_levels(frames, *intensity_range(frames, config.percentiles))
-    except UserError as fault:
-        raise UserError(f"{path}: {fault}; give another video.") from fault
+    except UserError as error:
+        raise UserError(f"{path}: {error}; give another video.") from error
 
 
 def prepare_recording(row: Mapping, config: FramesConfig) -> dict[str, object]:
@@ -109,8 +109,8 @@ def _cut(
     )
     try:
         low, high = intensity_range(frames, config.percentiles)
-    except UserError as fault:
-        raise UserError(f"{row['video']}: {fault}; take it out of the corpus.") from fault
+    except UserError as error:
+        raise UserError(f"{row['video']}: {error}; take it out of the corpus.") from error
     first, length = int(audio_start * SAMPLE_RATE), count * SAMPLE_RATE // config.rate
     return {
         "frames": scale_levels(frames, low, high),
@@ -148,9 +148,9 @@ def prepare_shard(rows: pd.DataFrame, path: str | Path, config: FramesConfig) ->
         for row in progress(records, f"frames {Path(path).stem}"):
             try:
                 made = prepare_recording(row, config)
-            except Exception as fault:  # no single recording may stop the job
-                name = "" if isinstance(fault, UserError) else f"{type(fault).__name__}: "
-                failed[row["recording"]] = f"{name}{fault}"
+            except Exception as error:  # no single recording may stop the job
+                name = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+                failed[row["recording"]] = f"{name}{error}"
                 continue
             arrays = {name: made.pop(name) for name in ("frames", "audio")}
             yield row["recording"], arrays, made | {k: row[k] for k in ("subject", "stimulus")}

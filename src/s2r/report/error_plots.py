@@ -12,7 +12,7 @@ from s2r.config.systems import regression_system
 from s2r.core.errors import UserError
 from s2r.core.progress import progress
 from s2r.core.shards import Shards
-from s2r.evaluation.instruments import read_measures
+from s2r.evaluation.instruments import read_instruments
 from s2r.generation.generated_file import read_generated
 from s2r.report.captions import PHANTOM
 from s2r.report.cells import set_words
@@ -47,7 +47,7 @@ def write_report_figures(
     best = best_model(pd.read_csv(scores, keep_default_na=False))
     if best is None:
         raise UserError(f"{scores} holds no model: there is nothing to draw in the report.")
-    frames, mask = Shards(frame_shards), read_measures(region, None).region
+    frames, mask = Shards(frame_shards), read_instruments(region, None).region
     shown = [best, regression_system(best), "mean_frame", "copied_frame"]
     wanted = [key for key in generated if key[0] in shown]
     made = {key: rollout_errors(generated[key], frames, mask) for key in progress(wanted, "errors")}

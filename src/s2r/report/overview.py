@@ -31,7 +31,7 @@ def write_overview(
     """
     truth, audio = frames.read(recording, "frames"), frames.read(recording, "audio")
     columns = max(1, min(COLUMNS, len(truth) // STEP))
-    start = liveliest(truth, columns * STEP)
+    start = most_active_stretch(truth, columns * STEP)
     times = np.minimum(start + STEP // 2 + STEP * np.arange(columns), len(truth) - 1)
     strips = [("truth", truth[times]), (f"generated:\n{name}", video[times])]
     block = strip_block(f"{recording}: truth, and video from its sound", strips, times, SCALE)
@@ -45,7 +45,7 @@ def write_overview(
         Image.fromarray(np.concatenate([*parts, block, wave])).save(temporary, optimize=True)
 
 
-def liveliest(video: np.ndarray, length: int) -> int:
+def most_active_stretch(video: np.ndarray, length: int) -> int:
     """First frame of the ``length`` frames of (T, H, W) with the most motion energy."""
     if len(video) <= length:
         return 0

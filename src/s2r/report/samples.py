@@ -18,7 +18,7 @@ from s2r.report.scores_table import best_model, label, rank
 from s2r.report.strips import PAPER, repeat_pixels, text_box
 
 
-def write_looks(
+def write_samples(
     *,
     generated: Mapping[tuple[str, str], str | Path],
     scores: str | Path,

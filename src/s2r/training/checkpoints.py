@@ -83,9 +83,9 @@ def check_finite(losses: torch.Tensor, seen: int, batch: int, key: str) -> None:
         batch: clips of a step.
         key: of the configuration, what to lower.
     """
-    faults = (~losses.isfinite()).nonzero()
-    if len(faults):
-        clips = seen - (len(losses) - int(faults[0]) - 1) * batch
+    errors = (~losses.isfinite()).nonzero()
+    if len(errors):
+        clips = seen - (len(losses) - int(errors[0]) - 1) * batch
         raise UserError(
             f"the loss is not finite at step {clips // batch} ({clips} clips); lower {key}. "
             "Checkpoints from before are kept."

@@ -13,7 +13,7 @@ from s2r.core.units import to_unit_range
 from s2r.model.regression import Regression, RidgeSums, fit_ridge, principal_components
 from s2r.model.speech_input import SpeechProjection, fit_projection
 from s2r.model.tract_model import ModelConfig, TractModel
-from s2r.training.windows import ClipStore, load_clips
+from s2r.training.windows import WindowDataset, load_windows
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Prepared:
     """A model with its fitted, fixed parts, and what training needs beside it."""
 
     model: TractModel
-    clips: ClipStore
+    clips: WindowDataset
     left_out: torch.Tensor
     """(G, E + 1, K) regression weights fitted without each group of recordings."""
     group: np.ndarray
@@ -82,7 +82,7 @@ def prepare(
     rows = training_rows(split, frames)
     recordings = rows["recording"].tolist()
     projection = training_projection(embeddings, recordings, training.speech_dimensions)
-    clips = load_clips(frames, embeddings, recordings, projection, folder)
+    clips = load_windows(frames, embeddings, recordings, projection, folder)
     width = clips.speech.shape[1] * (2 * config.radius + 1)
     config = replace(
         config,
@@ -130,7 +130,7 @@ def training_projection(
     return fit_projection(np.concatenate(sampled), dimensions)
 
 
-def training_changes(clips: ClipStore) -> np.ndarray:
+def training_changes(clips: WindowDataset) -> np.ndarray:
     """Changes (N, H * W) float32 from each recording's first frame, in grey levels.
 
     Of at most about 6,000 evenly spaced frames.
@@ -141,7 +141,7 @@ def training_changes(clips: ClipStore) -> np.ndarray:
     return changes.reshape(len(changes), -1)
 
 
-def all_windows(clips: ClipStore, model: TractModel) -> list[tuple[np.ndarray, np.ndarray]]:
+def all_windows(clips: WindowDataset, model: TractModel) -> list[tuple[np.ndarray, np.ndarray]]:
     """For each recording its windows side by side: (recording, start) index arrays."""
     new = model.config.window.new
     starts = [np.arange(0, max(length - new, 0) + 1, new) for length in clips.lengths]
@@ -149,19 +149,19 @@ def all_windows(clips: ClipStore, model: TractModel) -> list[tuple[np.ndarray, n
 
 
 def window_tensors(
-    model: TractModel, clips: ClipStore, recording: np.ndarray, start: np.ndarray
+    model: TractModel, clips: WindowDataset, recording: np.ndarray, start: np.ndarray
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Frames (B, T, 1, H, W) in [-1, 1], references (B, 1, H, W), heard speech (B, T, E)."""
     window, device = model.config.window, model.frame_mean.device
     frames, speech = clips.window(recording, start, window, model.config.radius)
     references = clips.references(recording)[:, None].to(device)
     video = frames[:, :, None].to(device)
-    heard = model.hear(speech.to(device))
+    heard = model.speech_condition(speech.to(device))
     return to_unit_range(video), to_unit_range(references), heard
 
 
 def fit_regression(
-    model: TractModel, clips: ClipStore, group: np.ndarray, training: TrainingConfig
+    model: TractModel, clips: WindowDataset, group: np.ndarray, training: TrainingConfig
 ) -> tuple[Regression, np.ndarray, float]:
     """The regression, its left-out weights (G, E + 1, K), the chosen penalty."""
     given = model.config.window.given
@@ -179,7 +179,7 @@ def fit_regression(
 
 
 def residual_scale(
-    model: TractModel, clips: ClipStore, left_out: torch.Tensor, group: np.ndarray
+    model: TractModel, clips: WindowDataset, left_out: torch.Tensor, group: np.ndarray
 ) -> float:
     """Standard deviation of what cross-fitted regression leaves, in units of [-1, 1]."""
     windows = all_windows(clips, model)

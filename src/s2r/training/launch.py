@@ -124,8 +124,8 @@ def launch(command: list[str], processes: int, folder: Path) -> None:
             f"The training was stopped (signal {stop.sigval.name}); started again, it goes on "
             "from its last checkpoint."
         ) from None
-    except ChildFailedError as fault:
-        raise UserError(_sentence(fault.failures, processes)) from None
+    except ChildFailedError as error:
+        raise UserError(_sentence(error.failures, processes)) from None
 
 
 def _sentence(failures: Mapping[int, ProcessFailure], processes: int) -> str:

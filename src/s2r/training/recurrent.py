@@ -16,7 +16,7 @@ from s2r.preparation.region import dynamic_region
 from s2r.preparation.selection import recordings_of
 from s2r.training.fitting import training_changes, training_projection, training_rows
 from s2r.training.loop import run_training, write_curve
-from s2r.training.windows import ClipStore, load_clips
+from s2r.training.windows import WindowDataset, load_windows
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class RecurrentTraining:
 
 
 def draw_segments(
-    clips: ClipStore, count: int, length: int, rng: np.random.Generator
+    clips: WindowDataset, count: int, length: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Random segments of ``length`` frames, recordings drawn by their lengths.
 
@@ -59,7 +59,7 @@ def draw_segments(
 
 
 def segment_loss(
-    model: RecurrentModel, clips: ClipStore, training: RecurrentTraining, step: int
+    model: RecurrentModel, clips: WindowDataset, training: RecurrentTraining, step: int
 ) -> Tensor:
     """Mean squared error of the coefficients of the batch of ``step``, 1 where nothing is known.
 
@@ -81,7 +81,7 @@ def segment_loss(
 class Validation:
     """Whole recordings of the validation set."""
 
-    clips: ClipStore
+    clips: WindowDataset
     region: Tensor
     """(H * W,) bool, the dynamic region."""
 
@@ -106,14 +106,14 @@ def prepare_recurrent(
     split: pd.DataFrame,
     folder: Path,
     device: str = "cpu",
-) -> tuple[RecurrentModel, ClipStore, Validation | None]:
+) -> tuple[RecurrentModel, WindowDataset, Validation | None]:
     """The untrained model with its fitted parts, the training data, the validation set if any.
 
     ``folder`` takes what is too large for memory. Raises UserError for an empty training set.
     """
     recordings = training_rows(split, frames)["recording"].tolist()
     projection = training_projection(embeddings, recordings, training.speech_dimensions)
-    clips = load_clips(frames, embeddings, recordings, projection, folder / "clips")
+    clips = load_windows(frames, embeddings, recordings, projection, folder / "clips")
     changes = training_changes(clips)
     components = principal_components(changes, training.components)
     torch.manual_seed(training.seed)
@@ -123,7 +123,7 @@ def prepare_recurrent(
     model = model.to(device)
     if not followed:
         return model, clips, None
-    store = load_clips(frames, embeddings, followed, projection, folder / "validation")
+    store = load_windows(frames, embeddings, followed, projection, folder / "validation")
     region = dynamic_region(np.split(clips.frames, clips.first[1:]))
     return model, clips, Validation(store, torch.from_numpy(region.ravel()).to(device))
 

@@ -14,7 +14,7 @@ from s2r.model.window_sampling import FrameNoise, generate_window
 from s2r.preparation.region import dynamic_region
 from s2r.preparation.selection import recordings_of
 from s2r.training.fitting import window_tensors
-from s2r.training.windows import ClipStore, load_clips
+from s2r.training.windows import WindowDataset, load_windows
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Validation:
             noise = FrameNoise(range(len(truth)), truth, sampler.noise_correlation)
             return generate_window(model, sampler, self.video[:, :given], speech, noise)
 
-        heard = model.hear(self.speech)
+        heard = model.speech_condition(self.speech)
         return {
             "validation_error": error(draw(self.speech)),
             "wrong_speech_error": error(draw(self.speech.roll(1, dims=0))),
@@ -57,14 +57,14 @@ def validation_windows(
     frames: Shards,
     embeddings: Shards,
     split: pd.DataFrame,
-    clips: ClipStore,
+    clips: WindowDataset,
     folder: Path,
 ) -> Validation | None:
     """About 16 windows spread over the validation recordings; None where there are none."""
     recordings = recordings_of(split, "validation", frames, 16)
     if not recordings:
         return None
-    store = load_clips(frames, embeddings, recordings, model.project, folder)
+    store = load_windows(frames, embeddings, recordings, model.project, folder)
     new = model.config.window.new
     chosen = np.arange(max(16, len(recordings))) % len(recordings)
     part = (np.arange(len(chosen)) // len(recordings) + 1) / (len(chosen) // len(recordings) + 2)

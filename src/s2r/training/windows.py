@@ -12,7 +12,7 @@ import torch
 from s2r.core.errors import UserError
 from s2r.core.files import full_disk_named
 from s2r.core.shards import Shards
-from s2r.model.window import Window, heard_indices
+from s2r.model.window import Window, neighbour_indices
 from s2r.training import distributed
 
 MEMORY_LIMIT = 4 * 2**30
@@ -20,7 +20,7 @@ MEMORY_LIMIT = 4 * 2**30
 
 
 @dataclass(frozen=True)
-class ClipStore:
+class WindowDataset:
     """Recordings laid end to end; a window never straddles two of them."""
 
     recordings: list[str]
@@ -45,14 +45,14 @@ class ClipStore:
         places = window.places(start)
         base = self.first[recording]
         frames = rows(self.frames, base[:, None] + places)
-        heard = heard_indices(places, self.lengths[recording][:, None, None], radius)
+        heard = neighbour_indices(places, self.lengths[recording][:, None, None], radius)
         return frames, rows(self.speech, base[:, None, None] + heard)
 
     def references(self, recording: np.ndarray) -> torch.Tensor:
         """First frames (B, H, W) uint8 of ``recording`` (B,), where the store is."""
         return rows(self.frames, self.first[recording])
 
-    def on_device(self, device: str) -> "ClipStore":
+    def on_device(self, device: str) -> "WindowDataset":
         """The store on a GPU where it fills at most half of the memory that is free there."""
         if device != "cuda":
             return self
@@ -95,13 +95,13 @@ def rows(array: np.ndarray | torch.Tensor, index: np.ndarray) -> torch.Tensor:
     return array[torch.from_numpy(index).to(array.device)]
 
 
-def load_clips(
+def load_windows(
     frames: Shards,
     embeddings: Shards,
     recordings: Sequence[str],
     project: Callable[[np.ndarray], np.ndarray],
     folder: Path,
-) -> ClipStore:
+) -> WindowDataset:
     """Read recordings into one store.
 
     Args:
@@ -135,7 +135,7 @@ def load_clips(
             all_frames[start:stop] = frames.read(one, "frames", 0, length)
         if speech.flags.writeable:
             speech[start:stop] = project(embeddings.read(one, "embeddings", 0, length))
-    return ClipStore(list(recordings), all_frames, speech, first, lengths)
+    return WindowDataset(list(recordings), all_frames, speech, first, lengths)
 
 
 def _take_place(path: Path) -> None:

@@ -110,11 +110,11 @@ class Handler(LocalHandler):
         try:
             content = self._content(body)
             self.tell(call(*(content.get(name) for name in names)) or {})
-        except UserError as fault:
-            self.refuse(str(fault))
-        except sqlite3.Error as fault:
-            print(f"An answer could not be stored: {fault}", file=sys.stderr)
-            sentence = f"Your answer could not be stored ({fault}). Please tell who runs the study."
+        except UserError as error:
+            self.refuse(str(error))
+        except sqlite3.Error as error:
+            print(f"An answer could not be stored: {error}", file=sys.stderr)
+            sentence = f"Your answer could not be stored ({error}). Please tell who runs the study."
             self.refuse(sentence, HTTPStatus.INTERNAL_SERVER_ERROR)
 
     def _content(self, body: bytes) -> dict:

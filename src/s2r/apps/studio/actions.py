@@ -12,7 +12,7 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 
-from s2r.apps.studio.video import SOUND, VIDEO, Wish, make_video, read_speech
+from s2r.apps.studio.video import SOUND, VIDEO, VideoRequest, make_video, read_speech
 from s2r.core.errors import UserError
 from s2r.core.media.encode import write_wav
 from s2r.core.units import SAMPLE_RATE
@@ -70,7 +70,7 @@ class Actions:
 
     def sound_of(self, video: str) -> str:
         """The sound of a video as a file that browsers play."""
-        with told(video):
+        with page_errors(video):
             samples = read_speech(Path(video))
             target = self._new_folder() / f"{Path(video).stem}.wav"
             write_wav(target, samples, SAMPLE_RATE)
@@ -92,15 +92,15 @@ class Actions:
         """Draw the vocal tract for the sound in a file: video, sound for the time line, files to
         download, and a caption."""
         if not speech:
-            raise fault("There is no speech yet: record some, or choose a file.")
+            raise page_error("There is no speech yet: record some, or choose a file.")
         if seed is None or not 0 <= seed <= LARGEST_SEED:
-            raise fault(f"The seed must be a whole number from 0 to {LARGEST_SEED}.")
+            raise page_error(f"The seed must be a whole number from 0 to {LARGEST_SEED}.")
         if not picture and not speaker:
-            raise fault("The two models have no speaker in common: use a picture of your own.")
+            raise page_error("The two models have no speaker in common: use a picture of your own.")
         if shutil.disk_usage(self.work).free < SPARE:
-            raise fault("There is no room for a video on the studio's disk.")
+            raise page_error("There is no room for a video on the studio's disk.")
         chosen = chosen_models(model, second)
-        wish = Wish(
+        wish = VideoRequest(
             sound=Path(speech),
             models=chosen,
             speaker=None if picture else speaker,
@@ -112,11 +112,11 @@ class Actions:
         )
         folder = self._new_folder()
 
-        def advanced(made: int, frames: int) -> None:
+        def on_frames(made: int, frames: int) -> None:
             progress((made, frames), desc="Drawing", unit="frames")
 
-        with told(speech, picture):
-            seconds = make_video(wish, self.models, folder, advanced)
+        with page_errors(speech, picture):
+            seconds = make_video(wish, self.models, folder, on_frames)
         sound = base64.b64encode((folder / SOUND).read_bytes()).decode()
         made = sorted(str(path) for path in folder.iterdir())
         return (
@@ -145,13 +145,13 @@ def chosen_models(model: str, second: str) -> tuple[str, ...]:
     return (model,) if second == NO_OTHER else (model, second)
 
 
-def fault(sentence: str) -> gr.Error:
+def page_error(sentence: str) -> gr.Error:
     """To be raised: the page shows the sentence until it is closed."""
     return gr.Error(sentence, duration=None, print_exception=False)
 
 
 @contextlib.contextmanager
-def told(*paths: str | None) -> Iterator[None]:
+def page_errors(*paths: str | None) -> Iterator[None]:
     """Faults of users, and a full disk, become the sentence that the page shows.
 
     Pages know their files (``paths``) by name, not by where they lie.
@@ -162,8 +162,8 @@ def told(*paths: str | None) -> Iterator[None]:
         sentence = str(error)
         for path in filter(None, paths):
             sentence = sentence.replace(f"{Path(path).parent}/", "")
-        raise fault(html.escape(sentence, quote=False)) from None
+        raise page_error(html.escape(sentence, quote=False)) from None
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        raise fault("There is no space left on the studio's disk.") from None
+        raise page_error("There is no space left on the studio's disk.") from None

@@ -25,7 +25,7 @@ VIDEO, SOUND = "video.mp4", "sound.png"
 
 
 @dataclass(frozen=True)
-class Wish:
+class VideoRequest:
     """What a page asks for."""
 
     sound: Path
@@ -41,15 +41,15 @@ class Wish:
 
 
 def make_video(
-    wish: Wish,
+    wish: VideoRequest,
     models: Mapping[str, SpeechModel],
     folder: Path,
-    advanced: Callable[[int, int], object] = lambda made, frames: None,
+    on_frames: Callable[[int, int], object] = lambda made, frames: None,
 ) -> float:
     """Write the files of a wish into ``folder``; returns the seconds of sound.
 
     ``video.mp4`` (two models side by side), ``frames_1.h5`` (and ``frames_2.h5``), ``sound.png``
-    and, of two models, ``video_1.mp4`` of the first alone. ``advanced`` is told how many frames
+    and, of two models, ``video_1.mp4`` of the first alone. ``on_frames`` is told how many frames
     are made, and how many there will be.
 
     Raises UserError for speech that is none, silent, shorter than 0.1 s or longer than 60 s, and
@@ -65,7 +65,7 @@ def make_video(
     def count(more: int) -> None:
         nonlocal made
         made += more
-        advanced(min(made, frames), frames)
+        on_frames(min(made, frames), frames)
 
     truth = None
     for number, (loaded, rest) in enumerate(zip(chosen, rests, strict=True), 1):
@@ -80,7 +80,7 @@ def make_video(
             size=wish.size,
             truth=truth,
             frames_path=frames_path,
-            advanced=count,
+            on_frames=count,
         )
         with h5py.File(frames_path) as file:
             truth = file["frames"][()]

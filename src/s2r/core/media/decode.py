@@ -66,8 +66,8 @@ def probe(path: str | Path) -> VideoProbe:
                 if packet.stream.index == video.index:
                     packets += 1
                     stamps += [] if packet.is_discard else [packet.pts]
-        except av.FFmpegError as fault:
-            raise broken(path, fault) from fault
+        except av.FFmpegError as error:
+            raise broken(path, error) from error
         _check_count(packets, video, path)
         if not stamps:
             raise MediaError("zero frames", path, "its video stream holds no frame")
@@ -144,8 +144,8 @@ def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
                 rate = frame.sample_rate
                 check_sample_rate(rate, path)
                 pieces.append(_mono(frame))
-        except av.FFmpegError as fault:
-            raise broken(path, fault) from fault
+        except av.FFmpegError as error:
+            raise broken(path, error) from error
         if not pieces:
             raise MediaError("no audio", path, "its audio stream holds no sample")
         audio = np.concatenate(pieces)
@@ -187,8 +187,8 @@ def open_audio(path: str | Path) -> Iterator[AudioStream]:
             try:
                 for frame in container.decode(sound):
                     yield np.clip(_mono(frame), -1, 1)
-            except av.FFmpegError as fault:
-                raise broken(path, fault) from fault
+            except av.FFmpegError as error:
+                raise broken(path, error) from error
 
         length = container.duration / av.time_base if container.duration else None
         yield AudioStream(sound.rate, length, blocks())
@@ -199,8 +199,8 @@ def _timeline(
 ) -> tuple[np.ndarray, Fraction]:
     try:
         return even_timeline(stamps, video.time_base, _nominal_rate(video))
-    except ValueError as fault:
-        raise MediaError("unreadable", path, str(fault)) from fault
+    except ValueError as error:
+        raise MediaError("unreadable", path, str(error)) from error
 
 
 def _nominal_rate(video: av.VideoStream) -> Fraction:
@@ -230,8 +230,8 @@ def _decoded_blocks(container, video, path) -> Iterator[tuple[np.ndarray, list[i
             if len(pictures) == min(BLOCK, max(1, BLOCK_BYTES // pictures[0].size)):
                 yield np.stack(pictures), stamps
                 pictures, stamps = [], []
-    except av.FFmpegError as fault:
-        raise broken(path, fault) from fault
+    except av.FFmpegError as error:
+        raise broken(path, error) from error
     if pictures:
         yield np.stack(pictures), stamps
 

@@ -53,18 +53,18 @@ def open_media(path: str | Path, nothing: str = "zero frames") -> av.container.I
             metadata_errors="replace",
             options={"protocol_whitelist": "file", "format_whitelist": FORMATS},
         )
-    except av.FFmpegError as fault:
-        raise broken(path, fault) from fault
+    except av.FFmpegError as error:
+        raise broken(path, error) from error
 
 
-def broken(path: str | Path, fault: av.FFmpegError) -> MediaError:
+def broken(path: str | Path, error: av.FFmpegError) -> MediaError:
     """Name the fault: a file that begins as a video but cannot be read on was cut or damaged."""
     with open(path, "rb") as file:
         head = file.read(16)
     if any(head[at:].startswith(mark) for at, mark in _SIGNATURES):
         detail = "it begins as a media file but cannot be read to its end; copy it again"
-        return MediaError("truncated", path, f"{detail} ({fault.strerror})")
-    return MediaError("unreadable", path, f"not a media file ({fault.strerror})")
+        return MediaError("truncated", path, f"{detail} ({error.strerror})")
+    return MediaError("unreadable", path, f"not a media file ({error.strerror})")
 
 
 def video_stream(container: av.container.InputContainer, path: str | Path) -> av.VideoStream:

@@ -168,7 +168,7 @@ def train_probe(
         affine = random_affine(batch, generator)
         truth = move_contours(targets[picked], affine, field_mm)
         seen = move_frames(to_unit_range(pictures[picked])[:, None], affine)
-        seen = spoil(seen, generator)
+        seen = augment(seen, generator)
         guess = probe.first_guess(seen)
         loss = F.smooth_l1_loss(guess, truth)
         # start the refinement further off than the guess is, as it will be for new subjects
@@ -265,7 +265,7 @@ def move_frames(frames: Tensor, affine: Tensor) -> Tensor:
     return F.grid_sample(frames, grid, padding_mode="border", align_corners=False)
 
 
-def spoil(frames: Tensor, generator: torch.Generator) -> Tensor:
+def augment(frames: Tensor, generator: torch.Generator) -> Tensor:
     """Blur half of the frames (up to a sigma of 1 pixel), change gain and offset, add noise."""
     count = len(frames)
 

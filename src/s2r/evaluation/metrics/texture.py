@@ -55,18 +55,20 @@ def motion_ratio(truth: np.ndarray, other: np.ndarray, mask: np.ndarray | None =
     return float(motion_energy(other, mask).sum() / motion_energy(truth, mask).sum())
 
 
-def seam_ratio(draws: np.ndarray, seams: np.ndarray, mask: np.ndarray | None = None) -> float:
-    """Motion across the seams of rollouts over motion inside their windows; 1 is right.
+def seam_ratio(
+    draws: np.ndarray, window_starts: np.ndarray, mask: np.ndarray | None = None
+) -> float:
+    """Motion across window boundaries of rollouts over motion inside windows; 1 is right.
 
-    Below 1 the video stalls at seams, above 1 it jumps. Speech moves unevenly, so the two are
+    Below 1 the video stalls at the boundaries, above 1 it jumps. Speech moves unevenly, so the two are
     compared at the same instants: ``draws`` (k, T, H, W) are rollouts of the same speech whose
-    seams fall at different times, and the motion into the first frame of a window, in one draw,
+    boundaries fall at different times, and the motion into the first frame of a window, in one draw,
     is held against the mean motion into that frame in the draws that have it inside a window (a
-    ratio of sums). ``seams`` (k, T) bool marks first frames of windows. NaN where no instant is
+    ratio of sums). ``window_starts`` (k, T) bool marks first frames of windows. NaN where no instant is
     a seam in one draw and inside a window in another (one draw, no windows).
     """
     energy = np.stack([motion_energy(draw, mask) for draw in draws])
-    across = seams[:, 1:]
+    across = window_starts[:, 1:]
     inside = (~across).sum(0)
     compared = across.any(0) & (inside > 0)
     if not compared.any():

@@ -28,11 +28,11 @@ class Aligner:
         """Raises UserError where the package soundswallower is not installed."""
         try:
             import soundswallower
-        except ModuleNotFoundError as fault:
+        except ModuleNotFoundError as error:
             raise UserError(
                 "Words are found in recordings by forced alignment, which needs the package "
                 "soundswallower: pip install -c constraints.txt -e .[align]"
-            ) from fault
+            ) from error
         model = soundswallower.get_model_path(LANGUAGE)
         self._decoder = soundswallower.Decoder(
             hmm=model, dict=f"{model}/dict.txt", loglevel="FATAL"

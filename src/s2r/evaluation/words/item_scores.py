@@ -7,7 +7,7 @@ import numpy as np
 
 from s2r.core.phonetics import VOWELS, Item
 from s2r.core.units import frames_of
-from s2r.evaluation.instruments import Measures
+from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.metrics.contour_probe import contour_error_mm, visible_part
 from s2r.evaluation.recording_scores import frame_scores
 from s2r.evaluation.words import closure
@@ -34,7 +34,7 @@ class Reference:
     """(n, 38, 2) mm, the palate, velum and rear wall, or None."""
 
 
-def item_rows(reference: Reference, video: np.ndarray, measures: Measures) -> Iterator[Row]:
+def item_rows(reference: Reference, video: np.ndarray, measures: Instruments) -> Iterator[Row]:
     """Every measure of ``video`` (n, H, W), uint8 or float grey levels, for an item.
 
     The item itself has the kind ``word`` or ``vcv`` (the label of a VCV is its consonant), its
@@ -78,14 +78,14 @@ def item_rows(reference: Reference, video: np.ndarray, measures: Measures) -> It
 
 
 def _pictures(
-    reference: Reference, video: np.ndarray, part: slice, measures: Measures
+    reference: Reference, video: np.ndarray, part: slice, measures: Instruments
 ) -> dict[str, float]:
     scores = frame_scores(reference.frames[part], video[part], measures)
     return {metric: scores[key] for metric, key in PICTURES.items()}
 
 
 def _closure(
-    reference: Reference, video: np.ndarray, number: int, measures: Measures
+    reference: Reference, video: np.ndarray, number: int, measures: Instruments
 ) -> tuple[float, float] | None:
     """True and generated rise at the place of closure of a phone, or None where it has none."""
     phone, vowels = reference.item.phones[number], closure.flanks(reference.item, number)

@@ -19,7 +19,7 @@ from s2r.core.progress import progress
 from s2r.core.shards import Shards
 from s2r.core.units import FRAME_RATE, frames_of
 from s2r.corpus.index import read_corpus
-from s2r.evaluation.instruments import Measures, read_measures
+from s2r.evaluation.instruments import Instruments, read_instruments
 from s2r.evaluation.metrics.statistics import bootstrap_correlation, bootstrap_interval
 from s2r.evaluation.words.item_scores import Reference, item_rows
 from s2r.evaluation.words.segments import items_of, read_segments
@@ -105,7 +105,7 @@ def score_words(
     where a generated video does not have the length of the true one.
     """
     corpus = read_items(frame_shards, recordings, segments)
-    measures = read_measures(region, probe)
+    measures = read_instruments(region, probe)
     rows = []
     with ExitStack() as stack:
         made: dict[str, list[tuple[str, str, Generated]]] = {}
@@ -176,7 +176,7 @@ def _items_in(content: Generated, mode: str, set_name: str, corpus: Corpus) -> l
 
 
 def _values(
-    item: str, made: list[tuple[str, str, Generated]], corpus: Corpus, measures: Measures
+    item: str, made: list[tuple[str, str, Generated]], corpus: Corpus, measures: Instruments
 ) -> Iterator[dict]:
     """All values of one item, of the truth and of every system."""
     reference = corpus.reference(item)

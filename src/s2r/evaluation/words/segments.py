@@ -67,8 +67,8 @@ def cut_corpus(
             aligner = aligner or Aligner()
             try:
                 items = aligner.align(frames.read(recording, "audio"), text)
-            except UserError as fault:
-                uncut.append(f"{recording}: {fault}")
+            except UserError as error:
+                uncut.append(f"{recording}: {error}")
                 continue
         shared = {"recording": recording, "subject": line["subject"], "set": set_name}
         shared |= {"stimulus": stimulus[recording], "source": source}
