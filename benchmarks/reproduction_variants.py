@@ -69,7 +69,7 @@ def variant(
     similarity = ssim_per_frame(
         truth.reshape(-1, *truth.shape[2:]), shown.reshape(-1, *shown.shape[2:])
     ).reshape(len(clips), -1)
-    window_starts = []
+    ratios = []
     with read_generated(file) as content:
         for recording in content.rollouts:
             rollout = content.rollout(recording)
@@ -83,7 +83,7 @@ def variant(
         "clips": len(clips),
         "error": float(np.mean(errors)),
         "seam_motion": float(np.nanmean(ratios)),
-        "rollouts": len(window_starts),
+        "rollouts": len(ratios),
         "draws": AMOUNT.draws,
     }
 
