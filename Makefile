@@ -1,5 +1,6 @@
 # make table1   recordings -> results/table1.csv, on the embedded default
 # make test     the test suite
+# make extras   what some tests are skipped without: two extras, and Debian's chromium and ffmpeg
 # make slurm    the tests on a real SLURM, where Debian's packages are there or can be installed
 # make lint     the checks of style
 # make clean    remove .venv (results stay)
@@ -14,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 
-.PHONY: help table1 test slurm lint clean
+.PHONY: help table1 test extras slurm lint clean
 
 help:
 	@sed -n '/^$$/q; s/^# //p' Makefile
@@ -23,10 +24,15 @@ table1: $(VENV)/installed
 	@$(BIN)/snakemake --cores $(CORES) --quiet rules
 	@echo
 	@echo "results/table1.md     the table (also .csv, .tex and .png; all scores: scores.csv)"
-	@echo "results/looks/        contact sheet, and videos with sound: truth left, generated right"
+	@echo "results/samples/      contact sheet, and videos with sound: truth left, generated right"
 
 test: $(VENV)/installed
 	@$(BIN)/python -m pytest
+
+# Where the programs cannot be installed this is said, and their tests are skipped.
+extras: $(VENV)/installed
+	@$(BIN)/pip install --quiet --no-compile -c constraints.txt -e '.[align,browser]'
+	@bash tests/install.sh || true
 
 # Where SLURM cannot be installed the tests say so and are skipped.
 slurm: $(VENV)/installed

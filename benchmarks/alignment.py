@@ -21,7 +21,7 @@ from s2r.corpus.index import read_corpus
 from s2r.corpus.phantom.lexicon import spoken
 from s2r.corpus.truth import read_truth
 from s2r.evaluation.words.alignment import Aligner
-from s2r.preparation.true_contours import first_frame_time
+from s2r.preparation.frames import first_frame_time
 
 STIMULI = ("bvt", "vcv1", "vcv2", "vcv3")
 

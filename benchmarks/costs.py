@@ -131,7 +131,7 @@ def generate(config: dict, device: str) -> dict:
     taken = min(seconds(work.run, device, 2 if device == "cuda" else 1))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.h5"
-        with GeneratedWriter(path, system="a") as writer:
+        with GeneratedWriter(path, system="a", kind="model") as writer:
             writer.rollout("a", np.zeros((1, 1500, FRAME_SIZE, FRAME_SIZE), np.uint8))
         size_on_disk = path.stat().st_size / 30
     return {

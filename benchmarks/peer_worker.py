@@ -84,13 +84,13 @@ def s2r(config: dict, device: str, batch: int) -> tuple[Any, Jobs]:
     """
     from workloads import generation, training_step
 
-    from s2r.generation import videos as rollout
-    from s2r.training import tract as training
+    from s2r.model import window_sampling
+    from s2r.training import loss
 
     def in_float32(job: Callable[[], object]) -> Callable[[], object]:
         def run() -> None:
             with contextlib.ExitStack() as stack:
-                for module in (training, rollout):
+                for module in (loss, window_sampling):
                     whole = {"half_precision": lambda device: contextlib.nullcontext()}
                     stack.enter_context(patch.multiple(module, **whole))
                 job()

@@ -4,8 +4,8 @@
 
 Three ways to bring a recording onto the clock, one after the other, several times:
 
-* ``s2r``: `s2r.preparation.frames.prepare_recording`, from the file to frames (T, 64, 64) uint8 at 50 Hz and
-  sound at 16 kHz;
+* ``s2r``: `s2r.preparation.frames.prepare_recording`, from the file to frames (T, 64, 64) uint8
+  at 50 Hz and sound at 16 kHz;
 * ``gif``: as in the released code of Nguyen et al. 2025, for every 200 ms one ffmpeg process that
   writes a GIF of 64 pixels at 50 Hz with a palette of its own, then the GIFs read back. Its sound
   is not counted;

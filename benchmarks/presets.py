@@ -15,7 +15,9 @@ import numpy as np
 from small_models import SYSTEM, embeddings, read_config
 
 from s2r.config.build import build
+from s2r.config.model_blocks import SamplerConfig
 from s2r.config.parameters import run_settings
+from s2r.config.result_blocks import GenerationConfig
 from s2r.config.systems import SETS
 from s2r.core.shards import Shards
 from s2r.corpus.split import read_split
@@ -23,10 +25,11 @@ from s2r.evaluation.instruments import read_instruments
 from s2r.evaluation.metrics.paired import squared_error
 from s2r.evaluation.metrics.texture import motion_ratio, seam_ratio
 from s2r.evaluation.recording_scores import GIVEN
-from s2r.generation.generate import GenerationConfig, generate_run
+from s2r.generation.generate import generate_run
 from s2r.generation.generated_file import read_generated
 from s2r.generation.speaker import PRESET_STEPS
-from s2r.model.sampler import SamplerConfig
+from s2r.generation.videos import TractVideos
+from s2r.model.tract_model import load_model
 
 NAMES = ("error of a draw x 1000", "of the mean", "motion", "at seams")
 
@@ -60,19 +63,19 @@ def main() -> None:
     frames = Shards(sorted((given.results / "frames").glob("*.h5")))
     speech = embeddings(given.results, settings["encoder"])
     split = read_split(given.results / "split.csv")
-    measures = read_instruments(given.results / "measures" / "region.npz", None)
+    measures = read_instruments(given.results / "instruments" / "region.npz", None)
     sampler = build(SamplerConfig, settings["sampler"])
     chosen = {key: config["evaluation"][key] for key in ("draws", "recordings", "batch", "seed")}
     amount = GenerationConfig(clips=1, **chosen)
-    model = given.results / "runs" / SYSTEM / "model.safetensors"
+    model, _ = load_model(given.results / "runs" / SYSTEM / "model.safetensors")
     levels = {"fast": PRESET_STEPS["fast"], "default": sampler.steps, "best": PRESET_STEPS["best"]}
     lines = []
     for name, steps in levels.items():
         with tempfile.TemporaryDirectory() as folder:
             files = {test: Path(folder) / f"{test}.h5" for test in SETS}
             generate_run(
-                model, frames, speech, split, files, {}, replace(sampler, steps=steps), amount,
-                {"system": SYSTEM},
+                TractVideos(model, replace(sampler, steps=steps)), frames, speech, split, files, {},
+                amount, {"system": SYSTEM},
             )  # fmt: skip
             found = np.array([scores(file, frames, measures) for file in files.values()])
         cells = [

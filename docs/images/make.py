@@ -18,7 +18,7 @@ GREY_LEVELS = 24
 def main(results: Path) -> None:
     """Write overview.png, contact_sheet.png (its first set) and table1.png beside this file."""
     save(Image.open(results / "report" / "overview.png"), "overview.png")
-    sheet = Image.open(results / "looks" / "contact_sheet.png")
+    sheet = Image.open(results / "samples" / "contact_sheet.png")
     save(sheet.crop((0, 0, sheet.width, first_block(sheet))), "contact_sheet.png")
     shutil.copyfile(results / "table1.png", HERE / "table1.png")
 

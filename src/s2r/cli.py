@@ -1,4 +1,4 @@
-"""The command ``s2r``: video from one's own recordings, models as folders, scores of two videos."""
+"""The arguments of the command ``s2r``; `s2r.apps.commands` does the work."""
 
 import argparse
 import errno
@@ -12,15 +12,15 @@ EXAMPLES = """\
 examples:
   s2r generate speech.wav -o tract.mp4            the video, with the sound
   s2r generate talk.mp3 --speaker sub003          another of the model's speakers
-  s2r generate speech.wav --reference frame.png   a speaker of your own: one MRI frame at rest
+  s2r generate speech.wav --reference frame.png   your own speaker: one MRI frame at rest
   s2r generate speech.wav --side-by-side film.mp4 the true video on the left
-  s2r info                                        what a model is and whom it can show
-  s2r score film.mp4 tract.mp4                    how near a generated video is to the true one
+  s2r info                                        what a model is, and its speakers
+  s2r score film.mp4 tract.mp4                    compare a generated video with the true one
   s2r studio                                      a page to record speech and watch the video
   s2r rate results/rating                         the page on which people rate videos
 
-Models are made by the workflow: `make table1`, or `snakemake --cores 8`, leaves the best one in
-results/model, a folder that works wherever it is copied. `s2r COMMAND --help` explains each.
+The workflow makes models: `make table1`, or `snakemake --cores 8`, writes the best one to
+results/model, a folder that you can copy anywhere. `s2r COMMAND --help` explains each command.
 """
 
 
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.errno == errno.ENOSPC:
             sentence = "there is no space left on the disk: free some and run again."
         elif error.errno in (errno.EACCES, errno.EROFS, errno.ENOTDIR):
-            sentence = f"{error.filename} cannot be written: name another place."
+            sentence = f"{error.filename} cannot be written: choose another place."
         else:
             raise
         print(f"Error: {sentence}", file=sys.stderr)
@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     """The arguments of all commands."""
     top = argparse.ArgumentParser(
         prog="s2r",
-        description="Show the vocal tract moving while somebody speaks.",
+        description="Generate real-time MRI video of the vocal tract from speech.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -70,7 +70,7 @@ def _add_generate(commands) -> None:
         "generate",
         help="generate the video of a recording of speech",
         description="Generate the real-time MRI video of the vocal tract for any sound file, of "
-        "0.1 s to hours. The sound is in the video; both are equally long.",
+        "0.1 s to hours. The video contains the sound and has the same length.",
     )
     command.set_defaults(command=_generate)
     command.add_argument(
@@ -80,11 +80,11 @@ def _add_generate(commands) -> None:
         "-o", "--output", type=Path, help="video to write (default: SPEECH.mp4 here)"
     )
     _add_model(command)
-    who = command.add_mutually_exclusive_group()
-    who.add_argument(
+    subject = command.add_mutually_exclusive_group()
+    subject.add_argument(
         "--speaker", help="a subject of the model (see `s2r info`; default: the first)"
     )
-    who.add_argument(
+    subject.add_argument(
         "--reference",
         type=Path,
         help="picture or video of another subject, at rest: midsagittal rtMRI",
@@ -98,7 +98,7 @@ def _add_generate(commands) -> None:
     command.add_argument(
         "--preset",
         choices=("fast", "best"),
-        help="fast: 2 noise levels; best: 8; without it, those that the model was scored with",
+        help="fast: 2 noise levels; best: 8 (default: as many as for the model's scores)",
     )
     command.add_argument("--steps", type=_positive, help="noise levels of the sampler")
     command.add_argument("--guidance", type=float, help="weight of the speech; 1 is no guidance")
@@ -117,8 +117,8 @@ def _add_export(commands) -> None:
     command = commands.add_parser(
         "export",
         help="write a trained run as a model folder",
-        description="Write a run of the workflow as a folder that `s2r generate` needs no other "
-        "file for: weights, speech encoder, reference frames, model card.",
+        description="Write a run of the workflow as a folder with everything that `s2r generate` "
+        "needs: weights, speech encoder, reference frames, model card.",
     )
     command.set_defaults(command=_export)
     command.add_argument("run", help="name of the run, as in the configuration")
@@ -134,10 +134,10 @@ def _add_export(commands) -> None:
 
 
 def _add_info(commands) -> None:
-    command = commands.add_parser("info", help="what a model folder holds")
+    command = commands.add_parser("info", help="describe a model folder")
     command.set_defaults(command=_info)
     command.add_argument(
-        "model", type=Path, nargs="?", help="model folder (default: the best here)"
+        "model", type=Path, nargs="?", help="model folder (default: results/model)"
     )
 
 
@@ -145,8 +145,8 @@ def _add_score(commands) -> None:
     command = commands.add_parser(
         "score",
         help="compare a generated video with the true one",
-        description="Paired measures of two videos of the same speech, on the 50 Hz clock, at "
-        "64 x 64. Squared errors are in values from -1 to 1.",
+        description="Paired metrics of two videos of the same speech, at 50 frames per second and "
+        "64 x 64 pixels. Squared errors are in values from -1 to 1.",
     )
     command.set_defaults(command=_score)
     command.add_argument("truth", type=Path)
@@ -157,8 +157,8 @@ def _add_studio(commands) -> None:
     command = commands.add_parser(
         "studio",
         help="a page to record speech and watch the video",
-        description="Serve a page on which speech is recorded or chosen and the video watched "
-        "with its sound and spectrogram, for the browser of this machine.",
+        description="Serve a page to browsers on this machine: record or choose speech, and watch "
+        "the video with its sound and spectrogram.",
     )
     command.set_defaults(command=_studio)
     command.add_argument(
@@ -182,9 +182,9 @@ def _add_rate(commands) -> None:
     command = commands.add_parser(
         "rate",
         help="serve the page of the rating study",
-        description="Serve the page on which people say of clips whether they are real or "
-        "synthesised. Every answer is stored at once; a rater who enters the same "
-        "code goes on. The folder comes from `snakemake results/rating`.",
+        description="Serve the page on which raters say whether clips are real or synthesised. "
+        "Every answer is stored at once; a rater who enters the same code continues. "
+        "`snakemake results/rating` makes the folder.",
     )
     command.set_defaults(command=_rate)
     command.add_argument(

@@ -13,14 +13,14 @@ from PIL import Image
 from helpers.sounds import voice
 from helpers.tiny_corpus import SIZE, write_tiny_corpus
 from helpers.tiny_model import heads, write_tiny_model
-from s2r.apps.commands import merge
 from s2r.cli import main
+from s2r.config.files import merge
+from s2r.config.model_blocks import SamplerConfig
 from s2r.core.errors import UserError
 from s2r.core.media.decode import probe
 from s2r.core.media.encode import write_wav
 from s2r.generation.model_folder import load_model_folder
 from s2r.generation.speaker import sampler_of
-from s2r.model.sampler import SamplerConfig
 from s2r.preparation.reference import correlation, likeness_of
 
 
@@ -83,7 +83,7 @@ def test_likeness_lies_between_subjects_and_other_pictures():
     assert correlation(np.full((4, 4), 7), np.eye(4)) == 0
 
 
-def test_each_fault_is_one_sentence_and_leaves_nothing(speech, folder, capsys):
+def test_each_error_is_one_sentence_and_leaves_nothing(speech, folder, capsys):
     (speech.parent / "text.wav").write_text("hello")
     even = Image.fromarray(np.full((20, 20), 9, np.uint8))
     even.save("even.png")

@@ -139,7 +139,7 @@ def test_alpha_of_the_published_example():
 def test_the_text_puts_f1_beside_chance(tmp_path):
     write_table2(table2(simulate(3), resamples=50), tmp_path / "t.md", synthetic=True)
     text = (tmp_path / "t.md").read_text()
-    assert "who always answers synthesised has recall 1, precision 0.50 and F1 0.67" in text
+    assert "a rater who always answers synthesised has recall 1, precision 0.50 and F1 0.67" in text
     assert "0.67 to 0.69" in text
     assert "must not be compared" in text
     assert len([line for line in text.splitlines() if line.startswith("| ")]) == 2 + 7

@@ -13,10 +13,10 @@ from s2r.apps.rating.server import RatingServer
 from s2r.core.media.encode import write_video
 
 playwright = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not installed (extra: browser)"
+    "playwright.sync_api", reason="playwright is not installed: make extras"
 )
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not on the PATH: make extras")
 
 STEP = 20_000
 """ms that a step may take on a busy machine."""

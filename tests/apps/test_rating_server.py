@@ -201,7 +201,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_bad_requests_are_told_and_store_nothing(client, store, name):
+def test_bad_requests_get_one_sentence_and_store_nothing(client, store, name):
     path, content, part = FAULTS[name]
     session = client.send("/session", code="a")
     names = {"C": session["clips"][0]["clip"], "P": session["practice"][0]["clip"]}
@@ -278,15 +278,15 @@ def fails(capsys, *arguments) -> str:
     return line
 
 
-def test_each_fault_of_the_command_is_one_sentence(folder, tmp_path, capsys):
+def test_each_error_of_the_command_is_one_sentence(folder, tmp_path, capsys):
     with RatingServer("127.0.0.1", 0) as taken:
-        assert "is in use: give another one" in fails(capsys, folder, "--port", taken.port)
+        assert "is in use: choose another one" in fails(capsys, folder, "--port", taken.port)
     assert not (tmp_path / "rating_answers.sqlite").exists()
-    assert "no address of this machine" in fails(capsys, folder, "--host", "192.0.2.1")
-    assert "is no rating folder" in fails(capsys, tmp_path)
+    assert "is not an address of this machine" in fails(capsys, folder, "--host", "192.0.2.1")
+    assert "is not a rating folder" in fails(capsys, tmp_path)
     (tmp_path / "text.sqlite").write_text("hello " * 1000)
     answers = ["--port", "0", "--answers", tmp_path / "text.sqlite"]
-    assert "is no file of answers" in fails(capsys, folder, *answers)
+    assert "is not a file of answers" in fails(capsys, folder, *answers)
     (folder / "clips" / "clip_001.mp4").unlink()
     assert "clip_001.mp4 is missing" in fails(capsys, folder)
     (folder / "manifest.csv").write_text("clip,part\n")

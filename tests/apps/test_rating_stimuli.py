@@ -7,11 +7,13 @@ import pytest
 from helpers.spoken_corpus import RATE, SECONDS, SIZE, TRIM, film, write_spoken_corpus
 from s2r.apps.rating.manifest import read_manifest
 from s2r.apps.rating.stimuli import SIDE, choose_examples, choose_items, cut_clips
+from s2r.config.systems import Kind
 from s2r.core.errors import UserError
 from s2r.core.files import sha256_of
 from s2r.core.media.decode import probe, read_audio, read_video
 from s2r.evaluation.words.segments import cut_corpus
 from s2r.generation.generated_file import GeneratedWriter
+from s2r.preparation.recordings import open_recordings
 
 LENGTH = round((SECONDS - TRIM) * RATE)
 TIMES = TRIM + (np.arange(LENGTH) + 0.5) / RATE
@@ -22,20 +24,20 @@ WORD = (1.6 - TRIM, 2.2 - TRIM)
 @pytest.fixture
 def corpus(tmp_path):
     """Recordings a and b with a VCV and "bat" each; a was generated, as inverted video."""
-    found = write_spoken_corpus(tmp_path)
+    recordings = open_recordings(write_spoken_corpus(tmp_path))
     cut_corpus(
-        **found,
-        split=tmp_path / "split.csv",
+        recordings,
         sets=["unseen_subject"],
         stimuli=["bvt"],
         transcripts={"bvt": "bat"},
         path=tmp_path / "segments.csv",
     )
-    with GeneratedWriter(tmp_path / "m.h5", system="m") as writer:
+    with GeneratedWriter(tmp_path / "m.h5", system="m", kind=Kind.MODEL) as writer:
         draw = 255 - film(TIMES, 0)
         writer.rollout("a", np.stack([draw, np.zeros_like(draw)]))
     rollouts = {"unseen_subject": tmp_path / "m.h5"}
-    return found | {"segments": tmp_path / "segments.csv", "rollouts": rollouts}
+    files = {"segments": tmp_path / "segments.csv", "rollouts": rollouts}
+    return {"recordings": recordings} | files
 
 
 def cut(corpus, folder, **options) -> pd.DataFrame:
@@ -102,7 +104,7 @@ def test_margins_end_with_the_recording(corpus, tmp_path):
 
 
 def test_words_that_were_not_generated_are_told(corpus, tmp_path):
-    with GeneratedWriter(tmp_path / "none.h5", system="m") as writer:
+    with GeneratedWriter(tmp_path / "none.h5", system="m", kind=Kind.MODEL) as writer:
         writer.rollout("c", film(TIMES)[None])
     with pytest.raises(UserError, match=r"No generated recording holds one of the words bat, bite"):
         cut(corpus | {"rollouts": {"s": tmp_path / "none.h5"}}, tmp_path / "rating")
@@ -113,10 +115,10 @@ def test_items_are_bounded_and_spread_over_recordings():
     rows = [(f"r{n}_{word}", f"r{n}", "word", word) for n in range(6) for word in ("bat", "bit")]
     rows.append(("r0_v", "r0", "vcv", "AA-T-AA"))
     table = pd.DataFrame(rows, columns=["item", "recording", "kind", "label"]).set_index("item")
-    made = {f"r{n}": "file" for n in range(4)}
-    assert choose_items(table, ["bit"], made, None) == ["r0_bit", "r1_bit", "r2_bit", "r3_bit"]
-    assert choose_items(table, ["bat", "bit"], made, 2) == ["r1_bat", "r3_bat", "r1_bit", "r3_bit"]
-    taken = choose_items(table, ["bat", "bit"], made, None)
+    files = {f"r{n}": "file" for n in range(4)}
+    assert choose_items(table, ["bit"], files, None) == ["r0_bit", "r1_bit", "r2_bit", "r3_bit"]
+    assert choose_items(table, ["bat", "bit"], files, 2) == ["r1_bat", "r3_bat", "r1_bit", "r3_bit"]
+    taken = choose_items(table, ["bat", "bit"], files, None)
     examples = choose_examples(table, ["bat", "bit"], taken, 10, np.random.default_rng(0))
     assert set(examples[:4]) == {"r4_bat", "r4_bit", "r5_bat", "r5_bit"}
     assert examples[4:] == ["r0_v"]

@@ -35,7 +35,7 @@ gradio = pytest.importorskip("gradio", reason="Gradio is not installed: pip inst
 client_of = pytest.importorskip("gradio_client")
 actions = pytest.importorskip("s2r.apps.studio.actions")
 
-WISH = {
+REQUEST = {
     "speech": None,
     "speaker": "sub002",
     "picture": None,
@@ -69,24 +69,24 @@ def speech(tmp_path):
     return tmp_path / "speech.wav"
 
 
-def generate(client, speech: Path | None, **wish) -> dict[str, Path]:
+def generate(client, speech: Path | None, **request) -> dict[str, Path]:
     """The files that the page offers, by name."""
-    wish = WISH | {"speech": speech and client_of.handle_file(speech)} | wish
-    shown, _, made, _ = client.predict(api_name="/generate", **wish)
+    request = REQUEST | {"speech": speech and client_of.handle_file(speech)} | request
+    shown, _, made, _ = client.predict(api_name="/generate", **request)
     found = {Path(path).name: Path(path) for path in made}
     assert Path(shown).name == "video.mp4"
     return found
 
 
-def refused(client, speech: Path | None, **wish) -> str:
+def refused(client, speech: Path | None, **request) -> str:
     """The sentence that the page shows instead of a video."""
     with pytest.raises(client_of.exceptions.AppError) as error:
-        generate(client, speech, **wish)
+        generate(client, speech, **request)
     return error.value.message
 
 
 def second_model(server) -> str:
-    """Its folder: it is told from the first, which has the same name, by that."""
+    """The name of the second model: its folder, since both models have the same name."""
     return next(name for name in server.actions.models if "/" in name)
 
 
@@ -112,7 +112,7 @@ def test_speech_becomes_video_frames_and_picture(client, speech):
         assert picture.size == (120, 224)
 
 
-def test_same_wish_as_on_the_command_line_same_frames(
+def test_same_request_as_on_the_command_line_same_frames(
     server, client, speech, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
@@ -197,28 +197,28 @@ def test_bad_speech_is_one_sentence(client, server, tmp_path):
     assert not list(last.glob("*.mp4"))
 
 
-def test_wishes_that_make_no_sense(client, speech):
+def test_requests_that_are_not_valid(client, speech):
     assert "There is no speech yet" in refused(client, None)
     for seed in (None, 2**31):
         assert "The seed must be a whole number" in refused(client, speech, seed=seed)
     assert "less than minimum" in refused(client, speech, seed=-1)
-    for wish in (
+    for request in (
         {"model": "other"},
         {"second": "other"},
         {"speaker": "sub009"},
         {"height": 100_000},
         {"sampler": "none"},
     ):
-        assert "not in the list of choices" in refused(client, speech, **wish)
+        assert "not in the list of choices" in refused(client, speech, **request)
 
 
 def test_names_of_files_are_text():
-    with pytest.raises(gradio.Error) as shown, actions.told("/a/<b>.wav"):
+    with pytest.raises(gradio.Error) as shown, actions.page_errors("/a/<b>.wav"):
         raise UserError("/a/<b>.wav is silent")
     assert shown.value.message == "&lt;b&gt;.wav is silent"
 
 
-def test_a_fault_of_ours_leaves_the_studio_at_work(client, speech, monkeypatch, capfd):
+def test_the_studio_works_after_an_error_in_the_program(client, speech, monkeypatch, capfd):
     with monkeypatch.context() as patch:
         patch.setattr(video, "generate_file", lambda *_, **__: 1 / 0)
         refused(client, speech)
@@ -226,7 +226,7 @@ def test_a_fault_of_ours_leaves_the_studio_at_work(client, speech, monkeypatch, 
     assert generate(client, speech)
 
 
-def test_a_full_disk_is_said(client, speech, monkeypatch):
+def test_a_full_disk_is_reported(client, speech, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
@@ -236,7 +236,7 @@ def test_a_full_disk_is_said(client, speech, monkeypatch):
     free = SimpleNamespace(free=actions.SPARE - 1)
     with monkeypatch.context() as patch:
         patch.setattr(actions.shutil, "disk_usage", lambda _: free)
-        assert "no room for a video" in refused(client, speech)
+        assert "no space for a video" in refused(client, speech)
 
 
 def test_old_files_go(server, client, speech, monkeypatch):
@@ -263,19 +263,19 @@ def test_other_sites_are_refused(server):
     assert headers["Content-Security-Policy"].startswith("default-src 'self'")
 
 
-def test_files_of_the_machine_are_not_handed_out(server, client, speech, tmp_path):
+def test_files_of_the_machine_are_not_served(server, client, speech, tmp_path):
     (tmp_path / "secret.txt").write_text("secret")
     for path in (tmp_path / "secret.txt", Path("/etc/passwd"), server.actions.work / ".."):
         assert ask(server, "GET", f"/gradio_api/file={path}")[0] in (403, 404)
     for path in (speech, Path("/etc/passwd")):
         never_sent = {"path": str(path), "meta": {"_type": "gradio.FileData"}}
-        body = json.dumps({"data": list((WISH | {"speech": never_sent}).values())})
+        body = json.dumps({"data": list((REQUEST | {"speech": never_sent}).values())})
         kind = {"Content-Type": "application/json"}
         _, _, answer = ask(server, "POST", "/gradio_api/call/generate", body, **kind)
         event = json.loads(answer)["event_id"]
-        _, _, told = ask(server, "GET", f"/gradio_api/call/generate/{event}")
-        assert b"event: error" in told
-        assert b"not uploaded by a user" in told
+        _, _, content = ask(server, "GET", f"/gradio_api/call/generate/{event}")
+        assert b"event: error" in content
+        assert b"not uploaded by a user" in content
 
 
 def test_picture_of_sound_shows_when_and_how_high():
@@ -286,10 +286,10 @@ def test_picture_of_sound_shows_when_and_how_high():
     picture = sound_picture(sound)
     assert picture.shape == (WAVE_HEIGHT + SPECTRUM_HEIGHT, rate // COLUMN)
     wave, spectrum = picture[:WAVE_HEIGHT], picture[WAVE_HEIGHT:]
-    heard = np.arange(200) // 40 == 2
+    sounding = np.arange(200) // 40 == 2
     dark = (wave < 128).sum(0)
     assert (dark[82:118] > 50).all()
-    assert (dark[~heard] <= 1).all()
+    assert (dark[~sounding] <= 1).all()
     loud = spectrum[:, 100].argmin()
     assert abs((SPECTRUM_HEIGHT - loud) / SPECTRUM_HEIGHT * 8_000 - 3_000) < 100
     assert (spectrum[:, :75] == 255).all()
@@ -299,15 +299,15 @@ def test_picture_of_sound_shows_when_and_how_high():
 @pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="no list of sockets in /proc")
 @pytest.mark.parametrize("command", ["studio", "rate"])
 def test_pages_are_for_this_machine_by_default(command, monkeypatch):
-    asked = {}
+    passed = {}
 
     def serve(folder, *arguments):
-        asked["host"] = next(one for one in arguments if isinstance(one, str))
+        passed["host"] = next(value for value in arguments if isinstance(value, str))
 
     package = {"studio": "studio", "rate": "rating"}[command]
-    monkeypatch.setattr(f"s2r.{package}.server.serve", serve)
+    monkeypatch.setattr(f"s2r.apps.{package}.server.serve", serve)
     main([command])
-    with LocalServer(BaseHTTPRequestHandler, asked["host"], 0) as server:
+    with LocalServer(BaseHTTPRequestHandler, passed["host"], 0) as server:
         assert server.loopback
         assert listening() == {"127.0.0.1"}
 
@@ -322,7 +322,7 @@ def test_addresses(capsys, tmp_path, monkeypatch):
         assert main(["studio", "--port", port]) == 1
         assert f"port {port} of 127.0.0.1 is in use" in capsys.readouterr().err
     assert main(["studio", "--port", "0", "--host", "256.0.0.1"]) == 1
-    assert "no address of this machine" in capsys.readouterr().err
+    assert "is not an address of this machine" in capsys.readouterr().err
     assert main(["studio", "--port", "0", "--model", str(tmp_path)]) == 1
     assert "not a model folder" in capsys.readouterr().err
     with pytest.raises(SystemExit):
@@ -375,7 +375,7 @@ def test_as_a_process_it_serves_this_machine_and_leaves_nothing(ended, tmp_path)
     finally:
         process.kill()
     assert (process.returncode, out) == (0, "\nThe studio is closed.\n")
-    assert err == "Loading the studio: some seconds.\n"
+    assert err == "Loading the studio; this takes some seconds.\n"
     assert not list((tmp_path / "tmp").glob("s2r-studio-*"))
 
 

@@ -11,10 +11,10 @@ from s2r.core.media.encode import write_wav
 
 pytest.importorskip("gradio", reason="Gradio is not installed: pip install -e '.[studio]'")
 playwright = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not installed: pip install -e '.[browser]'"
+    "playwright.sync_api", reason="playwright is not installed: make extras"
 )
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not on the PATH: make extras")
 
 OPTIONS = [
     "--no-sandbox",  # containers give their root no namespaces

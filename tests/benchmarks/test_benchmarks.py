@@ -21,7 +21,7 @@ def test_the_released_clips_leave_out_the_end(benchmark_module):
     assert clip_starts(1.5) == []
 
 
-@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs the program ffmpeg")
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not on the PATH: make extras")
 def test_the_gifs_show_what_the_video_shows(benchmark_module, tmp_path):
     prepare = benchmark_module("prepare")
     levels = np.linspace(20, 230, 250).astype(np.uint8)

@@ -1,22 +1,36 @@
 """The configuration: what is refused and how it is said, and that its documents agree."""
 
-import contextlib
 import copy
-import functools
-from dataclasses import fields
+from typing import get_args
 
 import pytest
 import yaml
 
 from helpers.repository import ROOT
-from s2r.config import parameters, systems
-from s2r.config.check import PHANTOM_SUBJECTS, check_config
-from s2r.config.schema import check_schema
+from s2r.config import documents, parameters, systems
+from s2r.config.build import build, build_part
+from s2r.config.check import PHANTOM_SUBJECTS, complete
+from s2r.config.files import merge, read_files
+from s2r.config.model_blocks import (
+    RecurrentConfig,
+    RecurrentTraining,
+    SamplerConfig,
+    TrainingConfig,
+)
+from s2r.config.tree import Config, leaves, place_at
 from s2r.core.errors import UserError
+from s2r.corpus.phantom.stimuli import PROFILES
+from s2r.generation.baselines import BASELINES
+from s2r.model.denoiser import DenoiserConfig
+from s2r.model.tract_model import model_config
+from s2r.model.window import Window
+from s2r.preparation.frames import FramesConfig
 
-SCHEMA_FILE = ROOT / "workflow" / "schemas" / "config.schema.yaml"
-SCHEMA = yaml.safe_load(SCHEMA_FILE.read_text())
-DEFAULT = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+AGAIN = "write it again: python -m s2r.config.documents"
+CLASSES = {
+    "window": Window, "denoiser": DenoiserConfig, "training": TrainingConfig,
+    "sampler": SamplerConfig, "frames": FramesConfig,
+}  # fmt: skip
 
 
 def change(config: dict, changes: dict) -> dict:
@@ -31,45 +45,26 @@ def change(config: dict, changes: dict) -> dict:
     return config
 
 
-def check(config: dict) -> None:
-    parameters.remove_nulls(config)
-    check_schema(config, SCHEMA_FILE)
-    check_config(config)
-
-
 def test_embedded_default_is_valid(default_config):
-    check(default_config)
+    assert complete(default_config) == complete({})
 
 
 def test_an_encoder_taken_away_takes_its_recurrent_regression_along(default_config):
     extra = {"encoders": {"whisper-tiny.en": None}}
     extra["runs"] = {"whisper-tiny.en": None, "whisper-tiny.en-pooled": None}
-    merged = merge(default_config, extra)
-    check(merged)
-    assert merged["recurrent"]["encoders"] == []
+    merge(default_config, extra)
+    assert complete(default_config)["recurrent"]["encoders"] == []
 
 
-def test_folder_example_is_valid(default_config):
-    extra = yaml.safe_load((ROOT / "config" / "folder.yaml").read_text())
-    merged = merge(default_config, extra)
-    check(merged)
+def test_folder_example_is_valid():
+    merged = read_files(ROOT / "config" / name for name in ("config.yaml", "folder.yaml"))
     assert list(merged["runs"]) == ["logmel"]
     assert systems.evaluation_sets(merged) == ["unseen_speech"]
 
 
-def merge(first: dict, second: dict) -> dict:
-    """As Snakemake merges configuration files."""
-    for key, value in second.items():
-        if isinstance(value, dict) and isinstance(first.get(key), dict):
-            merge(first[key], value)
-        else:
-            first[key] = value
-    return first
-
-
 NEW_RUN = {"encoder": "logmel", "pooling": False, "preset": "s2r"}
 
-FAULTS = {
+ERRORS = {
     "misspelt key": ({"split/unseen_subject": 2}, "split.unseen_subject: ", "unseen_subjects?"),
     "misspelt block": ({"trainning": {}}, "trainning: ", "did you mean training?"),
     "key in the wrong place": ({"batch": 8}, "batch: ", "top-level keys are device"),
@@ -154,6 +149,31 @@ FAULTS = {
         "corpus.folder.pattern: ",
         "not a regular expression",
     ),
+    "unknown kind of encoder": (
+        {"encoders/mine": {"kind": "hubert"}},
+        "encoders.mine.kind: 'hubert'",
+        "huggingface, logmel, whisper",
+    ),
+    "unknown preset": (
+        {"runs/mine": NEW_RUN | {"preset": "s2r2"}},
+        "runs.mine.preset: 's2r2'",
+        "s2r, paper",
+    ),
+    "settings of a preset": (
+        {"runs/mine": NEW_RUN | {"settings": {"width": 3}}},
+        "runs.mine.settings: ",
+        "takes the blocks",
+    ),
+    "number that is whole but no integer": (
+        {"training/batch": 4.0},
+        "training.batch: ",
+        "a whole number, not 4.0",
+    ),
+    "model without a network": (
+        {"encoders/mine": {"kind": "logmel", "model": "x"}},
+        "encoders.mine.model: ",
+        "has no model",
+    ),
     "model missing": (
         {"encoders/hubert": {"kind": "huggingface"}},
         "encoders.hubert.model: ",
@@ -206,12 +226,12 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("name", FAULTS)
-def test_fault_is_one_sentence_with_its_key(default_config, name):
-    changes, start, part = FAULTS[name]
+@pytest.mark.parametrize("name", ERRORS)
+def test_error_is_one_sentence_with_its_key(default_config, name):
+    changes, start, part = ERRORS[name]
     config = change(default_config, changes)
     with pytest.raises(UserError) as error:
-        check(config)
+        complete(config)
     text = str(error.value)
     assert text.startswith(start)
     assert part in text
@@ -223,7 +243,7 @@ def test_unknown_key_is_told_before_what_it_caused(default_config):
     config = change(default_config, {"split/unseen_subject": 2})
     del config["split"]["unseen_subjects"]
     with pytest.raises(UserError, match=r"split\.unseen_subject: .*split\.unseen_subjects\?"):
-        check(config)
+        complete(config)
 
 
 @pytest.mark.parametrize(
@@ -274,13 +294,6 @@ def test_any_of_matches_names_and_nothing_else():
 
 
 def test_settings_become_typed_configurations(default_config):
-    from s2r.config.build import build, build_part
-    from s2r.model.recurrent import RecurrentConfig
-    from s2r.model.sampler import SamplerConfig
-    from s2r.model.tract_model import model_config
-    from s2r.training.fitting import TrainingConfig
-    from s2r.training.recurrent import RecurrentTraining
-
     config = change(default_config, {"runs/old": NEW_RUN | {"preset": "paper"}})
     for run in config["runs"]:
         settings = parameters.run_settings(config, run)
@@ -295,81 +308,63 @@ def test_settings_become_typed_configurations(default_config):
     assert not model_config(settings).denoiser.mean_channel
 
 
-def test_every_option_of_the_code_has_a_key():
-    """The blocks are the dataclasses of the code, but for what data and presets decide."""
-    from s2r.generation.generate import GenerationConfig
-    from s2r.model.denoiser import DenoiserConfig
-    from s2r.model.recurrent import RecurrentConfig
-    from s2r.model.sampler import SamplerConfig
-    from s2r.model.tract_model import ModelConfig
-    from s2r.model.window import Window
-    from s2r.training.fitting import TrainingConfig
-    from s2r.training.recurrent import RecurrentTraining
-
-    elsewhere = {
-        "window": {"repeats"},
-        "model": {"window", "denoiser", "pooling", "frame_size", "raw_condition"},
-        "denoiser": {"speech_dimension", "speech_by", "mean_channel"},
-        "training": set(),
-        "sampler": set(),
-    }
-    classes = (Window, ModelConfig, DenoiserConfig, TrainingConfig, SamplerConfig)
-    for (block, without), kind in zip(elsewhere.items(), classes, strict=True):
-        names = {field.name for field in fields(kind)} - without
-        assert names == set(SCHEMA["$defs"][block]["properties"]), block
-    recurrent = {field.name for field in (*fields(RecurrentConfig), *fields(RecurrentTraining))}
-    assert recurrent | {"encoders"} == set(SCHEMA["properties"]["recurrent"]["properties"])
-    amount = {field.name for field in fields(GenerationConfig)}
-    assert amount <= set(SCHEMA["properties"]["evaluation"]["properties"])
-
-
 def test_choices_agree_with_the_code():
-    from s2r.corpus.folder import DEFAULT_PATTERN, SUFFIXES
-    from s2r.corpus.phantom.stimuli import PROFILES
-    from s2r.generation.baselines import BASELINES
-    from s2r.report.table1 import SETS
-
-    corpus = SCHEMA["properties"]["corpus"]["properties"]
-    assert corpus["phantom"]["properties"]["profile"]["enum"] == list(PHANTOM_SUBJECTS)
-    assert {name: p.speakers for name, p in PROFILES.items()} == PHANTOM_SUBJECTS
-    assert DEFAULT["corpus"]["folder"] == {"pattern": DEFAULT_PATTERN, "suffixes": list(SUFFIXES)}
+    profiles = place_at(["corpus", "phantom", "profile"]).annotation
+    assert set(get_args(profiles)) == set(PHANTOM_SUBJECTS)
+    assert {name: profile.speakers for name, profile in PROFILES.items()} == PHANTOM_SUBJECTS
     assert list(BASELINES) == list(systems.BASELINES)
-    assert SETS == systems.SETS
 
 
-def schema_keys(schema: dict) -> dict[str, dict]:
-    """Every leaf of the schema by its dotted key; ``<name>`` stands for a name to choose."""
-    found = {}
-
-    def walk(node: dict, path: list[str]) -> None:
-        overrides = path[:1] == ["runs"] and "$ref" in node
-        if "$ref" in node and not overrides:
-            node = SCHEMA["$defs"][node["$ref"].rsplit("/", 1)[-1]] | node
-        if "properties" in node:
-            for name, child in node["properties"].items():
-                walk(child, [*path, name])
-        elif isinstance(node.get("additionalProperties"), dict):
-            walk(node["additionalProperties"], [*path, "<name>"])
-        else:
-            found[".".join(path)] = node
-
-    walk(schema, [])
-    return found
+def test_every_document_follows_from_the_keys():
+    assert (ROOT / documents.YAML_FILE).read_text() == documents.default_yaml(), AGAIN
+    assert (ROOT / documents.SCHEMA_FILE).read_text() == documents.schema_yaml(), AGAIN
+    readme = (ROOT / documents.README_FILE).read_text()
+    assert readme == documents.readme_tables(readme), AGAIN
 
 
-def documented_row(key: str, node: dict) -> str:
-    """The row of config/README.md for a key; its default is that of the embedded default."""
-    value = node.get("default", "")
-    with contextlib.suppress(KeyError):
-        value = functools.reduce(lambda block, name: block[name], key.split("."), DEFAULT)
-    text = yaml.safe_dump(value, default_flow_style=True, width=1000).split("\n")[0]
-    return f"| `{key}` | {node['description']} | {f'`{text}`' if value != '' else ''} |"
+def test_a_table_that_is_missing_or_of_no_block_is_found():
+    readme = (ROOT / documents.README_FILE).read_text()
+    with pytest.raises(ValueError, match="0 tables of the block sampler"):
+        documents.readme_tables(readme.replace("<!-- keys of sampler -->", ""))
+    other = "<!-- keys of other -->\n<!-- end of keys -->\n"
+    with pytest.raises(ValueError, match="tables of other"):
+        documents.readme_tables(readme + other)
 
 
-def test_every_key_is_documented():
-    text = (ROOT / "config" / "README.md").read_text()
-    rows = [documented_row(key, node) for key, node in schema_keys(SCHEMA).items()]
-    missing = [row for row in rows if row not in text]
-    assert not missing, "config/README.md lacks:\n" + "\n".join(missing)
-    tables = [line for line in text.splitlines() if line.startswith("| `")]
-    assert sorted(tables) == sorted(rows), "config/README.md documents keys that do not exist"
+def test_defaults_of_the_code_are_those_of_the_yaml(default_config):
+    assert complete({}) == complete(default_config)
+    for block, cls in CLASSES.items():
+        assert build(cls, default_config[block]) == cls()
+
+
+def test_what_a_file_leaves_out_has_its_default(default_config):
+    config = complete({"training": {"clips": 5}, "runs": {"logmel": NEW_RUN}})
+    assert config["training"] == default_config["training"] | {"clips": 5}
+    assert list(config["runs"]) == ["logmel"]
+    assert "pathvars" not in config
+
+
+def test_every_key_has_a_text_and_blocks_have_one_too():
+    for name, place in leaves():
+        assert place.text.endswith("."), name
+    for field in Config.__pydantic_fields__:
+        assert len(documents.description(field)) > 10, field
+
+
+def test_editors_can_take_away_what_an_earlier_file_defined():
+    schema = yaml.safe_load(documents.schema_yaml())
+    for name in ("encoders", "runs"):
+        choices = schema["properties"][name]["additionalProperties"]["anyOf"]
+        assert {"type": "null"} in choices
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "cannot be read"), ("a: [", "not readable YAML"), ("- a", "holds no keys")],
+)
+def test_files_that_are_no_configuration_are_named(tmp_path, content, words):
+    path = tmp_path / "mine.yaml"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(UserError, match=rf"mine\.yaml .*{words}"):
+        read_files([ROOT / "config" / "config.yaml", path])

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from helpers.damage import cut_short, flip_a_byte
-from s2r.core import checksums as digests
+from s2r.core import checksums
 from s2r.core.errors import UserError
 from s2r.core.job import job
-from s2r.core.shards import write_shard
+from s2r.core.shards import Shards, write_shard
 
 
 def run(folder: Path, inputs: list, outputs: list, block=lambda: None) -> None:
@@ -31,22 +31,40 @@ def shard(tmp_path) -> Path:
     return path
 
 
+def flip_in_the_head(path: Path) -> None:
+    """Damage what belongs to no array: HDF5 itself would not always notice it."""
+    content = bytearray(path.read_bytes())
+    content[content.index(b"frames")] ^= 1
+    path.write_bytes(content)
+
+
 def edit(path: Path) -> None:
     path.write_text(path.read_text().replace('"length": 1', '"length": 2'))
 
 
 @pytest.mark.parametrize(
     ("name", "damage"),
-    [("00.h5", flip_a_byte), ("00.h5", cut_short), ("00.json", edit), ("00.json", Path.unlink)],
+    [
+        ("00.h5", flip_a_byte),
+        ("00.h5", flip_in_the_head),
+        ("00.h5", cut_short),
+        ("00.json", edit),
+        ("00.json", Path.unlink),
+    ],
 )
 def test_a_damaged_shard_stops_the_job_and_is_set_aside(shard, tmp_path, capsys, name, damage):
-    run(tmp_path, [shard], [])
+    def block() -> None:
+        Shards([shard]).read("a", "frames", 0, 0)
+        started.append(True)
+
+    started: list[bool] = []
+    run(tmp_path, [shard], [], block)
+    assert started.pop()
     damage(shard.parent / name)
-    started = []
     with pytest.raises(SystemExit):
-        run(tmp_path, [shard], [], lambda: started.append(True))
-    (told,) = capsys.readouterr().err.splitlines()
-    assert told == (
+        run(tmp_path, [shard], [], block)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == (
         f"[embed] Error: {shard.parent / name} was changed or damaged after it was made. It is set "
         "aside as *.damaged: call snakemake again, and it is made anew."
     )
@@ -56,25 +74,29 @@ def test_a_damaged_shard_stops_the_job_and_is_set_aside(shard, tmp_path, capsys,
     assert (shard.parent / "00.h5.damaged").exists()
 
 
+def test_a_shard_has_its_checksums_in_its_index_only(shard):
+    assert [path.name for path in (shard.parent / ".sha256").iterdir()] == ["00.json"]
+
+
 def test_all_that_differ_are_named_at_once(tmp_path):
     paths = [tmp_path / name for name in ("a.csv", "b.csv", "c.csv")]
     for path in paths:
         path.write_text("made")
-    digests.record(paths)
+    checksums.record(paths)
     for path in paths[1:]:
         path.write_text("edited")
     with pytest.raises(UserError, match=r"b\.csv was changed .*, .*c\.csv was changed"):
-        digests.verify([*paths, paths[1]])
+        checksums.verify([*paths, paths[1]])
     assert paths[0].exists()
     assert not paths[1].exists()
-    digests.verify(paths[:1])
+    checksums.verify(paths[:1])
 
 
 def test_what_no_job_made_is_not_looked_at(tmp_path):
     (tmp_path / "mine.csv").write_text("1")
     (tmp_path / "folder").mkdir()
-    digests.record([tmp_path / "folder", tmp_path / "never made"])
-    digests.verify([tmp_path, tmp_path / "mine.csv", tmp_path / "folder", ".", tmp_path / "none"])
+    checksums.record([tmp_path / "folder", tmp_path / "never made"])
+    checksums.verify([tmp_path, tmp_path / "mine.csv", tmp_path / "folder", ".", tmp_path / "none"])
 
 
 def test_a_file_that_is_made_again_may_differ(shard, tmp_path):

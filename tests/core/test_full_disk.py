@@ -105,7 +105,7 @@ def test_generated_videos(disk):
     ballast = fill(disk, 500_000)
 
     def write():
-        with GeneratedWriter(disk / "set.h5", system="logmel") as writer:
+        with GeneratedWriter(disk / "set.h5", system="logmel", kind="model") as writer:
             writer.rollout("a", FRAMES[None])
             writer.clips("a", [10], FRAMES[None, None, :10])
 

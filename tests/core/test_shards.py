@@ -95,21 +95,85 @@ def test_a_recording_in_two_shards_is_an_error(shards, tmp_path):
         Shards([tmp_path / "00.h5", tmp_path / "02.h5"])
 
 
-def test_one_changed_byte_is_found_when_all_is_read(shards, tmp_path):
+@pytest.mark.parametrize(("start", "stop"), [(0, None), (0, 7), (20, 20)])
+def test_one_changed_byte_is_found_whatever_is_read(shards, tmp_path, start, stop):
     with h5py.File(tmp_path / "01.h5", "r+") as file:
         file["sub003_c/embeddings"][7, 7] += 1
-    with pytest.raises(UserError, match=r"01\.h5: sub003_c/embeddings is damaged, its checksum"):
-        shards.read("sub003_c", "embeddings")
-    assert len(shards.read("sub003_c", "embeddings", 0, 7)) == 7
+    with pytest.raises(UserError, match=r"01\.h5 was changed or damaged after it was made\. It is"):
+        shards.read("sub003_c", "embeddings", start, stop)
+    assert sorted(os.listdir(tmp_path)) == ["00.h5", "00.json", "01.h5.damaged", "01.json"]
+    np.testing.assert_array_equal(shards.read("sub002_b", "frames"), FRAMES)
+
+
+def content(path) -> list:
+    """All that can be read of a shard."""
+    shards = Shards([path])
+    arrays = [(one, name) for one in shards.recordings for name in ("frames", "audio")]
+    read = [shards.read(*array).tobytes() for array in arrays]
+    return [read, *[str(shards.attributes(one)) for one in shards.recordings]]
+
+
+def test_no_byte_may_change_without_notice(tmp_path):
+    path = tmp_path / "00.h5"
+    items = [("a", {"frames": FRAMES[:3, :8, :8], "audio": AUDIO[:30]}, {"low": 0.5, "name": "x"})]
+    write_shard(path, items, {"size": 8})
+    before, undamaged = path.read_bytes(), content(path)
+    for position in range(0, len(before), 7):
+        damaged = bytearray(before)
+        damaged[position] ^= 1
+        path.write_bytes(damaged)
+        with pytest.raises(UserError, match=r"00\.h5 was changed or damaged"):
+            content(path)
+    path.write_bytes(before)
+    assert content(path) == undamaged
+
+
+def test_each_byte_is_hashed_once(shards, tmp_path, monkeypatch):
+    class Counted:
+        def __init__(self, data=b""):
+            self._digest = sha256(data)
+            hashed.append(len(memoryview(data).cast("B")))
+
+        def update(self, data) -> None:
+            self._digest.update(data)
+            hashed.append(len(memoryview(data).cast("B")))
+
+        def hexdigest(self) -> str:
+            return self._digest.hexdigest()
+
+    hashed: list[int] = []
+    sha256 = hashlib.sha256
+    monkeypatch.setattr("s2r.core.shards.hashlib.sha256", Counted)
+    monkeypatch.setattr("s2r.core.shards.HASHED_BYTES", 10_000)
+    opened = Shards([tmp_path / "00.h5"])
+    size, arrays = (tmp_path / "00.h5").stat().st_size, 73 * (64 * 64 + 320 * 4)
+    # The last chunk of the longer recording is filled up to 32 frames; nobody reads that.
+    filling = 26 * 64 * 64
+    assert sum(hashed) == size - arrays - filling + len(str(size))
+    hashed.clear()
+    for stop in (5, 20, None):
+        opened.read("sub002_b", "frames", 0, stop)
+    assert sum(hashed) == FRAMES.nbytes
+    assert max(hashed) <= 10_000
 
 
 def test_a_shard_that_was_cut_short_is_one_sentence(shards, tmp_path):
     os.truncate(tmp_path / "00.h5", (tmp_path / "00.h5").stat().st_size // 2)
     with pytest.raises(UserError, match=r"00\.h5: not a readable HDF5 file"):
         shards.read("sub002_b", "frames")
+    with pytest.raises(UserError, match=r"00\.h5 was changed or damaged"):
+        Shards([tmp_path / "00.h5"])
     (tmp_path / "01.json").write_text('{"attrs": {')
     with pytest.raises(UserError, match=r"01\.json: not a readable index"):
         Shards([tmp_path / "01.h5"])
+
+
+def test_a_shard_of_an_earlier_version_is_one_sentence(shards, tmp_path):
+    index = json.loads((tmp_path / "00.json").read_text())
+    del index["rest"]
+    (tmp_path / "00.json").write_text(json.dumps(index))
+    with pytest.raises(UserError, match=r"00\.h5 was made by an earlier version of s2r: delete"):
+        Shards([tmp_path / "00.h5"])
 
 
 def test_a_failure_keeps_the_shard_that_was_there(shards, tmp_path):

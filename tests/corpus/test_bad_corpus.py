@@ -56,23 +56,23 @@ def test_an_archive_that_is_not_unpacked(tmp_path):
 
 def test_a_corpus_that_was_not_unpacked_to_its_end(root):
     sentence = (
-        r"2 of the 9 subjects are there \(not sub003, sub004, sub005, sub006, sub007, ...\), "
-        r"unpack the corpus to its end, or set corpus.expected_subjects to 2, or to null"
+        r"2 of the 9 subjects are there \(not sub003, sub004, sub005, sub006, sub007, ...\); "
+        r"unpack the corpus completely, or set corpus.expected_subjects to 2, or to null"
     )
     with pytest.raises(UserError, match=sentence):
         index_corpus("usc75", root, expected_subjects=9)
     assert len(index_corpus("usc75", root, expected_subjects=2)) == 2
-    # An empty folder is a subject of whom nothing exists, not one who was not unpacked.
+    # An empty folder is a subject without recordings, not one that was not unpacked.
     (root / "sub003").mkdir()
     table = index_corpus("usc75", root, expected_subjects=3)
     assert (table["status"] == "ok").sum() == 2
     shutil.move(root / "sub002", root / "anna")
-    with pytest.raises(UserError, match="2 of the 3 subjects are there \\(not sub002\\), unpack"):
+    with pytest.raises(UserError, match="2 of the 3 subjects are there \\(not sub002\\); unpack"):
         index_corpus("usc75", root, expected_subjects=3)
 
 
 def test_fewer_subjects_in_a_plain_folder(root):
-    with pytest.raises(UserError, match="2 of the 3 subjects are there, unpack the corpus"):
+    with pytest.raises(UserError, match="2 of the 3 subjects are there; unpack the corpus"):
         index_corpus(
             "folder", root, pattern="sub(?P<subject>...).*/(?P<stimulus>[^/]+)", expected_subjects=3
         )
@@ -90,11 +90,11 @@ def test_a_subject_folder_with_another_name(root, name):
     assert row["video"] == str(lost)
 
 
-def test_mixed_frame_rates_go_on_and_are_told(root):
+def test_mixed_frame_rates_are_accepted_and_listed(root):
     video(root, "sub002_2drt_02_vcv2_r1", rate=25, seed=3)
     table = index_corpus("usc75", root)
     assert (table["status"] == "ok").all()
-    assert "frame rates differ (1 x 25 Hz, 2 x 50 Hz); all are brought" in summary(table)
+    assert "frame rates differ (1 x 25 Hz, 2 x 50 Hz); all are resampled" in summary(table)
     assert "frame rates" not in summary(table[table["frame_rate"] == 50])
 
 

@@ -9,16 +9,10 @@ import numpy as np
 import pytest
 
 from helpers.repository import RECORDINGS
+from s2r.config.data_blocks import Limits
 from s2r.core.errors import UserError
 from s2r.core.media.encode import write_video, write_wav
-from s2r.corpus.index import (
-    DTYPES,
-    Limits,
-    index_corpus,
-    read_recordings,
-    shard_of,
-    write_recordings,
-)
+from s2r.corpus.index import DTYPES, index_corpus, read_recordings, shard_of, write_recordings
 from s2r.corpus.summary import summary
 
 REAL = RECORDINGS / "real_rtmri"

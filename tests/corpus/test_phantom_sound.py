@@ -72,7 +72,7 @@ def test_nasal_coupling_changes_a_vowel():
 def test_envelope_of_the_sound_follows_the_shape():
     frequencies = synthesis_frequencies()
     band = (frequencies > 150) & (frequencies < 5000)
-    heard, made = [], []
+    sounds, shapes = [], []
     for index, stimulus in ((1, "rainbow"), (2, "topic1"), (3, "bvt")):
         speaker = draw_speaker(index, SEED)
         utterance = plan_speech(speaker, stimulus, SEED, "default")
@@ -85,13 +85,13 @@ def test_envelope_of_the_sound_follows_the_shape():
         pieces = np.stack([wave[start : start + 800] for start in starts]) * np.hanning(800)
         power = np.abs(np.fft.rfft(pieces, 2 * (len(frequencies) - 1) * 2))[:, ::2] ** 2
         shape = np.abs(transfer_function(speaker, utterance.trajectories(middles))) ** 2
-        for found, kept in ((power, heard), (shape, made)):
+        for found, kept in ((power, sounds), (shape, shapes)):
             level = np.log(gaussian_filter1d(found, 4, axis=1)[:, band])
             kept.append(level - level.mean(0))
-    heard, made = (np.concatenate(kept) for kept in (heard, made))
-    heard, made = ((x - x.mean(1, keepdims=True)) for x in (heard, made))
-    heard, made = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (heard, made))
-    similarity = heard @ made.T
+    sounds, shapes = (np.concatenate(kept) for kept in (sounds, shapes))
+    sounds, shapes = ((x - x.mean(1, keepdims=True)) for x in (sounds, shapes))
+    sounds, shapes = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (sounds, shapes))
+    similarity = sounds @ shapes.T
     count = len(similarity)
     assert count > 50
     assert np.median(np.diag(similarity)) > 0.8

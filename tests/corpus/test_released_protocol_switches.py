@@ -9,22 +9,24 @@ import torch
 
 from helpers.tiny_corpus import write_tiny_corpus
 from s2r.config.build import build
+from s2r.config.model_blocks import SamplerConfig, TrainingConfig
 from s2r.config.parameters import encoder_settings, run_settings
 from s2r.config.presets import RUN_SWITCHES
+from s2r.config.result_blocks import GenerationConfig
 from s2r.config.systems import SETS, evaluation_sets
 from s2r.core.errors import UserError
 from s2r.corpus.phantom.stimuli import STIMULI
 from s2r.corpus.released_split import leaks, released_split
 from s2r.evaluation.metrics.texture import motion_energy
 from s2r.generation import videos as rollout_module
-from s2r.generation.generate import GenerationConfig, read_pictures, set_tasks
-from s2r.generation.videos import VideoTask, generate_videos
+from s2r.generation.generate import read_pictures, set_tasks
+from s2r.generation.videos import generate_videos
 from s2r.model.denoiser import DenoiserConfig
 from s2r.model.ema import averaged
-from s2r.model.sampler import SamplerConfig
+from s2r.model.family import VideoTask
 from s2r.model.tract_model import ModelConfig, TractModel, model_config
 from s2r.model.window import Window
-from s2r.training.fitting import TrainingConfig, prepare, window_tensors
+from s2r.training.fitting import prepare, window_tensors
 
 ALL = tuple(STIMULI.values())
 PAPER = {"encoder": "logmel", "pooling": True, "preset": "paper"}
@@ -82,7 +84,7 @@ def test_a_missing_file_moves_a_topic_into_training():
     assert len(train) == 28
 
 
-def test_small_corpus_keeps_the_proportions_and_no_topic_is_a_fault():
+def test_small_corpus_keeps_the_proportions_and_no_topic_is_an_error():
     stimuli = [STIMULI[name] for name in ("picture1", "topic1", "topic2")]
     split = released_split(corpus(10, stimuli))
     assert set(split["set"]) == {"train", *SETS}
@@ -124,13 +126,13 @@ def test_pooling_over_the_batch_axis_is_a_no_op():
     torch.manual_seed(0)
     speech = torch.randn(1, 10, 7)
     assert torch.equal(speech.mean(dim=0).unsqueeze(0), speech)
-    heard = {}
+    condition = {}
     for pooling in (False, True):
         config = paper_model(Window(False, 1, 9), pooling=pooling)
         config = replace(config, denoiser=replace(CROSS, speech_dimension=7))
-        heard[pooling] = TractModel(config, 7, 7, 0).speech_condition(speech[:, :, None])
-    assert torch.equal(heard[False], speech)
-    assert not torch.equal(heard[True], speech)
+        condition[pooling] = TractModel(config, 7, 7, 0).speech_condition(speech[:, :, None])
+    assert torch.equal(condition[False], speech)
+    assert not torch.equal(condition[True], speech)
 
 
 def test_last_weights_are_not_averaged():
@@ -154,7 +156,9 @@ def tiny(tmp_path_factory):
 
 
 def paper_model(window: Window, **options) -> ModelConfig:
-    return ModelConfig(window, CROSS, speech_radius=0, context_sigma=0.0, **options)
+    return ModelConfig(
+        speech_radius=0, context_sigma=0.0, window=window, denoiser=CROSS, **options
+    )  # fmt: skip
 
 
 def test_given_frame_is_the_first_frame_of_the_clip_itself(tiny, tmp_path):
@@ -172,19 +176,20 @@ def test_raw_condition_is_grey_from_zero_to_one(tiny, tmp_path):
         prepare(paper_model(Window(False, 1, 9), raw_condition=on), quick, *tiny, tmp_path)
         for on in (False, True)
     )
-    video, references, heard = window_tensors(raw.model, raw.clips, np.array([0]), np.array([9]))
-    mean = raw.model.mean(references, heard)
+    window = (np.array([0]), np.array([9]))
+    video, references, condition = window_tensors(raw.model, raw.clips, *window)
+    mean = raw.model.mean(references, condition)
     encoded, usual = raw.model.encode(video, mean), plain.model.encode(video, mean)
     assert torch.equal(encoded[:, 1:], usual[:, 1:])
     seen = []
     raw.model.denoiser.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     sigma, keep = torch.full(video.shape[:2], 0.002), torch.ones(1, 1, dtype=bool)
-    raw.model.denoise(encoded, sigma, heard, keep, mean)
+    raw.model.denoise(encoded, sigma, condition, keep, mean)
     torch.testing.assert_close(seen[0][:, 0], (video[:, 0] + 1) / 2, atol=1e-4, rtol=1e-4)
     assert video.min() < 0 <= seen[0][:, 0].min()
 
 
-def test_a_frame_is_repeated_at_every_seam(monkeypatch):
+def test_a_frame_is_repeated_at_every_window_boundary(monkeypatch):
     """A network that has learned perfectly what the windows show, given frame first."""
 
     def perfect(model, sampler, given, speech, noise):

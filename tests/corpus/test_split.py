@@ -213,7 +213,7 @@ def test_a_corpus_of_defects_only():
         ("seen_topic1_r0", "train", "leak: the stimulus topic1 is both in"),
         ("seen_topic1_r0", "validation", "leak: the stimulus topic1 is both in"),
         ("seen_picture1_r0", "train", "leak: the stimulus picture1 is both in"),
-        ("held_picture1_r0", "unseen_subject", "unseen_subject holds picture1, which nobody"),
+        ("held_picture1_r0", "unseen_subject", "unseen_subject has picture1, which is not trained"),
         ("seen_vcv1_r1", "test", "test is not one of train"),
     ],
 )
@@ -232,5 +232,5 @@ def test_each_leak_is_refused(recording, wrong_set, sentence):
 
 def test_a_recording_may_not_stand_twice():
     split = split_of(index())
-    with pytest.raises(UserError, match="stands in the list twice"):
+    with pytest.raises(UserError, match="occurs in the list twice"):
         check_split(pd.concat([split, split.iloc[:1]]))

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from s2r.core.errors import UserError
-from s2r.core.shards import Shards, write_shard
-from s2r.corpus.index import read_corpus
+from s2r.core.shards import write_shard
+from s2r.evaluation.data import open_evaluation_data
 from s2r.evaluation.instruments import fit_instruments, read_instruments
 from s2r.evaluation.metrics import contour_probe as probe_module
-from s2r.preparation.true_contours import true_contour
+from s2r.preparation.recordings import open_recordings
 
 LENGTH, RATE = 60, 83.2778
 
@@ -48,44 +48,45 @@ def corpus(tmp_path):
     split = pd.DataFrame({"recording": ["a", "b"], "subject": "s1", "set": "train"})
     split.to_csv(tmp_path / "split.csv", index=False)
     return {
-        "frame_shards": [tmp_path / "0.h5"],
+        "frames": [tmp_path / "0.h5"],
         "split": tmp_path / "split.csv",
         "recordings": tmp_path / "recordings.csv",
     }
 
 
 def test_region_and_cells_are_where_the_training_frames_move(corpus, tmp_path):
-    fit_instruments(**corpus, region_path=tmp_path / "region.npz")
-    measures = read_instruments(tmp_path / "region.npz", None)
-    assert measures.region.sum() == round(0.15 * 32 * 32)
-    assert measures.region[8:16].sum() == measures.region.sum()
-    assert set(measures.cells[:, 0]) <= {8, 12}
-    assert measures.probe is None
+    fit_instruments(open_recordings(corpus), tmp_path / "region.npz")
+    instruments = read_instruments(tmp_path / "region.npz", None)
+    assert instruments.region.sum() == round(0.15 * 32 * 32)
+    assert instruments.region[8:16].sum() == instruments.region.sum()
+    assert set(instruments.cells[:, 0]) <= {8, 12}
+    assert instruments.probe is None
 
 
 def test_contour_follows_the_clock_and_the_trim(corpus):
-    frames, table = Shards(corpus["frame_shards"]), read_corpus(corpus["recordings"])
-    contour = true_contour(table.loc["a"], frames)
+    recordings = open_recordings(corpus)
+    contour = recordings.true_contour("a")
     assert contour.shape == (LENGTH, 38, 2)
     seconds = 0.5 + (np.arange(LENGTH) + 0.5) / 50  # 0.5 s were dropped at the start
     np.testing.assert_allclose(contour[:, 7, 1], 2 * 10 * seconds, rtol=1e-4)
     np.testing.assert_allclose(contour[:, 0, 0], 40)
-    assert true_contour(table.loc["b"], frames) is None
+    assert recordings.true_contour("b") is None
 
 
 def test_probe_is_fitted_and_read_back(corpus, tmp_path, monkeypatch):
     monkeypatch.setattr(
         probe_module, "train_probe", partial(probe_module.train_probe, steps=2, batch=4)
     )
-    fit_instruments(
-        **corpus, region_path=tmp_path / "region.npz", probe_path=tmp_path / "probe.safetensors"
-    )
-    measures = read_instruments(tmp_path / "region.npz", tmp_path / "probe.safetensors")
-    frames = Shards(corpus["frame_shards"])
-    contour = true_contour(read_corpus(corpus["recordings"]).loc["a"], frames)
-    error = measures.contour_error(frames.read("a", "frames"), contour)
+    region, probe = tmp_path / "region.npz", tmp_path / "probe.safetensors"
+    fit_instruments(open_recordings(corpus), region, probe)
+    data = open_evaluation_data(corpus | {"region": region, "probe": [probe]})
+    error = data.instruments.contour_error(data.video("a"), data.probed_contour("a"))
     assert error.shape == (LENGTH,)
     assert np.isfinite(error).all()
+    assert data.probed_contour("b") is None
+    for no_probe in ({}, {"probe": None}, {"probe": []}):
+        data = open_evaluation_data(corpus | {"region": region} | no_probe)
+        assert data.probed_contour("a") is None
 
 
 def test_what_cannot_be_fitted_or_read_is_said(corpus, tmp_path):
@@ -93,10 +94,26 @@ def test_what_cannot_be_fitted_or_read_is_said(corpus, tmp_path):
     table.to_csv(tmp_path / "plain.csv", index=False)
     paths = {"region_path": tmp_path / "region.npz", "probe_path": tmp_path / "p.safetensors"}
     with pytest.raises(UserError, match="No training recording has true contours"):
-        fit_instruments(**corpus | {"recordings": tmp_path / "plain.csv"}, **paths)
+        fit_instruments(open_recordings(corpus | {"recordings": tmp_path / "plain.csv"}), **paths)
     split = pd.read_csv(corpus["split"]).assign(set="unused")
     split.to_csv(tmp_path / "unused.csv", index=False)
-    with pytest.raises(UserError, match="no training recordings"):
-        fit_instruments(**corpus | {"split": tmp_path / "unused.csv"}, **paths)
-    with pytest.raises(UserError, match="run the rule measures"):
+    with pytest.raises(UserError, match="The set train of the split has no recordings"):
+        fit_instruments(open_recordings(corpus | {"split": tmp_path / "unused.csv"}), **paths)
+    with pytest.raises(UserError, match="run the rule instruments"):
         read_instruments(tmp_path / "region.npz", tmp_path / "p.safetensors")
+
+
+def test_frames_of_an_earlier_version_are_refused(corpus, tmp_path):
+    frames = np.zeros((LENGTH, 32, 32), np.uint8)
+    write_shard(tmp_path / "old.h5", [("a", {"frames": frames}, {})], {"rate": 50})
+    recordings = open_recordings(corpus | {"frames": [tmp_path / "old.h5"]})
+    with pytest.raises(UserError, match="frames of a were made by an earlier version"):
+        recordings.true_contour("a")
+
+
+def test_tables_that_were_not_opened_are_named(corpus):
+    frames_only = open_recordings({"frames": corpus["frames"]})
+    with pytest.raises(ValueError, match="without their split"):
+        frames_only.members("train")
+    with pytest.raises(ValueError, match="without their index"):
+        frames_only.true_contour("a")

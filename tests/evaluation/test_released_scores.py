@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from helpers.repository import RECORDINGS
+from s2r.config.systems import Kind
 from s2r.core.errors import UserError
-from s2r.core.shards import Shards, write_shard
+from s2r.core.shards import write_shard
 from s2r.evaluation.metrics.paired import ssim_per_frame
 from s2r.evaluation.released_protocol import (
     clip_ssim,
@@ -21,6 +22,7 @@ from s2r.evaluation.released_protocol import (
 )
 from s2r.generation.generated_file import GeneratedWriter
 from s2r.preparation.frames import FramesConfig, prepare_recording
+from s2r.preparation.recordings import open_recordings
 
 REAL = RECORDINGS / "real_rtmri"
 
@@ -50,7 +52,8 @@ def corpus(tmp_path):
     sets = ["train"] * 5 + ["unseen_speech"] * 3
     table = {"recording": list(made), "subject": list(made), "stimulus": "a", "set": sets}
     pd.DataFrame(table).to_csv(tmp_path / "split.csv", index=False)
-    return Shards([tmp_path / "0.h5"]), pd.read_csv(tmp_path / "split.csv"), made
+    files = {"frames": [tmp_path / "0.h5"], "split": tmp_path / "split.csv"}
+    return open_recordings(files), made
 
 
 def test_the_gif_leaves_six_grey_levels_and_the_mean():
@@ -76,25 +79,25 @@ def test_a_gif_of_such_frames_is_read_back_as_they_are():
 
 
 def test_the_training_list_is_in_name_order_of_its_files(corpus, tmp_path):
-    frames, split, _ = corpus
-    chosen = training_list(split, frames, 12)
-    assert [start for _, start in chosen[:10]] == [0, 10, 20, 30, 40, 50, 60, 70, 80, 90]
-    assert chosen[10:] == [("sub001", 0), ("sub001", 10)]
-    assert len(training_list(split, frames, 500)) == 50
+    recordings, _ = corpus
+    places = training_list(recordings, 12)
+    assert [start for _, start in places[:10]] == [0, 10, 20, 30, 40, 50, 60, 70, 80, 90]
+    assert places[10:] == [("sub001", 0), ("sub001", 10)]
+    assert len(training_list(recordings, 500)) == 50
     longer = films(1, 260)["sub000"]
     write_shard(tmp_path / "1.h5", [("x", {"frames": longer}, {})], {})
-    shard = Shards([tmp_path / "1.h5"])
-    one = pd.DataFrame({"recording": ["x"], "set": ["train"]})
-    starts = [start for _, start in training_list(one, shard, 500)]
+    pd.DataFrame({"recording": ["x"], "set": ["train"]}).to_csv(tmp_path / "x.csv", index=False)
+    files = {"frames": [tmp_path / "1.h5"], "split": tmp_path / "x.csv"}
+    starts = [start for _, start in training_list(open_recordings(files), 500)]
     assert starts[:5] == [0, 10, 100, 110, 120]
     assert max(starts) == 190
 
 
 def test_a_perfect_generator_loses_by_the_gif_and_by_the_pairing(corpus):
-    frames, split, made = corpus
-    training = read_clips(frames, training_list(split, frames, 500))
+    recordings, made = corpus
+    training = read_clips(recordings, training_list(recordings, 500))
     places = [(name, start) for name in list(made)[5:] for start in range(0, 150, 10)]
-    truth = read_clips(frames, places)
+    truth = read_clips(recordings, places)
     other = np.stack([made["sub000"][:10]] * len(truth))
     rows = list(protocol_rows([("held", other)], truth, training, extract))
     table = pd.DataFrame(rows).set_index(["system", "reference", "stored"])
@@ -111,23 +114,17 @@ def test_a_perfect_generator_loses_by_the_gif_and_by_the_pairing(corpus):
 
 
 def test_table_of_all_systems(corpus, tmp_path):
-    _, _, made = corpus
+    recordings, made = corpus
     files = {}
     for system, moved in (("good", 0), ("late", 3)):
         files[system] = tmp_path / f"{system}.h5"
-        with GeneratedWriter(files[system], system=system) as writer:
+        with GeneratedWriter(files[system], system=system, kind=Kind.MODEL) as writer:
             for name in list(made)[5:]:
                 starts = np.array([20, 60])
                 draws = made[name][starts[:, None] + np.arange(10) + moved]
                 writer.clips(name, starts[: 2 - moved // 3], draws[: 2 - moved // 3, None])
-    arguments = {
-        "frame_shards": [tmp_path / "0.h5"],
-        "split": tmp_path / "split.csv",
-        "i3d_weights": "",
-        "path": tmp_path / "table.csv",
-        "extract": extract,
-    }
-    write_released_scores(generated={"unseen_speech": files}, **arguments)
+    arguments = {"i3d_weights": "", "path": tmp_path / "table.csv", "extract": extract}
+    write_released_scores(recordings, generated={"unseen_speech": files}, **arguments)
     table = pd.read_csv(tmp_path / "table.csv")
     assert list(table["system"].unique()) == ["real", "good", "late"]
     assert len(table) == 12
@@ -136,10 +133,10 @@ def test_table_of_all_systems(corpus, tmp_path):
     ssim = paired.set_index("system")["ssim"]
     assert ssim["real"] == ssim["good"] == pytest.approx(100)
     assert ssim["late"] < 99
-    with GeneratedWriter(files["good"], system="good"):
+    with GeneratedWriter(files["good"], system="good", kind=Kind.MODEL):
         pass
     with pytest.raises(UserError, match="no clip of unseen_speech in common"):
-        write_released_scores(generated={"unseen_speech": files}, **arguments)
+        write_released_scores(recordings, generated={"unseen_speech": files}, **arguments)
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="shared/data/real_rtmri is not beside this checkout")

@@ -1,21 +1,23 @@
 """Scores of systems whose right answers are known: the truth, a copy, noise, the wrong speech."""
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from s2r.config.systems import Kind
 from s2r.core.errors import UserError
-from s2r.core.shards import Shards, write_shard
-from s2r.evaluation.clip_features import write_real_features
-from s2r.evaluation.instruments import Instruments, fit_instruments, read_instruments
+from s2r.core.shards import write_shard
+from s2r.evaluation.clip_features import open_clip_distance, write_real_features
+from s2r.evaluation.data import EvaluationData, open_evaluation_data
+from s2r.evaluation.instruments import Instruments, fit_instruments
 from s2r.evaluation.recording_scores import rollout_rows
 from s2r.evaluation.score import score_real, score_system
 from s2r.generation.baselines import generate_baseline
 from s2r.generation.clip_choice import choose_clips, starts_of
 from s2r.generation.generated_file import GeneratedWriter, Rollout
+from s2r.preparation.recordings import open_recordings
 from s2r.report.scores_table import aggregate
 
 SIZE, LENGTH, CLIPS = 24, 90, 9
@@ -46,7 +48,7 @@ def extract(clips: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
-    """Frames, tables, measures and real features, as the workflow makes them."""
+    """The files that a score is made of, as the workflow makes them."""
     home = tmp_path_factory.mktemp("corpus")
     write_shard(home / "0.h5", [(name, {"frames": FILMS[name]}, {}) for name in SETS], {})
     table = pd.DataFrame({"recording": list(SETS), "truth": ""})
@@ -54,29 +56,26 @@ def corpus(tmp_path_factory):
     split = pd.DataFrame({"recording": list(SETS), "subject": "s1", "set": list(SETS.values())})
     split.to_csv(home / "split.csv", index=False)
     (home / "weights").write_text("weights")
-    tables = {"split": home / "split.csv", "frame_shards": [home / "0.h5"]}
-    fit_instruments(**tables, recordings=home / "recordings.csv", region_path=home / "region.npz")
+    files = {"frames": [home / "0.h5"], "recordings": home / "recordings.csv"}
+    files |= {"split": home / "split.csv", "region": home / "region.npz", "probe": []}
+    recordings = open_recordings(files)
+    fit_instruments(recordings, files["region"])
     write_real_features(
-        **tables,
+        recordings,
         sets=["unseen_speech", "unseen_both"],
         clips=CLIPS,
         i3d_weights=home / "weights",
         path=home / "real.npz",
         extract=extract,
     )
-    return tables | {
-        "recordings": home / "recordings.csv",
-        "region": home / "region.npz",
-        "probe": None,
-        "real_features": home / "real.npz",
-        "i3d_weights": home / "weights",
-    }
+    return files | {"features": home / "real.npz", "i3d": home / "weights"}
 
 
 def generate(path, system, draw, wrong=None, draws=1, estimate="draw"):
     """A generated file; ``draw(recording, k)`` and ``wrong(recording)`` give the videos."""
     starts = starts_of(choose_clips(dict.fromkeys(TEST, LENGTH), CLIPS))
-    with GeneratedWriter(path, system=system, encoder="logmel", estimate=estimate) as writer:
+    labels = {"system": system, "kind": Kind.MODEL, "encoder": "logmel", "estimate": estimate}
+    with GeneratedWriter(path, **labels) as writer:
         for name in TEST:
             videos = np.stack([draw(name, k) for k in range(draws)])
             extra = {}
@@ -91,10 +90,22 @@ def generate(path, system, draw, wrong=None, draws=1, estimate="draw"):
     return path
 
 
-def score(corpus, tmp_path, system, files) -> dict:
+def score(corpus, tmp_path, system, files, rollouts=None) -> dict:
     path = tmp_path / f"{system}.json"
-    score_system(system=system, generated=files, path=path, resamples=20, extract=extract, **corpus)
+    score_system(
+        open_evaluation_data(corpus),
+        open_clip_distance(corpus["features"], corpus["i3d"], extract=extract),
+        system=system,
+        generated=files,
+        path=path,
+        rollouts=rollouts,
+        resamples=20,
+    )
     return json.loads(path.read_text())
+
+
+def region_of(corpus) -> np.ndarray:
+    return open_evaluation_data(corpus).instruments.region
 
 
 def collect(scores, **wanted) -> dict[str, float]:
@@ -108,6 +119,7 @@ def test_a_perfect_system_is_perfect(corpus, tmp_path):
     file = generate(tmp_path / "g.h5", "perfect", lambda name, _: FILMS[name], draws=2)
     scores = score(corpus, tmp_path, "perfect", {"unseen_speech": file})
     assert (scores["estimate"], scores["draws"], scores["encoder"]) == ("draw", 2, "logmel")
+    assert scores["kind"] == "model"
     for mode in ("rollout", "clip"):
         for estimate in ("draw", "mean"):
             for region in ("frame", "dynamic"):
@@ -155,12 +167,12 @@ def test_draws_and_their_mean_are_kept_apart(corpus, tmp_path):
 
 def test_copied_frame_against_a_direct_sum(corpus, tmp_path):
     path = tmp_path / "g.h5"
-    split = pd.read_csv(corpus["split"])
-    frames = Shards(corpus["frame_shards"])
+    recordings = open_recordings(corpus)
+    split, frames = recordings.split, recordings.frames
     generate_baseline("copied_frame", "unseen_speech", split, frames, path, clips=CLIPS)
     scores = score(corpus, tmp_path, "copied_frame", {"unseen_speech": path})
     error = collect(scores, mode="rollout", metric="squared_error", region="dynamic")
-    region = read_instruments(corpus["region"], None).region
+    region = region_of(corpus)
     for name in TEST:
         difference = (FILMS[name][1:].astype(float) - FILMS[name][0]) / 127.5
         assert error[name] == pytest.approx((difference[:, region] ** 2).mean(), rel=1e-5)
@@ -187,7 +199,7 @@ def test_audio_gap_is_wrong_less_right(corpus, tmp_path):
 
     file = generate(tmp_path / "g.h5", "good", lambda name, _: FILMS[name], other)
     gap = collect(score(corpus, tmp_path, "good", {"unseen_speech": file}), metric="audio_gap")
-    region = read_instruments(corpus["region"], None).region
+    region = region_of(corpus)
     for name in TEST:
         difference = (FILMS[name][1:].astype(float) - FILMS["train_a"][1:]) / 127.5
         assert gap[name] == pytest.approx((difference[:, region] ** 2).mean(), rel=1e-5)
@@ -204,7 +216,7 @@ def test_a_rollout_of_another_length_is_refused(corpus, tmp_path):
 
 def test_wrong_or_missing_pieces_are_said(corpus, tmp_path):
     path = tmp_path / "g.h5"
-    with GeneratedWriter(path, system="s") as writer:
+    with GeneratedWriter(path, system="s", kind=Kind.MODEL) as writer:
         writer.rollout("test_0", FILMS["test_0"][None])
     with pytest.raises(UserError, match="no rollouts of recording test_1"):
         score(corpus, tmp_path, "s", {"unseen_speech": path})
@@ -212,12 +224,12 @@ def test_wrong_or_missing_pieces_are_said(corpus, tmp_path):
         score(corpus, tmp_path, "t", {"unseen_speech": path})
     with pytest.raises(UserError, match="there is no such file"):
         score(corpus, tmp_path, "s", {"unseen_speech": tmp_path / "none.h5"})
-    with pytest.raises(UserError, match="run the rule measures"):
+    with pytest.raises(UserError, match="run the rule instruments"):
         score(corpus | {"region": tmp_path / "none.npz"}, tmp_path, "s", {"unseen_speech": path})
     (tmp_path / "other").write_text("other")
     with pytest.raises(UserError, match="other weights"):
-        score(corpus | {"i3d_weights": tmp_path / "other"}, tmp_path, "s", {"unseen_speech": path})
-    with GeneratedWriter(path, system="s") as writer:
+        score(corpus | {"i3d": tmp_path / "other"}, tmp_path, "s", {"unseen_speech": path})
+    with GeneratedWriter(path, system="s", kind=Kind.MODEL) as writer:
         for name in TEST:
             writer.rollout(name, FILMS[name][None])
             writer.clips(name, [30], FILMS[name][None, None, 30:40])
@@ -228,27 +240,27 @@ def test_wrong_or_missing_pieces_are_said(corpus, tmp_path):
 
 def test_fewer_rollouts_than_recordings(corpus, tmp_path):
     path = tmp_path / "g.h5"
-    split, frames = pd.read_csv(corpus["split"]), Shards(corpus["frame_shards"])
+    recordings = open_recordings(corpus)
+    split, frames = recordings.split, recordings.frames
     generate_baseline("copied_frame", "unseen_speech", split, frames, path, clips=CLIPS, rollouts=1)
     with pytest.raises(UserError, match="no rollouts"):
         score(corpus, tmp_path, "copied_frame", {"unseen_speech": path})
-    one = corpus | {"rollouts": 1}
-    scores = score(one, tmp_path, "copied_frame", {"unseen_speech": path})
+    scores = score(corpus, tmp_path, "copied_frame", {"unseen_speech": path}, rollouts=1)
     assert list(collect(scores, mode="rollout", metric="ssim", region="frame")) == ["test_1"]
     assert list(collect(scores, mode="clip", metric="ssim", region="frame")) == TEST
 
 
 def test_an_empty_set_has_no_values(corpus, tmp_path):
-    with GeneratedWriter(tmp_path / "g.h5", system="s"):
+    with GeneratedWriter(tmp_path / "g.h5", system="s", kind=Kind.MODEL):
         pass
     scores = score(corpus, tmp_path, "s", {"unseen_both": tmp_path / "g.h5"})
     assert scores["sets"] == {"unseen_both": {"oracle": False, "values": [], "fvd": None}}
 
 
 def test_skipped_recordings_are_not_missed(corpus, tmp_path):
-    split = pd.read_csv(corpus["split"])
+    recordings = open_recordings(corpus)
+    split, frames = recordings.split, recordings.frames
     split.loc[split["recording"] == "test_2", "subject"] = "s2"
-    frames = Shards(corpus["frame_shards"])
     path = tmp_path / "g.h5"
     generate_baseline("real_other", "unseen_speech", split, frames, path, clips=CLIPS)
     scores = score(corpus, tmp_path, "real_other", {"unseen_speech": path})
@@ -279,23 +291,36 @@ def test_contour_error_is_of_each_draw_and_of_the_mean():
     draws[0, :, 0, 0], draws[1, :, 0, 0] = 10, 30
     region = np.zeros((SIZE, SIZE), bool)
     region[8:12] = True
-    measures = FirstPixel(region, np.array([[8, 0]]))
+    instruments = FirstPixel(region, np.array([[8, 0]]))
     rollout = Rollout(draws, np.zeros((2, 40), bool), None, "")
     contour = np.full((40, 1, 2), 20.0)
-    rows = list(rollout_rows(truth, rollout, "draw", measures, contour))
+    rows = list(rollout_rows(truth, rollout, "draw", instruments, contour))
     found = {row["estimate"]: row["value"] for row in rows if row["metric"] == "contour_mm"}
     assert found == {"draw": 10, "mean": 0}
 
 
-def test_real_row_is_the_error_of_the_probe(corpus, tmp_path, monkeypatch):
-    measures = SimpleNamespace(contour_error=lambda frames, contour: np.full(len(frames), 0.7))
-    monkeypatch.setattr("s2r.evaluation.score.read_instruments", lambda *_: measures)
-    monkeypatch.setattr("s2r.evaluation.score.true_contour", lambda *_: np.zeros((LENGTH, 5, 2)))
-    keys = ("frame_shards", "recordings", "split", "region")
-    path = tmp_path / "real.json"
-    score_real(
-        sets=["unseen_speech"], probe="probe", path=path, **{key: corpus[key] for key in keys}
-    )
-    scores = json.loads(path.read_text())
-    assert list(collect(scores, metric="contour_mm").values()) == pytest.approx([0.7] * 3)
-    assert len(aggregate([path])) == 1
+class SameError(Instruments):
+    """A probe whose error is 0.7 mm in every frame."""
+
+    def contour_error(self, frames, contour):
+        return np.full(len(frames), 0.7)
+
+
+class WithContours(EvaluationData):
+    """A corpus in which every contour is known."""
+
+    def true_contour(self, recording, line="tongue"):
+        return np.zeros((LENGTH, 5, 2))
+
+
+def test_real_row_is_the_error_of_the_probe(corpus, tmp_path):
+    recordings, path = open_recordings(corpus), tmp_path / "real.json"
+    known = {"frames": recordings.frames, "split": recordings.split, "index": recordings.index}
+    for probe, errors in (("a probe", [0.7] * 3), (None, [])):
+        instruments = SameError(region_of(corpus), np.array([[8, 0]]), probe)
+        data = WithContours(**known, instruments=instruments)
+        score_real(data, sets=["unseen_speech"], path=path)
+        scores = json.loads(path.read_text())
+        assert scores["system"] == scores["kind"] == "real"
+        assert list(collect(scores, metric="contour_mm").values()) == pytest.approx(errors)
+        assert len(aggregate([path])) == bool(errors)

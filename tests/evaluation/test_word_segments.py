@@ -1,6 +1,7 @@
 """Words found in recordings: from the script, and by forced alignment of the phantom's voice."""
 
 import importlib.util
+import subprocess
 import sys
 
 import numpy as np
@@ -18,17 +19,18 @@ from s2r.corpus.phantom.speakers import draw_speaker
 from s2r.corpus.phantom.utterance import plan_speech
 from s2r.evaluation.words.alignment import Aligner
 from s2r.evaluation.words.segments import cut_corpus, items_of, read_segments
+from s2r.preparation.recordings import open_recordings
 
 needs_aligner = pytest.mark.skipif(
-    importlib.util.find_spec("soundswallower") is None, reason="the extra align is not installed"
+    importlib.util.find_spec("soundswallower") is None,
+    reason="the extra align is not installed: make extras",
 )
 
 
 def cut(home, corpus, transcripts, **changes):
     arguments = {"stimuli": ["bvt"], "transcripts": transcripts} | changes
     cut_corpus(
-        **corpus,
-        split=home / "split.csv",
+        open_recordings(corpus),
         sets=["unseen_subject"],
         path=home / "segments.csv",
         **arguments,
@@ -74,6 +76,19 @@ def test_script_gives_segments_on_the_clock_of_the_frames(tmp_path):
     read = items_of(table)["b_02"]
     assert [phone.label for phone in read.phones] == ["B", "AE", "T"]
     assert read.end == pytest.approx(2.2 - TRIM)
+
+
+def test_words_of_real_corpora_do_without_the_phantom():
+    code = """if True:
+        import pkgutil, sys
+        import s2r.evaluation.words as words
+        for module in pkgutil.iter_modules(words.__path__, words.__name__ + "."):
+            __import__(module.name)
+            print(module.name)
+        assert not [name for name in sys.modules if name.startswith("s2r.corpus.phantom")]
+    """
+    output = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert "s2r.evaluation.words.segments" in output.split()
 
 
 def test_recordings_that_cannot_be_cut_are_named(tmp_path, capsys):

@@ -6,11 +6,14 @@ import pytest
 from PIL import Image
 
 from helpers.spoken_corpus import PALATE, RATE, SECONDS, SIZE, TRIM, film, write_spoken_corpus
+from s2r.config.systems import Kind
 from s2r.core.errors import UserError
 from s2r.core.units import frames_of
+from s2r.evaluation.data import open_evaluation_data
 from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.words.item_scores import item_rows
-from s2r.evaluation.words.scores import aggregate_words, read_items, score_words
+from s2r.evaluation.words.items import read_items
+from s2r.evaluation.words.scores import aggregate_words, score_words
 from s2r.evaluation.words.segments import cut_corpus
 from s2r.generation.generated_file import GeneratedWriter
 from s2r.report.words_figure import choose_items, plot_words
@@ -21,22 +24,22 @@ TIMES = TRIM + (np.arange(LENGTH) + 0.5) / RATE
 
 @pytest.fixture
 def corpus(tmp_path):
-    found = write_spoken_corpus(tmp_path)
+    """Recordings a, b and c with their region; their words stand in segments.csv."""
+    data = open_evaluation_data(write_spoken_corpus(tmp_path))
     cut_corpus(
-        **found,
-        split=tmp_path / "split.csv",
+        data,
         sets=["unseen_subject"],
         stimuli=["bvt"],
         transcripts={"bvt": "bat"},
         path=tmp_path / "segments.csv",
     )
-    return found | {"segments": tmp_path / "segments.csv"}
+    return data
 
 
-def rolled_out(path, system, video, recordings=("a", "b"), draws=1, estimate="draw"):
-    with GeneratedWriter(path, system=system, estimate=estimate) as writer:
+def rolled_out(path, system, video, recordings=("a", "b"), kind=Kind.MODEL):
+    with GeneratedWriter(path, system=system, kind=kind) as writer:
         for recording in recordings:
-            writer.rollout(recording, np.stack([video(recording)] * draws))
+            writer.rollout(recording, video(recording)[None])
     return path
 
 
@@ -50,11 +53,10 @@ def still(recording):
 
 def score(corpus, home, rollouts, singles=None):
     score_words(
-        **corpus,
+        corpus,
+        segments=home / "segments.csv",
         rollouts={(name, "unseen_subject"): path for name, path in rollouts.items()},
         singles={(name, "unseen_subject"): path for name, path in (singles or {}).items()},
-        region=home / "region.npz",
-        probe=None,
         items_path=home / "items.csv",
         path=home / "words.csv",
         resamples=100,
@@ -79,7 +81,9 @@ def test_every_touched_frame_belongs_to_a_segment():
 def test_truth_is_perfect_and_a_still_tongue_never_closes(corpus, tmp_path):
     rollouts = {
         "m": rolled_out(tmp_path / "m.h5", "m", truth),
-        "copied_frame": rolled_out(tmp_path / "s.h5", "copied_frame", still),
+        "copied_frame": rolled_out(
+            tmp_path / "s.h5", "copied_frame", still, kind=Kind.COPIED_FRAME
+        ),
     }
     table = score(corpus, tmp_path, rollouts)
     assert set(table["set"]) == {"unseen_subject"}
@@ -121,7 +125,7 @@ def test_means_of_draws_are_scored_beside_draws(corpus, tmp_path):
     def video(noise):
         return (truth("a").astype(int) + noise).clip(0, 255).astype(np.uint8)
 
-    with GeneratedWriter(tmp_path / "m.h5", system="m") as writer:
+    with GeneratedWriter(tmp_path / "m.h5", system="m", kind=Kind.MODEL) as writer:
         writer.rollout("a", np.stack([video(20), video(-20)]))
     table = score(corpus, tmp_path, {"m": tmp_path / "m.h5"})
     errors = {"system": "m", "kind": "vcv", "label": "all", "metric": "squared_error"}
@@ -144,26 +148,22 @@ class Probe:
 
 
 def test_constrictions_are_compared_where_contours_are_known(corpus, tmp_path):
-    items = read_items(**corpus_files(corpus))
-    measures = Instruments(np.load(tmp_path / "region.npz")["region"], np.zeros((0, 2)), Probe())
+    items = read_items(corpus, tmp_path / "segments.csv")
+    instruments = Instruments(corpus.instruments.region, np.zeros((0, 2)), Probe())
     reference = items.reference("a_01")
-    exact = rows_of(reference, reference.frames, measures)
+    exact = rows_of(reference, reference.frames, instruments)
     assert exact["vcv", "T", "contour_mm"] < 0.5
     assert exact["consonant", "T", "degree_mm"] == pytest.approx(0, abs=1e-5)
     assert exact["consonant", "T", "place_mm"] == 0
     open_ = np.repeat(reference.frames[:1], len(reference.frames), 0)
-    found = rows_of(reference, open_, measures)
+    found = rows_of(reference, open_, instruments)
     assert found["consonant", "T", "degree_mm"] == pytest.approx(2 * 7, abs=0.01)
     assert found["vcv", "T", "contour_mm"] > exact["vcv", "T", "contour_mm"]
 
 
-def rows_of(reference, video, measures):
-    rows = item_rows(reference, video, measures)
+def rows_of(reference, video, instruments):
+    rows = item_rows(reference, video, instruments)
     return {(row["kind"], row["label"], row["metric"]): row["value"] for row in rows}
-
-
-def corpus_files(corpus):
-    return {key: corpus[key] for key in ("frame_shards", "recordings", "segments")}
 
 
 def test_videos_of_another_length_are_refused(corpus, tmp_path):
@@ -182,8 +182,9 @@ def test_sets_without_items_give_an_empty_table_and_a_figure_that_says_so(corpus
 
 def plot(corpus, home, files):
     plot_words(
-        **corpus,
+        corpus,
         values=home / "items.csv",
+        segments=home / "segments.csv",
         rollouts=files,
         path=home / "words.png",
         synthetic=False,
@@ -205,15 +206,19 @@ def test_items_of_the_figure_follow_from_their_scores():
     lips = values_of({"p1": 0.01, "p2": 0.9}, label="P")
     worse = values_of({"t1": 0.8, "t2": 0.8}, system="worse")
     floor = values_of({"t1": 0.0, "t2": 0.0}, system="copied_frame")
-    model, panels = choose_items(pd.concat([floor, worse, tongue, lips], ignore_index=True))
+    values = pd.concat([floor, worse, tongue, lips], ignore_index=True)
+    model, panels = choose_items(values, {"m", "worse"})
     assert model == "m"
     assert panels == {"typical": "t2", "tongue-palate contact": "t1", "failure": "p2"}
+    assert choose_items(values, {"another"}) == ("", {})
 
 
 def test_figure_shows_truth_above_generated(corpus, tmp_path):
     path = rolled_out(tmp_path / "m.h5", "m", lambda recording: np.full_like(truth(recording), 77))
     score(corpus, tmp_path, {"m": path})
-    plot(corpus, tmp_path, {("m", "unseen_subject"): path})
+    floor = rolled_out(tmp_path / "s.h5", "copied_frame", truth, kind=Kind.COPIED_FRAME)
+    files = {("copied_frame", "unseen_subject"): floor, ("m", "unseen_subject"): path}
+    plot(corpus, tmp_path, files)
     picture = np.asarray(Image.open(tmp_path / "words.png"))
     column = picture[:, 190 + SIZE]  # inside the first picture of every row
     runs = np.split(column, np.flatnonzero(np.diff(column.astype(int))) + 1)
@@ -231,10 +236,10 @@ def test_pooled_rows_count_every_item():
 
 
 def test_single_words_are_scored_by_themselves(corpus, tmp_path):
-    spans = read_items(**corpus_files(corpus))
-    with GeneratedWriter(tmp_path / "single.h5", system="m") as writer:
+    items = read_items(corpus, tmp_path / "segments.csv")
+    with GeneratedWriter(tmp_path / "single.h5", system="m", kind=Kind.MODEL) as writer:
         for item in ("a_01", "a_02"):
-            recording, first, stop = spans.span(item)
+            recording, first, stop = items.span(item)
             writer.rollout(item, truth(recording)[None, first:stop])
     table = score(corpus, tmp_path, {}, singles={"m": tmp_path / "single.h5"})
     assert set(table["mode"]) == {"single"}

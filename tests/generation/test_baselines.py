@@ -71,6 +71,7 @@ def test_copied_frame_holds_given_frames(frames, tmp_path):
             assert clips.shape == (len(starts), 1, 10, 8, 8)
             for start, clip in zip(starts, clips, strict=True):
                 assert (clip == grey(recording, start - 1)).all()
+        assert content.attributes["kind"] == "copied_frame"
         assert content.attributes["estimate"] == "draw"
 
 

@@ -1,5 +1,6 @@
 """Generated files keep every value, and every system is scored on the same clips."""
 
+import h5py
 import numpy as np
 import pytest
 
@@ -16,12 +17,15 @@ def test_round_trip_is_lossless(tmp_path):
     draws, wrong, clips = noise(3, 25, 8, 8), noise(1, 25, 8, 8, seed=1), noise(2, 3, 10, 8, 8)
     window_starts = noise(3, 25, seed=2) > 200
     path = tmp_path / "s2r" / "unseen_speech.h5"
-    with GeneratedWriter(path, system="s2r", encoder="logmel", skipped=["sub9"]) as writer:
+    with GeneratedWriter(
+        path, system="s2r", kind="model", encoder="logmel", skipped=["sub9"]
+    ) as writer:
         writer.rollout("sub1_a", draws, window_starts, wrong_speech=wrong, speech_of="sub1_b")
         writer.clips("sub1_a", [1, 11], clips)
 
     with read_generated(path) as content:
         assert content.attributes["system"] == "s2r"
+        assert content.attributes["kind"] == "model"
         assert content.attributes["encoder"] == "logmel"
         assert content.attributes["estimate"] == "draw"
         assert content.attributes["oracle"] is False
@@ -39,9 +43,9 @@ def test_round_trip_is_lossless(tmp_path):
 
 def test_a_failure_leaves_the_old_file(tmp_path):
     path = tmp_path / "set.h5"
-    with GeneratedWriter(path, system="old"):
+    with GeneratedWriter(path, system="old", kind="model"):
         pass
-    with pytest.raises(RuntimeError), GeneratedWriter(path, system="new") as writer:
+    with pytest.raises(RuntimeError), GeneratedWriter(path, system="new", kind="model") as writer:
         writer.rollout("a", noise(1, 5, 8, 8))
         raise RuntimeError
     with read_generated(path) as content:
@@ -51,7 +55,7 @@ def test_a_failure_leaves_the_old_file(tmp_path):
 
 
 def test_wrong_arrays_are_refused(tmp_path):
-    with GeneratedWriter(tmp_path / "set.h5", system="x") as writer:
+    with GeneratedWriter(tmp_path / "set.h5", system="x", kind="model") as writer:
         with pytest.raises(ValueError, match="uint8"):
             writer.rollout("a", np.zeros((1, 5, 8, 8)))
         with pytest.raises(ValueError, match="go together"):
@@ -63,7 +67,9 @@ def test_wrong_arrays_are_refused(tmp_path):
         with pytest.raises(ValueError, match="1 starts for 2 clips"):
             writer.clips("a", [1], noise(2, 1, 10, 8, 8))
     with pytest.raises(ValueError, match="estimate"):
-        GeneratedWriter(tmp_path / "set.h5", system="x", estimate="median")
+        GeneratedWriter(tmp_path / "set.h5", system="x", kind="model", estimate="median")
+    with pytest.raises(ValueError, match="'oracle' is not a valid Kind"):
+        GeneratedWriter(tmp_path / "set.h5", system="x", kind="oracle")
 
 
 def test_what_cannot_be_read_is_said(tmp_path):
@@ -72,8 +78,14 @@ def test_what_cannot_be_read_is_said(tmp_path):
     (tmp_path / "text.h5").write_text("no")
     with pytest.raises(UserError, match="not a readable HDF5 file"):
         read_generated(tmp_path / "text.h5")
-    with GeneratedWriter(tmp_path / "set.h5", system="x"):
+    with GeneratedWriter(tmp_path / "set.h5", system="x", kind="model"):
         pass
+    with h5py.File(tmp_path / "old.h5", "w") as file:
+        file.attrs["system"] = "x"
+        file.create_group("rollouts")
+        file.create_group("clips")
+    with pytest.raises(UserError, match=r"old\.h5 was made by an earlier version"):
+        read_generated(tmp_path / "old.h5")
     with read_generated(tmp_path / "set.h5") as content:
         with pytest.raises(UserError, match="no rollouts of recording a"):
             content.rollout("a")

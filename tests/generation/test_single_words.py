@@ -7,15 +7,15 @@ import torch
 
 from helpers.tiny_corpus import DIMENSION, write_tiny_corpus
 from helpers.tiny_corpus import SIZE as TINY
+from s2r.config.model_blocks import SamplerConfig
+from s2r.config.result_blocks import GenerationConfig
 from s2r.core.phonetics import Item, Segment
 from s2r.evaluation.words.closure import constriction, flanks, middle_of
 from s2r.generation import words as single
-from s2r.generation.generate import GenerationConfig
 from s2r.generation.generated_file import read_generated
-from s2r.generation.videos import generate_videos
+from s2r.generation.videos import TractVideos
 from s2r.model.denoiser import DenoiserConfig
-from s2r.model.sampler import SamplerConfig
-from s2r.model.tract_model import ModelConfig, TractModel, save_model
+from s2r.model.tract_model import ModelConfig, TractModel
 from s2r.model.window import Window
 
 
@@ -38,16 +38,18 @@ def test_constriction_has_degree_and_place():
     assert place.tolist() == [30.0, 0.0]
 
 
-def test_single_words_are_given_the_true_frames_before_them(tmp_path, monkeypatch):
+def test_single_words_are_given_the_true_frames_before_them(tmp_path):
     frames, embeddings, _ = write_tiny_corpus(tmp_path)
     torch.manual_seed(0)
     denoiser = DenoiserConfig(
         channels=(8, 16), patch=2, condition=16, heads=2, speech_dimension=12, mean_channel=False
     )
-    config = ModelConfig(Window(True, 3, 6), denoiser, False, 1, 0.05, TINY)
+    config = ModelConfig(
+        speech_radius=1, context_sigma=0.05, window=Window(True, 3, 6), denoiser=denoiser,
+        frame_size=TINY,
+    )  # fmt: skip
     model = TractModel(config, dimension=DIMENSION, projected=4, components=0)
     model.speech_basis.normal_(std=0.3)
-    save_model(model.eval(), tmp_path / "model.safetensors", {})
     rows = [
         ("s1_d_01", "word", "bat", 0.0, 0.3),
         ("s1_d_01", "phone", "AE", 0.1, 0.2),
@@ -58,25 +60,24 @@ def test_single_words_are_given_the_true_frames_before_them(tmp_path, monkeypatc
 
     asked = []
 
-    def spy(model, tasks, *others):
-        asked[:] = tasks
-        return generate_videos(model, tasks, *others)
-
-    monkeypatch.setattr(single, "generate_videos", spy)
+    class Watched(TractVideos):
+        def videos(self, tasks, *others):
+            asked[:] = tasks
+            return super().videos(tasks, *others)
 
     def generate(path, **changes):
         single.generate_words(
-            tmp_path / "model.safetensors",
+            Watched(model.eval(), SamplerConfig(steps=2, sigma_max=2.0)),
             frames,
             embeddings,
             table,
             {"unseen_speech": path},
-            SamplerConfig(steps=2, sigma_max=2.0),
             GenerationConfig(draws=2, batch=3),
             {"system": "m"},
             **changes,
         )
         with read_generated(path) as content:
+            assert content.attributes["kind"] == "model"
             return {item: content.rollout(item).draws for item in content.rollouts}
 
     made = generate(tmp_path / "all.h5")

@@ -16,7 +16,8 @@ from s2r.core.media.resample import to_clock
 from s2r.generation import speech_file as speech_to_video
 from s2r.generation.model_folder import load_model_folder
 from s2r.generation.speech_file import generate_file, stretches
-from s2r.generation.videos import VideoTask, generate_videos
+from s2r.generation.videos import generate_videos
+from s2r.model.family import VideoTask
 from s2r.preparation.pictures import enlarge
 from s2r.speech.silence import blend, rest_weights
 

@@ -6,13 +6,21 @@ import pytest
 import torch
 
 from helpers.tiny_corpus import SIZE, write_tiny_corpus
+from s2r.config.model_blocks import SamplerConfig
+from s2r.config.result_blocks import GenerationConfig
 from s2r.generation import videos as rollout_module
-from s2r.generation.generate import GenerationConfig, generate_run, lead_ins, other_speech
+from s2r.generation.generate import generate_run, lead_ins, other_speech
 from s2r.generation.generated_file import read_generated
-from s2r.generation.videos import VideoTask, generate_videos, regress, window_starts
+from s2r.generation.videos import (
+    TractVideos,
+    generate_videos,
+    regress,
+    window_speech,
+    window_starts,
+)
 from s2r.model.denoiser import DenoiserConfig
-from s2r.model.sampler import SamplerConfig
-from s2r.model.tract_model import ModelConfig, TractModel, save_model
+from s2r.model.family import VideoTask
+from s2r.model.tract_model import ModelConfig, TractModel
 from s2r.model.window import Window
 from s2r.model.window_sampling import FrameNoise, generate_window
 
@@ -31,7 +39,10 @@ def model(request):
         mean_channel=s2r,
     )
     window = Window(True, 3, 6) if s2r else Window(False, 1, 9)
-    config = ModelConfig(window, denoiser, False, 1 if s2r else 0, 0.05 if s2r else 0.0, SIZE)
+    config = ModelConfig(
+        speech_radius=1 if s2r else 0, context_sigma=0.05 if s2r else 0.0, window=window,
+        denoiser=denoiser, frame_size=SIZE,
+    )  # fmt: skip
     made = TractModel(config, dimension=5, projected=4, components=3 if s2r else 0)
     for parameter in made.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
@@ -187,7 +198,7 @@ def test_regression_alone_is_the_reference_plus_a_linear_change(model):
     assert made.shape == (15, SIZE, SIZE)
     if not model.regresses:
         return
-    speech = torch.from_numpy(one.heard(0, model))[None]
+    speech = torch.from_numpy(window_speech(one, 0, model))[None]
     change = model.mean(torch.from_numpy(one.reference)[None, None], model.speech_condition(speech))
     expected = ((change[0, model.config.window.given, 0].clamp(-1, 1) + 1) * 127.5).round()
     np.testing.assert_array_equal(made[0], expected.byte().numpy())
@@ -204,16 +215,14 @@ def test_wrong_speech_is_the_same_subjects_where_possible(tmp_path):
 
 def test_generated_files_hold_clips_rollouts_and_controls(model, tmp_path):
     frames, embeddings, split = write_tiny_corpus(tmp_path, length=40)
-    save_model(model, tmp_path / "model.safetensors", {})
     regression = {"unseen_speech": tmp_path / "mean.h5"} if model.regresses else {}
     generate_run(
-        tmp_path / "model.safetensors",
+        TractVideos(model, SAMPLER),
         frames,
         embeddings,
         split,
         {"unseen_speech": tmp_path / "draws.h5"},
         regression,
-        SAMPLER,
         GenerationConfig(draws=2, clips=4, recordings=2, batch=4),
         {"system": "x", "encoder": "e", "size": "-", "pooling": "no", "preset": "p"},
     )

@@ -2,11 +2,10 @@
 
 from safetensors.torch import load_file
 
+from s2r.config.model_blocks import SamplerConfig, TrainingConfig
 from s2r.model.denoiser import DenoiserConfig
-from s2r.model.sampler import SamplerConfig
 from s2r.model.tract_model import ModelConfig
 from s2r.model.window import Window
-from s2r.training.fitting import TrainingConfig
 from s2r.training.tract import train
 
 SMALL = DenoiserConfig(channels=(8, 16), patch=2, condition=16, heads=2)

@@ -54,7 +54,8 @@ def write_truth(path: Path) -> None:
 
 
 def write_spoken_corpus(home: Path, truth: bool = True) -> dict:
-    """Frames, tables and region of a test set ``unseen_subject``; the arguments they are read by.
+    """Frames, tables and region of a test set ``unseen_subject``; the files as
+    `s2r.evaluation.data.open_evaluation_data` takes them.
 
     Recordings ``a`` and ``b`` (stimulus bvt) and ``c`` (rainbow, never cut). With ``truth`` the
     phones and contours are known.
@@ -69,12 +70,13 @@ def write_spoken_corpus(home: Path, truth: bool = True) -> dict:
     ]
     write_shard(home / "0.h5", items, {"first_frame_time": TRIM, "rate": RATE})
     table = pd.DataFrame({"recording": ["a", "b", "c"], "subject": ["s1", "s2", "s1"]})
+    table["stimulus"] = ["bvt", "bvt", "rainbow"]
     table["truth"] = str(home / "truth.h5") if truth else ""
     table.to_csv(home / "recordings.csv", index=False)
-    split = table[["recording", "subject"]].assign(set="unseen_subject")
-    split["stimulus"] = ["bvt", "bvt", "rainbow"]
+    split = table[["recording", "subject", "stimulus"]].assign(set="unseen_subject")
     split.to_csv(home / "split.csv", index=False)
     region = np.zeros((SIZE, SIZE), bool)
     region[PALATE : PALATE + 8, 10:22] = True
     np.savez(home / "region.npz", region=region, cells=np.array([[8, 12]]))
-    return {"frame_shards": [home / "0.h5"], "recordings": home / "recordings.csv"}
+    tables = {name: home / f"{name}.csv" for name in ("recordings", "split")}
+    return tables | {"frames": [home / "0.h5"], "region": home / "region.npz"}

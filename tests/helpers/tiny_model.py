@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from s2r.config.model_blocks import SamplerConfig
 from s2r.generation.model_folder import export_model
 from s2r.model.denoiser import DenoiserConfig
-from s2r.model.sampler import SamplerConfig
 from s2r.model.tract_model import ModelConfig, TractModel, save_model
 from s2r.model.window import Window
 from s2r.speech.encoder import EncoderConfig
@@ -40,7 +40,10 @@ def write_tiny_model(folder: Path) -> Path:
     """Write the model folder ``folder``; the path of ``folder``."""
     torch.manual_seed(0)
     denoiser = DenoiserConfig(**NETWORK, speech_dimension=4, speech_by="film", mean_channel=True)
-    config = ModelConfig(Window(True, 2, 6), denoiser, False, 0, 0.05, SIZE)
+    config = ModelConfig(
+        speech_radius=0, context_sigma=0.05, window=Window(True, 2, 6), denoiser=denoiser,
+        frame_size=SIZE,
+    )  # fmt: skip
     model = TractModel(config, dimension=80, projected=4, components=3)
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.1)

@@ -26,13 +26,13 @@ def complete(folder: Path, sets: list[str]) -> pd.DataFrame:
         assert table.loc["logmel", [f"fvd_{name}", f"ssim_{name}"]].notna().all()
     for name in ("table1.md", "table1.tex", "table1.png", "scores.csv"):
         assert (folder / name).stat().st_size > 500
-    assert (folder / "looks" / "contact_sheet.png").exists()
+    assert (folder / "samples" / "contact_sheet.png").exists()
     for name in ("configuration.html", "corpus.html", "split.html", "table1.html", "videos.html"):
         assert (folder / "report" / name).stat().st_size > 500
     for name in ("overview.png", "drift.png", "regions.png"):
         assert (folder / "report" / name).stat().st_size > 500
     for name in sets:
-        (video,) = (folder / "looks" / "logmel" / name).glob("*.mp4")
+        (video,) = (folder / "samples" / "logmel" / name).glob("*.mp4")
         looked = probe(video)
         assert looked.audio_seconds == pytest.approx(looked.video_seconds, abs=0.1)
     return table

@@ -5,15 +5,8 @@ import math
 import pytest
 import torch
 
-from s2r.model.sampler import (
-    SamplerConfig,
-    dpm_solver,
-    guided,
-    heun,
-    noise_levels,
-    sample,
-    stochastic_heun,
-)
+from s2r.config.model_blocks import SamplerConfig
+from s2r.model.sampler import dpm_solver, guided, heun, noise_levels, sample, stochastic_heun
 
 SPREAD = 0.3
 
@@ -40,9 +33,10 @@ def test_solvers_converge_at_second_order(solver):
     assert errors[2] < 2e-3
 
 
-def test_default_sampler_returns_the_right_spread():
+def test_twelve_log_spaced_levels_return_the_right_spread():
     noise = torch.Generator().manual_seed(0)
-    drawn = sample(exact_denoiser, lambda: torch.randn(200_000, generator=noise), SamplerConfig())
+    config = SamplerConfig(steps=12, sigma_min=0.02, sigma_max=20.0)
+    drawn = sample(exact_denoiser, lambda: torch.randn(200_000, generator=noise), config)
     assert drawn.std().item() == pytest.approx(SPREAD, rel=0.06)
 
 

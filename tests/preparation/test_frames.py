@@ -253,7 +253,7 @@ def test_the_shorter_of_picture_and_sound_decides(tmp_path):
 
 def test_recon_is_read_as_magnitude_the_right_way_up(tmp_path):
     """MATLAB's picture (row, column, time) lies transposed in the file."""
-    picture = np.zeros((20, 20))
+    picture = np.zeros((32, 32))
     picture[3, 12] = -5.0
     picture[10, 2] = 2.5
     stack = picture[:, :, None] * np.linspace(0.5, 1, 84)
@@ -261,7 +261,7 @@ def test_recon_is_read_as_magnitude_the_right_way_up(tmp_path):
         file["recon"] = stack.transpose(2, 1, 0)
     write_wav(tmp_path / "a.wav", 0.1 * RNG.standard_normal(22_050), 22_050)
     row = {"video": str(tmp_path / "a_recon.h5"), "audio": str(tmp_path / "a.wav")}
-    made = prepare_recording(row, FramesConfig(size=20, percentiles=(0, 100)))
+    made = prepare_recording(row, FramesConfig(size=32, percentiles=(0, 100)))
     last = made["frames"][-1]
     assert len(made["frames"]) == 50
     assert last[3, 12] > 250

@@ -14,17 +14,17 @@ import yaml
 
 from helpers.repository import ROOT
 from s2r import cli
-from s2r.config.check import check_config
-from s2r.config.schema import check_schema
+from s2r.config.check import complete
+from s2r.config.files import merge
 from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.recording_scores import rollout_rows
 from s2r.evaluation.words import scores as word_scores
 from s2r.generation.generated_file import Rollout
-from s2r.report import scores_table as aggregate
+from s2r.report.measures import MEASURES, measures_table
+from s2r.report.scores_table import COLUMNS
 
 PAGES = [ROOT / "README.md", ROOT / "config" / "README.md", ROOT / "profiles" / "README.md"]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
-SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
@@ -128,17 +128,7 @@ def test_settings_on_a_page_are_valid_together(page, default_config):
     for block in found:
         merge(config, yaml.safe_load(block))
     if found:
-        check_schema(config, SCHEMA)
-        check_config(config)
-
-
-def merge(base: dict, other: dict) -> None:
-    """Lay ``other`` over ``base``, key by key."""
-    for key, value in other.items():
-        if isinstance(value, dict) and isinstance(base.get(key), dict):
-            merge(base[key], value)
-        else:
-            base[key] = value
+        complete(config)
 
 
 def test_python_on_a_page_runs():
@@ -152,14 +142,20 @@ def test_every_column_of_the_tables_is_explained():
     text = (ROOT / "docs" / "metrics.md").read_text()
     told = set(re.findall(r"`(\w+)`", text)) | set(re.findall(r"^### (.+)$", text, re.M))
     told |= {name for title in told for name in title.split(", ")}
-    listed = re.search(r"^(system, encoder.*)$", text, re.M)[1]
-    assert listed.split(", ") == aggregate.COLUMNS
-    assert set(aggregate.MEASURES) <= told
+    listed = re.search(r"^(system, kind.*)$", text, re.M)[1]
+    assert listed.split(", ") == COLUMNS
+    assert {column for measure in MEASURES for column in measure.columns()} <= told
     assert {"encoder", "size", "pooling", "preset", "estimate", "draws", "n"} <= told
     assert {*word_scores.REAL_METRICS, "closure_correlation"} <= told
     words = {"mode", "kind", "label", "value", "low", "high", "n", "recordings"}
     assert words <= told
     assert words <= set(word_scores.COLUMNS)
+
+
+def test_the_table_of_measures_follows_from_their_records():
+    text = (ROOT / "docs" / "metrics.md").read_text()
+    table = re.search(r"<!-- measures -->\n(.*?)\n<!-- end of measures -->", text, re.S)[1]
+    assert table == measures_table(), f"docs/metrics.md must have\n{measures_table()}"
 
 
 def test_every_metric_of_the_scores_is_explained():

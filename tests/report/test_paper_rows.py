@@ -4,11 +4,11 @@ import json
 import re
 
 import pytest
-import yaml
 
 from helpers.repository import ROOT
 from s2r.config import parameters, systems
-from s2r.config.systems import SETS
+from s2r.config.files import read_files
+from s2r.config.systems import SETS, Kind, kinds_of_systems
 from s2r.report.table1 import write_tables
 
 TABLE_I = [
@@ -23,47 +23,39 @@ TABLE_I = [
     ("wav2vec2", "large", "yes"),
 ]
 
+MEANS = (Kind.REGRESSION, Kind.RECURRENT, Kind.MEAN_FRAME)
+"""Kinds whose video is a mean."""
+
 
 @pytest.fixture(scope="module")
 def config():
     """The default with usc75.yaml over it, as snakemake merges them, without the nulls."""
-    merged = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
-    extra = yaml.safe_load((ROOT / "config" / "usc75.yaml").read_text())
-
-    def merge(base, over):
-        for key, value in over.items():
-            if isinstance(value, dict) and isinstance(base.get(key), dict):
-                merge(base[key], value)
-            else:
-                base[key] = value
-
-    merge(merged, extra)
-    parameters.remove_nulls(merged)
-    return merged
+    files = [ROOT / "config" / name for name in ("config.yaml", "usc75.yaml")]
+    return read_files(files)
 
 
-def score_file(folder, config, system, place):
+def score_file(folder, config, system, kind, place):
     """SSIM 0.5 + place / 100 in every set, two recordings 0.1 apart; FVD 100 + place, 80 to 140."""
     run = system.removeprefix("regression-")
     is_run = run in config["runs"]
     own = config["runs"].get(run, {})
-    if system.startswith("recurrent-"):
+    if kind == Kind.RECURRENT:
         run = system.removeprefix("recurrent-")
         own, is_run = {"encoder": run, "pooling": False}, True
-    means = ("regression", "recurrent", "mean_frame")
-    kind = "mean" if system.startswith(means) else "draw"
-    ssim = {"mode": "clip", "estimate": kind, "metric": "ssim", "region": "frame", "frames": 10}
+    estimate = "mean" if kind in MEANS else "draw"
+    ssim = {"mode": "clip", "estimate": estimate, "metric": "ssim", "region": "frame", "frames": 10}
     middle = 0.5 + place / 100
     values = [ssim | {"recording": r, "value": middle + d} for r, d in (("a", -0.05), ("b", 0.05))]
     fvd = {"n": 500, "value": 100.0 + place, "low": 80.0, "high": 140.0, "network": "I3D"}
     fvd |= {"sha256": "ab" * 32, "warning": ""}
     content = {
         "system": system,
+        "kind": kind,
         "encoder": own.get("encoder", ""),
         "size": parameters.size_label(config, run) if is_run else "",
         "pooling": {True: "yes", False: "no"}.get(own.get("pooling"), ""),
         "preset": own.get("preset", ""),
-        "estimate": kind,
+        "estimate": estimate,
         "draws": 4,
         "sets": {
             name: {"values": values, "fvd": fvd, "oracle": system == "mean_frame"} for name in SETS
@@ -74,8 +66,10 @@ def score_file(folder, config, system, place):
     return path
 
 
-def write(folder, config, systems):
-    files = [score_file(folder, config, system, place) for place, system in enumerate(systems)]
+def write(folder, config, kinds):
+    files = [
+        score_file(folder, config, *system, place) for place, system in enumerate(kinds.items())
+    ]
     paths = {name: folder / f"table.{name}" for name in ("scores", "csv", "markdown", "tex")}
     write_tables(score_files=files, **paths, figure=folder / "t.png", synthetic=False, resamples=50)
     return paths["markdown"].read_text(), paths["tex"].read_text()
@@ -84,7 +78,7 @@ def write(folder, config, systems):
 @pytest.fixture(scope="module")
 def texts(config, tmp_path_factory):
     folder = tmp_path_factory.mktemp("tables")
-    return write(folder, config, systems.systems(config))
+    return write(folder, config, kinds_of_systems(config))
 
 
 def markdown_table(text):
@@ -147,12 +141,12 @@ def test_special_characters_of_names_are_escaped(config, tmp_path):
         "runs": {"mine": odd},
         "encoders": {odd["encoder"]: {"kind": "logmel", "size": "50%"}},
     }
-    _, tex = write(tmp_path, changed, ["real_other", "mine"])
+    _, tex = write(tmp_path, changed, {"real_other": Kind.REAL_OTHER, "mine": Kind.MODEL})
     assert r"a\{b\}\$c\textasciitilde{}\textasciicircum{}\textbackslash{}d\_e & 50\% & no" in tex
 
 
 def test_runs_of_one_encoder_are_told_apart_by_name(config, tmp_path):
     runs = {"first": config["runs"]["hubert-base"], "second": config["runs"]["hubert-base"]}
-    markdown, _ = write(tmp_path, config | {"runs": runs}, ["first", "second"])
+    markdown, _ = write(tmp_path, config | {"runs": runs}, dict.fromkeys(runs, Kind.MODEL))
     names = [row[0] for row in markdown_table(markdown)[2:]]
     assert names == ["hubert (first)", "hubert (second)"]

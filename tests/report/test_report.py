@@ -39,14 +39,17 @@ def corpus(tmp_path):
     video[:, :, SIZE // 2 :] = 51
     video[:, 101:, : SIZE // 2] = 102
     generated = {}
-    for system, estimate in (("m", "draw"), ("regression-m", "mean"), ("copied_frame", "draw")):
-        generated[system, "unseen_speech"] = tmp_path / f"{system}.h5"
-        with GeneratedWriter(
-            generated[system, "unseen_speech"], system=system, estimate=estimate
-        ) as writer:
+    for system, kind, estimate in (
+        ("m", "model", "draw"),
+        ("regression-m", "regression", "mean"),
+        ("copied_frame", "copied_frame", "draw"),
+    ):
+        path = tmp_path / f"{system}.h5"
+        generated[system, "unseen_speech"] = path
+        with GeneratedWriter(path, system=system, kind=kind, estimate=estimate) as writer:
             for name in ("a1", "a2"):
                 writer.rollout(name, video if system == "m" else video[:1])
-    row = "m,,,,,unseen_speech,rollout,draw,squared_error,dynamic,0.1,,,2,recordings,2,"
+    row = "m,model,,,,,unseen_speech,rollout,draw,squared_error,dynamic,0.1,,,2,recordings,2,"
     (tmp_path / "scores.csv").write_text(f"{','.join(COLUMNS)}\n{row}\n")
     np.savez(tmp_path / "region.npz", region=region(), cells=np.zeros((1, 2), int))
     return {"generated": generated, "scores": tmp_path / "scores.csv"} | {
@@ -91,14 +94,14 @@ def test_figures_of_the_report(corpus, tmp_path):
 
 def test_figures_of_one_recording_have_no_interval(corpus, tmp_path):
     for (system, _), path in corpus["generated"].items():
-        with GeneratedWriter(path, system=system) as writer:
+        with GeneratedWriter(path, system=system, kind="model") as writer:
             writer.rollout("a1", np.full((1, LENGTH, SIZE, SIZE), 51, np.uint8))
     paths = {f"{name}_path": tmp_path / f"{name}.png" for name in ("overview", "drift", "regions")}
     write_report_figures(**corpus, **paths, synthetic=False, resamples=20)
     assert all(path.exists() for path in paths.values())
 
 
-def test_overview_shows_the_liveliest_stretch_truth_above_generated(tmp_path):
+def test_overview_shows_the_stretch_with_most_motion_truth_above_generated(tmp_path):
     truth = np.full((200, SIZE, SIZE), 100, np.uint8)
     truth[120:140:2] = 150
     sound = np.zeros(200 * 320, np.float32)
@@ -195,13 +198,13 @@ def test_page_of_a_table_keeps_every_cell(tmp_path):
 
 def test_videos_are_inside_their_page(corpus, tmp_path):
     with pytest.raises(UserError, match="no video of the best model"):
-        pages.write_videos_page(tmp_path / "looks", corpus["scores"], tmp_path / "v.html")
+        pages.write_videos_page(tmp_path / "samples", corpus["scores"], tmp_path / "v.html")
     rng = np.random.default_rng(0)
-    video = tmp_path / "looks" / "m" / "unseen_speech" / "a1.mp4"
+    video = tmp_path / "samples" / "m" / "unseen_speech" / "a1.mp4"
     sound = 0.1 * rng.standard_normal(12 * 16000).astype(np.float32)
     noise = rng.integers(0, 255, (600, 64, 64), dtype=np.uint8)
     write_video(video, noise, 50, sound, 16000)
-    pages.write_videos_page(tmp_path / "looks", corpus["scores"], tmp_path / "v.html")
+    pages.write_videos_page(tmp_path / "samples", corpus["scores"], tmp_path / "v.html")
     text, _ = read_page(tmp_path / "v.html")
     assert len(text) < pages.LARGEST
     assert "unseen speech: a1" in text

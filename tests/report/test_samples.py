@@ -29,19 +29,25 @@ def corpus(tmp_path):
     shard = tmp_path / "frames.h5"
     arrays = {"frames": flat(200)[0], "audio": sound}
     write_shard(shard, [(name, arrays, {}) for name in ("a1", "a2")], {})
-    levels = {"copied_frame": 60, "regression-m": 90, "regression-other": 10, "m": 120, "other": 20}
+    systems = {
+        "copied_frame": (60, "copied_frame"),
+        "regression-m": (90, "regression"),
+        "regression-other": (10, "regression"),
+        "m": (120, "model"),
+        "other": (20, "model"),
+    }
     generated = {}
-    for system, level in levels.items():
+    for system, (level, kind) in systems.items():
         for set_name in SETS:
             path = tmp_path / f"{system}-{set_name}.h5"
             generated[system, set_name] = path
-            with GeneratedWriter(path, system=system) as writer:
+            with GeneratedWriter(path, system=system, kind=kind) as writer:
                 for recording in RECORDINGS[set_name]:
                     draws = 3 if system in ("m", "other") else 1
                     writer.rollout(recording, flat(level, draws))
     scores = tmp_path / "scores.csv"
     rows = [
-        f"{system},,,,,unseen_speech,rollout,draw,squared_error,dynamic,{error},,,2,recordings,3,"
+        f"{system},model,,,,,unseen_speech,rollout,draw,squared_error,dynamic,{error},,,2,recordings,3,"
         for system, error in (("other", 0.05), ("m", 0.04))
     ]
     scores.write_text("\n".join([",".join(COLUMNS), *rows]) + "\n")
@@ -49,8 +55,8 @@ def corpus(tmp_path):
 
 
 def test_sheet_shows_truth_best_model_and_baselines(corpus, tmp_path):
-    write_samples(**corpus, folder=tmp_path / "looks")
-    sheet = np.asarray(Image.open(tmp_path / "looks" / "contact_sheet.png"))
+    write_samples(**corpus, folder=tmp_path / "samples")
+    sheet = np.asarray(Image.open(tmp_path / "samples" / "contact_sheet.png"))
     column = sheet[:, -60]  # inside the last picture of every row
     runs = np.split(column, np.flatnonzero(np.diff(column.astype(int))) + 1)
     levels = [int(run[0]) for run in runs if len(run) == 2 * SIZE]
@@ -58,13 +64,13 @@ def test_sheet_shows_truth_best_model_and_baselines(corpus, tmp_path):
 
 
 def test_videos_have_truth_left_generated_right_and_sound(corpus, tmp_path):
-    write_samples(**corpus, folder=tmp_path / "looks", videos=1)
-    found = sorted(path.relative_to(tmp_path / "looks") for path in tmp_path.rglob("*.mp4"))
+    write_samples(**corpus, folder=tmp_path / "samples", videos=1)
+    found = sorted(path.relative_to(tmp_path / "samples") for path in tmp_path.rglob("*.mp4"))
     assert [str(path) for path in found] == [
         "m/unseen_speech/a1.mp4",
         "other/unseen_speech/a1.mp4",
     ]
-    video = tmp_path / "looks" / found[0]
+    video = tmp_path / "samples" / found[0]
     assert probe(video).frames == LENGTH
     frames, rate = read_video(video)
     assert rate == 50
@@ -89,11 +95,11 @@ def test_phantom_is_named_on_the_sheet(corpus, tmp_path):
 def test_missing_files_leave_no_folder(corpus, tmp_path):
     corpus["generated"]["m", "unseen_speech"].unlink()
     with pytest.raises(UserError, match=r"m-unseen_speech\.h5: there is no such file"):
-        write_samples(**corpus, folder=tmp_path / "looks")
-    assert not (tmp_path / "looks").exists()
+        write_samples(**corpus, folder=tmp_path / "samples")
+    assert not (tmp_path / "samples").exists()
 
 
 def test_nothing_to_show(corpus, tmp_path):
     empty = {key: path for key, path in corpus["generated"].items() if key[1] == "unseen_both"}
     with pytest.raises(UserError, match="no test set has recordings"):
-        write_samples(**corpus | {"generated": empty}, folder=tmp_path / "looks")
+        write_samples(**corpus | {"generated": empty}, folder=tmp_path / "samples")

@@ -9,7 +9,7 @@ from PIL import Image
 
 from s2r.core.errors import UserError
 from s2r.report.plots import plot_curve
-from s2r.report.scores_table import COLUMNS, aggregate, best_model
+from s2r.report.scores_table import COLUMNS, aggregate, best_model, read_scores
 from s2r.report.table1 import table1, write_tables
 
 FVD = {"n": 32, "value": 300.0, "low": 250.0, "high": 350.0, "network": "I3D", "sha256": "ab" * 32}
@@ -31,9 +31,10 @@ def values(metric, region, by_recording, mode="rollout", estimate="draw", frames
     ]
 
 
-def scores(system, estimate="draw", sets=None, draws=1, **labels) -> dict:
+def scores(system, kind, estimate="draw", sets=None, draws=1, **labels) -> dict:
     labels = {"encoder": "", "size": "", "pooling": "", "preset": ""} | labels
-    return {"system": system, "estimate": estimate, "draws": draws, "sets": sets or {}} | labels
+    labels |= {"system": system, "kind": kind}
+    return {"estimate": estimate, "draws": draws, "sets": sets or {}} | labels
 
 
 def content(rows, fvd=None, oracle=False) -> dict:
@@ -50,9 +51,11 @@ def score_files(tmp_path):
     model += values("ssim", "frame", {"a": 0.7, "b": 0.8}, mode="clip", frames=20)
     regression = values("squared_error", "dynamic", {"a": 0.05}, estimate="mean")
     mean = values("squared_error", "dynamic", {"a": 0.05, "b": 0.05}, estimate="mean")
+    probe = values("contour_mm", "tongue", {"a": 0.9})
     everything = [
         scores(
             "s2r-logmel",
+            "model",
             encoder="logmel",
             size="-",
             pooling="no",
@@ -60,10 +63,12 @@ def score_files(tmp_path):
             draws=4,
             sets={"unseen_speech": content(model, FVD), "unseen_both": content([])},
         ),
-        scores("regression-s2r-logmel", "mean", {"unseen_speech": content(regression)}),
-        scores("recurrent-logmel", "mean", {"unseen_speech": content(regression)}),
-        scores("mean_frame", "mean", {"unseen_subject": content(mean, oracle=True)}),
-        scores("real", sets={"unseen_speech": content(values("contour_mm", "tongue", {"a": 0.9}))}),
+        scores("recurrent-logmel", "recurrent", "mean", {"unseen_speech": content(regression)}),
+        scores(
+            "regression-s2r-logmel", "regression", "mean", {"unseen_speech": content(regression)}
+        ),
+        scores("mean_frame", "mean_frame", "mean", {"unseen_subject": content(mean, oracle=True)}),
+        scores("real", "real", sets={"unseen_speech": content(probe)}),
     ]
     files = []
     for one in everything:
@@ -157,7 +162,7 @@ def test_real_corpus_has_no_phantom_statement(score_files, tmp_path):
 def test_nothing_scored_gives_empty_tables(tmp_path):
     empty = {"unseen_speech": content([])}
     file = tmp_path / "copied_frame.json"
-    file.write_text(json.dumps(scores("copied_frame", sets=empty)))
+    file.write_text(json.dumps(scores("copied_frame", "copied_frame", sets=empty)))
     paths = {key: tmp_path / key for key in ("scores", "csv", "markdown", "tex")}
     write_tables(score_files=[file], **paths, figure=tmp_path / "f.png", synthetic=True)
     assert paths["scores"].read_text().startswith("system,")
@@ -166,10 +171,12 @@ def test_nothing_scored_gives_empty_tables(tmp_path):
 
 def test_best_model_has_the_lowest_draw_error(tmp_path):
     files = []
-    for name, error in (("copied_frame", 0.01), ("worse", 0.05), ("better", 0.04)):
+    systems = {"copied_frame": ("copied_frame", 0.01), "recurrent-run": ("model", 0.05)}
+    systems |= {"recurrent": ("recurrent", 0.02), "better": ("model", 0.04)}
+    for name, (kind, error) in systems.items():
         rows = values("squared_error", "dynamic", {"a": error})
         files.append(tmp_path / f"{name}.json")
-        files[-1].write_text(json.dumps(scores(name, sets={"unseen_both": content(rows)})))
+        files[-1].write_text(json.dumps(scores(name, kind, sets={"unseen_both": content(rows)})))
     assert best_model(aggregate(files)) == "better"
     assert best_model(aggregate(files[:1])) is None
 
@@ -180,6 +187,19 @@ def test_bad_score_files(tmp_path):
     (tmp_path / "half.json").write_text('{"system": ')
     with pytest.raises(UserError, match="not valid JSON"):
         aggregate([tmp_path / "half.json"])
+    for kind in ({}, {"kind": "oracle"}):
+        old = {key: value for key, value in scores("m", "").items() if key != "kind"} | kind
+        (tmp_path / "old.json").write_text(json.dumps(old))
+        with pytest.raises(UserError, match=r"old\.json does not say of which kind"):
+            aggregate([tmp_path / "old.json"])
+
+
+def test_bad_long_tables(tmp_path):
+    with pytest.raises(UserError, match=r"none\.csv does not exist: run the rule tables"):
+        read_scores(tmp_path / "none.csv")
+    (tmp_path / "old.csv").write_text("system,encoder\nm,logmel\n")
+    with pytest.raises(UserError, match=r"old\.csv has no column kind"):
+        read_scores(tmp_path / "old.csv")
 
 
 def test_training_curve(tmp_path):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from s2r.core.errors import UserError
 from s2r.core.shards import Shards, write_shard
 from s2r.preparation.embeddings import embed_shard
 from s2r.speech.encoder import Encoder, EncoderConfig
-from s2r.speech.load import load_encoder
+from s2r.speech.load import check_encoder, load_encoder, save_encoder
 from s2r.speech.logmel import log_mel
 
 
@@ -67,16 +68,54 @@ def test_sound_that_cannot_be_encoded_is_refused():
         encoder.encode(np.full(640, np.nan, np.float32))
     with pytest.raises(ValueError, match="one axis"):
         encoder.encode(np.zeros((2, 640), np.float32))
-    with pytest.raises(UserError, match="kind 'mfcc'"):
-        load_encoder(EncoderConfig("mfcc"))
 
 
-def test_choosing_an_encoder_imports_nothing_heavy():
-    code = "import sys, s2r.speech.encoder; print({'torch', 'transformers'} & set(sys.modules))"
+CHECK = """
+import sys
+from s2r.core.registry import ENCODERS, extension_names
+from s2r.speech.encoder import EncoderConfig
+from s2r.speech.load import check_encoder
+for kind in extension_names(ENCODERS):
+    check_encoder(EncoderConfig(kind, model="some/model" if kind != "logmel" else ""))
+print({"torch", "torchaudio", "transformers"} & set(sys.modules))
+"""
+
+
+def test_checking_an_encoder_imports_nothing_heavy():
     result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        [sys.executable, "-c", CHECK], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("kind", ["mfcc", "logmel2", ""])
+def test_an_unknown_kind_names_the_known_ones(kind):
+    with pytest.raises(UserError, match=r"Unknown encoder kind .*huggingface, logmel, whisper"):
+        load_encoder(EncoderConfig(kind))
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        (EncoderConfig("logmel", model="a/b"), "'logmel' takes no model"),
+        (EncoderConfig("logmel", revision="main"), "'logmel' takes no revision"),
+        (EncoderConfig("logmel", layer=0), "'logmel' takes no layer"),
+        (EncoderConfig("huggingface"), "'huggingface' needs a model"),
+        (EncoderConfig("whisper", revision="main"), "'whisper' has a revision but no model"),
+    ],
+)
+def test_keys_that_do_not_fit_the_kind_are_refused(config, sentence, tmp_path):
+    for call in (
+        lambda: check_encoder(config),
+        lambda: load_encoder(config),
+        lambda: save_encoder(config, "weights", tmp_path),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            call()
+
+
+def test_the_description_names_the_package():
+    assert load_encoder(EncoderConfig("logmel")).describe()["package"] == f"s2r {version('s2r')}"
 
 
 def write_frames(path, **samples_and_frames):

@@ -5,10 +5,9 @@ import struct
 import numpy as np
 import pytest
 import torch
-from transformers import WhisperConfig
+from transformers import WhisperConfig, WhisperFeatureExtractor
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-from helpers.repository import ROOT
 from s2r.core.errors import UserError
 from s2r.speech.encoder import EncoderConfig
 from s2r.speech.load import load_encoder
@@ -16,10 +15,6 @@ from s2r.speech.whisper import OVERLAP, WHISPER_TINY_EN, encode_windows, windows
 from s2r.speech.whisper_weights import MODULES, build_encoder, read_ctranslate2
 
 WINDOW = 200
-WEIGHTS = ROOT / "weights"
-needs_weights = pytest.mark.skipif(
-    not (WEIGHTS / WHISPER_TINY_EN.file_name).exists(), reason="no Whisper weights in weights/"
-)
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +34,11 @@ def network():
         if parameter.ndim == 1:
             parameter.uniform_(-0.5, 0.5)
     return network
+
+
+def encode(network, sound, layer="top"):
+    extractor = WhisperFeatureExtractor(feature_size=network.config.num_mel_bins)
+    return encode_windows(network, extractor, sound, layer)
 
 
 def noise(seconds, seed=0):
@@ -92,7 +92,7 @@ def test_every_tensor_of_the_file_finds_its_place(network, tmp_path):
     write_ctranslate2(tmp_path / "model.bin", decoder | variables)
     rebuilt = build_encoder(read_ctranslate2(tmp_path / "model.bin"))
     sound = noise(1)
-    np.testing.assert_array_equal(encode_windows(rebuilt, sound), encode_windows(network, sound))
+    np.testing.assert_array_equal(encode(rebuilt, sound), encode(network, sound))
 
 
 def test_half_precision_weights_become_float32(network):
@@ -125,8 +125,8 @@ def test_a_click_reaches_frames_symmetrically_around_its_bin(network):
     sound, frame = noise(1), 20
     clicked = sound.copy()
     clicked[320 * frame + 160] += 0.5
-    change = encode_windows(network, clicked, layer=0)
-    change = np.abs(change - encode_windows(network, sound, layer=0)).max(axis=1)
+    change = encode(network, clicked, layer=0)
+    change = np.abs(change - encode(network, sound, layer=0)).max(axis=1)
     assert np.flatnonzero(change > 1e-5).tolist() == [frame - 1, frame, frame + 1]
     assert change.argmax() == frame
 
@@ -135,7 +135,7 @@ def test_a_click_reaches_frames_symmetrically_around_its_bin(network):
 def test_one_embedding_per_whole_bin(network, samples):
     sound = noise(9)[:samples]
     for waveform in (sound, np.zeros_like(sound)):
-        embeddings = encode_windows(network, waveform)
+        embeddings = encode(network, waveform)
         assert embeddings.shape == (samples // 320, 24)
         assert np.isfinite(embeddings).all()
 
@@ -163,15 +163,14 @@ def test_windows_leave_no_trace_before_positions_and_attention(network):
     wide.load_state_dict(
         network.state_dict() | {"embed_positions.weight": torch.zeros(600, 24)}, strict=True
     )
-    whole = encode_windows(wide.eval(), sound, layer=0)
-    pieces = encode_windows(network, sound, layer=0)
+    whole = encode(wide.eval(), sound, layer=0)
+    pieces = encode(network, sound, layer=0)
     codes = network.embed_positions.weight.numpy()
     for start, first, last in windows(600, WINDOW, OVERLAP):
         pieces[first:last] -= codes[first - start : last - start]
     np.testing.assert_allclose(pieces, whole, atol=1e-5)
 
 
-@needs_weights
 @pytest.mark.parametrize(
     ("seconds", "positions", "mean", "deviation", "frame", "values"),
     [
@@ -180,28 +179,27 @@ def test_windows_leave_no_trace_before_positions_and_attention(network):
     ],
 )
 def test_tiny_en_equals_an_independent_implementation(
-    seconds, positions, mean, deviation, frame, values
+    whisper, seconds, positions, mean, deviation, frame, values
 ):
     """A chirp in a 4-s and a 30-s window against ctranslate2 4.8.5 (float32, CPU).
 
     The numbers come from one run of that program on the same spectra; the two then agreed to
     4e-5 in all values, which reach 12.6.
     """
-    network = build_encoder(read_ctranslate2(WEIGHTS / WHISPER_TINY_EN.file_name), positions)
+    network = build_encoder(read_ctranslate2(whisper / WHISPER_TINY_EN.file_name), positions)
     sweep = np.cumsum(np.linspace(100, 4000, seconds * 16000)) / 16000
     chirp = (0.5 * np.sin(2 * np.pi * sweep)).astype(np.float32)
-    found = encode_windows(network, np.pad(chirp, (160, 0)))
+    found = encode(network, np.pad(chirp, (160, 0)))
     assert found.shape == (50 * seconds, 384)
     np.testing.assert_allclose(found.mean(), mean, atol=1e-4)
     np.testing.assert_allclose(found.std(), deviation, atol=1e-4)
     np.testing.assert_allclose(found[frame, :4], values, atol=1e-3)
 
 
-@needs_weights
-def test_tiny_en_is_loaded_by_name():
-    encoder = load_encoder(EncoderConfig("whisper"), weights_folder=str(WEIGHTS))
+def test_tiny_en_is_loaded_by_name(whisper):
+    encoder = load_encoder(EncoderConfig("whisper"), weights_folder=str(whisper))
     assert encoder.dimension == 384
     assert encoder.describe()["revision"] == WHISPER_TINY_EN.member_sha256
     assert encoder.encode(noise(1)).shape == (50, 384)
     with pytest.raises(UserError, match="from 0 to 4"):
-        load_encoder(EncoderConfig("whisper", layer=5), weights_folder=str(WEIGHTS))
+        load_encoder(EncoderConfig("whisper", layer=5), weights_folder=str(whisper))

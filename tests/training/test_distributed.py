@@ -2,6 +2,7 @@
 
 import json
 import socket
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,14 +16,16 @@ from helpers.listening import listening
 from helpers.repository import HELPERS
 from helpers.tiny_corpus import write_tiny_corpus
 from s2r.config.build import build
+from s2r.config.model_blocks import TrainingConfig
 from s2r.core.errors import UserError
 from s2r.core.shards import Shards
+from s2r.model.family import TrainingJob
 from s2r.model.tract_model import model_config
 from s2r.model.window import Window
 from s2r.training import distributed
-from s2r.training import launch as train_run
 from s2r.training import loss as loss_module
-from s2r.training.fitting import TrainingConfig, prepare
+from s2r.training.fitting import prepare
+from s2r.training.launch import _sentence, launch, train_run
 from s2r.training.loss import training_loss
 from s2r.training.windows import WindowDataset
 
@@ -52,19 +55,17 @@ def corpus(tmp_path_factory):
     return folder
 
 
-def arguments(corpus, folder, model):
-    return {
-        "settings": model | {"pooling": False, "training": TRAINING},
-        "sampler": {"steps": 2},
-        "frames": [str(corpus / "frames/00.h5")],
-        "embeddings": [str(corpus / "embeddings/00.h5")],
-        "split": str(corpus / "split.csv"),
-        "state_folder": str(folder / "state"),
-        "model_path": str(folder / "model.safetensors"),
-        "curve_path": str(folder / "curve.csv"),
-        "device": "cpu",
-        "info": {},
-    }
+def job(corpus, folder, model, **changes) -> TrainingJob:
+    return TrainingJob(
+        settings=model | {"pooling": False, "training": TRAINING, "sampler": {"steps": 2}},
+        frames=[str(corpus / "frames/00.h5")],
+        embeddings=[str(corpus / "embeddings/00.h5")],
+        split=str(corpus / "split.csv"),
+        state_folder=str(folder / "state"),
+        model_path=str(folder / "model.safetensors"),
+        curve_path=str(folder / "curve.csv"),
+        **changes,
+    )
 
 
 def assert_same_but_for_rounding(one, other):
@@ -83,21 +84,21 @@ def assert_same_but_for_rounding(one, other):
 
 def test_two_processes_have_the_losses_of_one(corpus, tmp_path):
     for folder, processes in (("one", 1), ("two", 2)):
-        train_run.train_run(arguments(corpus, tmp_path / folder, S2R), processes)
+        train_run(job(corpus, tmp_path / folder, S2R, processes=processes))
     assert_same_but_for_rounding(tmp_path / "one", tmp_path / "two")
 
 
-def test_a_fault_in_one_process_ends_all_and_one_process_goes_on(
+def test_an_error_in_one_process_ends_all_and_one_process_goes_on(
     corpus, tmp_path, monkeypatch, capfd
 ):
-    whole, failed = arguments(corpus, tmp_path, PAPER), arguments(corpus, tmp_path / "f", PAPER)
-    train_run.train_run(whole)
-    (tmp_path / "arguments.json").write_text(json.dumps(failed))
+    whole, failed = job(corpus, tmp_path, PAPER), job(corpus, tmp_path / "f", PAPER)
+    train_run(whole)
+    (tmp_path / "arguments.json").write_text(json.dumps(asdict(failed)))
     command = [str(WORKER), str(tmp_path / "arguments.json"), "24"]
     with pytest.raises(UserError, match=r"^the second one failed$"):
-        train_run.launch(command, 2, tmp_path / "output")
+        launch(command, 2, tmp_path / "output")
     assert "Traceback" not in capfd.readouterr().err
-    assert not Path(failed["model_path"]).exists()
+    assert not Path(failed.model_path).exists()
     assert (tmp_path / "f/state/clips/frames.npy").exists()
     seen = []
 
@@ -106,7 +107,7 @@ def test_a_fault_in_one_process_ends_all_and_one_process_goes_on(
         return training_loss(prepared, settings, step, model)
 
     monkeypatch.setattr(loss_module, "training_loss", watched)
-    train_run.train_run(failed)
+    train_run(failed)
     assert seen[0] == 16, "it must go on from the checkpoint of the two"
     assert_same_but_for_rounding(tmp_path, tmp_path / "f")
 
@@ -116,7 +117,7 @@ def test_processes_can_be_reached_from_this_machine_only(tmp_path):
     with socket.create_server(("", 0)):
         assert listening() == {"0.0.0.0"}, "the list must show what is open to all"
     worker = HELPERS / "reachable_worker.py"
-    train_run.launch([str(worker), str(tmp_path)], 2, tmp_path / "output")
+    launch([str(worker), str(tmp_path)], 2, tmp_path / "output")
     for number in range(2):
         mean, own, parents = json.loads((tmp_path / f"{number}.json").read_text())
         assert mean == 0.5
@@ -126,7 +127,7 @@ def test_processes_can_be_reached_from_this_machine_only(tmp_path):
 
 @pytest.mark.parametrize("model", [S2R, PAPER], ids=["s2r", "paper"])
 def test_shares_of_a_batch_make_the_whole(corpus, tmp_path, monkeypatch, model):
-    config = arguments(corpus, tmp_path, model)
+    config = asdict(job(corpus, tmp_path, model))
     training = build(TrainingConfig, config["settings"]["training"])
     prepared = prepare(
         model_config(config["settings"]), training, Shards(config["frames"]),
@@ -154,18 +155,18 @@ def test_shares_of_a_batch_make_the_whole(corpus, tmp_path, monkeypatch, model):
 def test_more_processes_than_gpus_is_one_sentence(corpus, tmp_path, monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     with pytest.raises(UserError, match=r"^gpus: 2 were asked for, but PyTorch finds 1 here"):
-        train_run.train_run(arguments(corpus, tmp_path, S2R) | {"device": "cuda"}, 2)
+        train_run(job(corpus, tmp_path, S2R, device="cuda", processes=2))
 
 
 def test_a_process_that_was_killed_is_named(capsys):
     killed = SimpleNamespace(timestamp=2, message="Signal 9 (SIGKILL) received by PID 7")
     raised = {"message": "RuntimeError: lost", "extraInfo": {"py_callstack": "Traceback: where"}}
     raised = SimpleNamespace(timestamp=1, message=raised)
-    said = train_run._sentence({0: raised, 1: killed}, 2)
+    said = _sentence({0: raised, 1: killed}, 2)
     assert "Process 2 of the 2" in said
     assert "SIGKILL" in said
     assert not capsys.readouterr().err
-    assert "RuntimeError: lost" in train_run._sentence({0: raised}, 2)
+    assert "RuntimeError: lost" in _sentence({0: raised}, 2)
     assert "Traceback: where" in capsys.readouterr().err
 
 

@@ -9,22 +9,17 @@ import torch
 from safetensors.torch import load_file
 
 from helpers.tiny_corpus import write_tiny_corpus
+from s2r.config.model_blocks import RecurrentConfig, RecurrentTraining
 from s2r.core.errors import UserError
 from s2r.core.shards import Shards, write_shard
 from s2r.generation.generated_file import read_generated
 from s2r.generation.recurrent import generate_recurrent
-from s2r.model.recurrent import RecurrentConfig, RecurrentModel, load_recurrent
+from s2r.model.recurrent import RecurrentModel, load_recurrent
 from s2r.model.speech_input import SpeechProjection
 from s2r.model.tract_model import load_model
 from s2r.training import recurrent as recurrent_training
 from s2r.training.checkpoints import load_state
-from s2r.training.recurrent import (
-    RecurrentTraining,
-    draw_segments,
-    prepare_recurrent,
-    segment_loss,
-    train_recurrent,
-)
+from s2r.training.recurrent import draw_segments, prepare_recurrent, segment_loss, train_recurrent
 
 NETWORK = RecurrentConfig(hidden=16, layers=2, dropout=0.1)
 QUICK = RecurrentTraining(

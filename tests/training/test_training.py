@@ -8,12 +8,13 @@ import torch
 
 from helpers.quick_training import PAPER, QUICK, S2R, SMALL, run
 from helpers.tiny_corpus import write_tiny_corpus
+from s2r.config.model_blocks import TrainingConfig
 from s2r.core.errors import UserError
 from s2r.model.ema import averaged, exponent
 from s2r.model.tract_model import ModelConfig, load_model
 from s2r.model.window import Window
 from s2r.training import loss as loss_module
-from s2r.training.fitting import TrainingConfig, prepare
+from s2r.training.fitting import prepare
 from s2r.training.loop import learning_rate
 from s2r.training.loss import training_loss
 

@@ -80,7 +80,7 @@ def finished(tmp_path_factory, i3d) -> Path:
         shutil.copytree(ROOT / name, project / name)
     shutil.copy(ROOT / "Snakefile", project)
     marker = "with job(snakemake):\n"
-    for name, code in (("train", WATCHED), ("measures", HURRIED)):
+    for name, code in (("train", WATCHED), ("instruments", HURRIED)):
         script = project / "workflow" / "scripts" / f"{name}.py"
         script.write_text(script.read_text().replace(marker, marker + indent(code, "    ")))
     training = {"clips": CLIPS, "warmup_clips": 16, "validate_clips": 32}

@@ -16,12 +16,12 @@ from s2r.apps.rating.answers import Answers
 from s2r.core.errors import UserError
 from s2r.core.job import LabelledLines, job
 
-STAGES = {"phantom", "index", "split", "frames", "embed", "measures", "baseline", "train"}
+STAGES = {"phantom", "index", "split", "frames", "embed", "instruments", "baseline", "train"}
 STAGES |= {"offsets", "generate", "real_features", "score", "score_real", "tables"}
-STAGES |= {"train_recurrent", "generate_recurrent", "looks", "model", "all"}
+STAGES |= {"train_recurrent", "generate_recurrent", "samples", "model", "all"}
 STAGES |= {"report_pages", "report_figures"}
 WORDS = {"segments", "words"}
-BESIDES = {"all", "looks", "model", "offsets", "report_pages", "report_figures"}
+BESIDES = {"all", "samples", "model", "offsets", "report_pages", "report_figures"}
 
 HEAVY = ("torch", "torchaudio", "transformers", "av", "h5py", "scipy", "skimage", "matplotlib")
 
@@ -235,7 +235,7 @@ def test_only_what_a_change_touches_is_made_again(stub_workflow):
     longer = {"logmel": {"training": {"clips": 9000}}}
     jobs = planned(stub_workflow("-n", runs=runs | longer))
     assert (jobs["train"], jobs["generate"], jobs["score"]) == (1, 1, 2)
-    assert not {"frames", "embed", "measures", "baseline"} & set(jobs)
+    assert not {"frames", "embed", "instruments", "baseline"} & set(jobs)
 
     jobs = planned(stub_workflow("-n", recurrent={"encoders": ["logmel"], "hidden": 16}))
     assert (jobs["train_recurrent"], jobs["generate_recurrent"], jobs["score"]) == (1, 1, 1)
@@ -243,7 +243,7 @@ def test_only_what_a_change_touches_is_made_again(stub_workflow):
 
     jobs = planned(stub_workflow("-n", "-R", "train"))
     assert jobs["train"] == 2
-    assert not {"phantom", "frames", "embed", "measures", "baseline"} & set(jobs)
+    assert not {"phantom", "frames", "embed", "instruments", "baseline"} & set(jobs)
 
 
 def snakemake_object(folder: Path) -> types.SimpleNamespace:

@@ -6,20 +6,18 @@ import sys
 from pathlib import Path
 
 try:
-    from s2r.config import check, parameters, systems
+    from s2r.config import parameters, systems
+    from s2r.config.check import complete
     from s2r.corpus.metafile import find_metafile
     from s2r.core.errors import UserError
     from s2r.core.processes import RUN_VARIABLE, hold_folder
-    from s2r.config.schema import check_schema
 except ModuleNotFoundError as error:
     sys.exit(
         f"The package s2r is not installed ({error}): pip install -c constraints.txt -e ."
     )
 
 try:
-    parameters.remove_nulls(config)
-    check_schema(config, workflow.source_path("../schemas/config.schema.yaml"))
-    check.check_config(config)
+    config.update(complete(config))
 except UserError as error:
     # An exception would bring a traceback along; one sentence is what helps here.
     sys.exit(f"Configuration: {error}")
@@ -37,8 +35,12 @@ onstart:
         sys.exit(f"Error: {error}")
 
 
+from s2r.core.registry import METRICS
+from s2r.core.source_digest import code_version
+
 ENCODERS = config["encoders"]
 RUNS = list(config["runs"])
+RECURRENT = config["recurrent"]["encoders"]
 KINDS = {encoder["kind"] for encoder in ENCODERS.values()}
 RUNS_WITH_REGRESSION = systems.runs_with_regression(config)
 SYSTEMS = systems.systems(config)
@@ -64,6 +66,21 @@ I3D = config["evaluation"]["i3d"] or "weights/i3d-kinetics-400.safetensors"
 WHISPER = "weights/whisper-tiny.en.bin"
 
 FRAMES = expand("<results>/frames/{shard}.h5", shard=SHARDS)
+
+# Parameters of the rules that compute scores and tables, which are made again when the code that
+# computes them changes (docs/jobs.md).
+SCORES_CODE = code_version(
+    "evaluation",
+    "preparation/region.py",
+    "preparation/recordings.py",
+    "preparation/selection.py",
+    "generation/clip_choice.py",
+    "corpus/truth.py",
+    "core/phonetics.py",
+    "core/units.py",
+    extensions=METRICS,
+)
+TABLES_CODE = code_version("report")
 
 
 wildcard_constraints:

@@ -1,18 +1,3 @@
-localrules:
-    fetch_whisper,
-
-
-rule fetch_whisper:
-    output:
-        weights=WHISPER,
-    log:
-        "<logs>/fetch_whisper.log",
-    conda:
-        "../envs/s2r.yaml"
-    script:
-        "../scripts/fetch_whisper.py"
-
-
 rule embed:
     input:
         frames="<results>/frames/{shard}.h5",

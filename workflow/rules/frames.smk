@@ -16,17 +16,3 @@ rule frames:
         audio_offset=config["recordings"]["audio_offset"],
     script:
         "../scripts/frames.py"
-
-
-rule offsets:
-    input:
-        frames=FRAMES,
-        lists=shard_lists,
-    output:
-        offsets="<results>/offsets.csv",
-    log:
-        "<logs>/offsets.log",
-    conda:
-        "../envs/s2r.yaml"
-    script:
-        "../scripts/offsets.py"

@@ -20,6 +20,7 @@ rule released:
     resources:
         gpu=GPU,
     params:
+        code=SCORES_CODE,
         made=[(system, name) for system in SYSTEMS for name in SETS],
     script:
         "../scripts/released.py"

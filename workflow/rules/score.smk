@@ -1,65 +1,3 @@
-localrules:
-    fetch_i3d,
-
-
-rule fetch_i3d:
-    output:
-        weights="weights/i3d-kinetics-400.safetensors",
-    log:
-        "<logs>/fetch_i3d.log",
-    conda:
-        "../envs/s2r.yaml"
-    script:
-        "../scripts/fetch_i3d.py"
-
-
-rule measures:
-    input:
-        frames=FRAMES,
-        lists=shard_lists,
-        split=rules.split.output.split,
-        recordings=rules.index.output.recordings,
-    output:
-        region="<results>/measures/region.npz",
-        probe=["<results>/measures/probe.safetensors"] if HAS_TRUTH else [],
-    log:
-        "<logs>/measures.log",
-    benchmark:
-        "<benchmarks>/measures.tsv"
-    conda:
-        "../envs/s2r.yaml"
-    # One thread: the probe is so small that more of them would wait for each other.
-    threads: 1
-    params:
-        seed=config["evaluation"]["seed"],
-    script:
-        "../scripts/measures.py"
-
-
-rule real_features:
-    input:
-        frames=FRAMES,
-        lists=shard_lists,
-        split=rules.split.output.split,
-        i3d=I3D,
-    output:
-        features="<results>/scores/real_features.npz",
-    log:
-        "<logs>/real_features.log",
-    benchmark:
-        "<benchmarks>/real_features.tsv"
-    conda:
-        "../envs/s2r.yaml"
-    threads: THREADS
-    resources:
-        gpu=GPU,
-    params:
-        clips=config["evaluation"]["clips"],
-        sets=SETS,
-    script:
-        "../scripts/real_features.py"
-
-
 rule score:
     input:
         generated=expand("<results>/generated/{{system}}/{set}.h5", set=SETS),
@@ -67,8 +5,8 @@ rule score:
         lists=shard_lists,
         recordings=rules.index.output.recordings,
         split=rules.split.output.split,
-        region=rules.measures.output.region,
-        probe=rules.measures.output.probe,
+        region=rules.instruments.output.region,
+        probe=rules.instruments.output.probe,
         features=rules.real_features.output.features,
         i3d=I3D,
     output:
@@ -83,6 +21,7 @@ rule score:
     resources:
         gpu=GPU,
     params:
+        code=SCORES_CODE,
         recordings=config["evaluation"]["recordings"],
         sets=SETS,
         seed=config["evaluation"]["seed"],
@@ -99,8 +38,8 @@ if HAS_TRUTH:
             lists=shard_lists,
             recordings=rules.index.output.recordings,
             split=rules.split.output.split,
-            region=rules.measures.output.region,
-            probe=rules.measures.output.probe,
+            region=rules.instruments.output.region,
+            probe=rules.instruments.output.probe,
         output:
             scores="<results>/scores/real.json",
         log:
@@ -108,6 +47,7 @@ if HAS_TRUTH:
         conda:
             "../envs/s2r.yaml"
         params:
+            code=SCORES_CODE,
             recordings=config["evaluation"]["recordings"],
             sets=SETS,
         script:

@@ -28,35 +28,9 @@ rule tables:
     conda:
         "../envs/s2r.yaml"
     params:
+        code=TABLES_CODE,
         resamples=config["evaluation"]["resamples"],
         seed=config["evaluation"]["seed"],
-        synthetic=config["corpus"]["kind"] == "phantom",
+        synthetic=HAS_TRUTH,
     script:
         "../scripts/tables.py"
-
-
-rule looks:
-    input:
-        generated=expand(
-            "<results>/generated/{system}/{set}.h5", system=SYSTEMS, set=SETS
-        ),
-        scores=rules.tables.output.scores,
-        frames=FRAMES,
-    output:
-        folder=report(
-            directory("<results>/looks"),
-            patterns=["{name}.png"],
-            caption="../report/looks.rst",
-            category="4 Pictures and videos",
-            labels={"what": "contact sheet"},
-        ),
-    log:
-        "<logs>/looks.log",
-    conda:
-        "../envs/s2r.yaml"
-    params:
-        systems=SYSTEMS,
-        sets=SETS,
-        synthetic=config["corpus"]["kind"] == "phantom",
-    script:
-        "../scripts/looks.py"

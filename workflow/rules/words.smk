@@ -1,51 +1,3 @@
-rule segments:
-    input:
-        frames=FRAMES,
-        lists=shard_lists,
-        recordings=rules.index.output.recordings,
-        split=rules.split.output.split,
-    output:
-        segments="<results>/segments.csv",
-    log:
-        "<logs>/segments.log",
-    conda:
-        "../envs/s2r.yaml"
-    params:
-        stimuli=config["words"]["stimuli"],
-        transcripts=parameters.transcripts(config),
-        sets=SETS,
-    script:
-        "../scripts/segments.py"
-
-
-rule generate_words:
-    input:
-        model=rules.train.output.model,
-        frames=FRAMES,
-        lists=shard_lists,
-        embeddings=embeddings,
-        segments=rules.segments.output.segments,
-    output:
-        videos=expand("<results>/words/{{run}}/{set}.h5", set=SETS),
-    log:
-        "<logs>/words/{run}.log",
-    benchmark:
-        "<benchmarks>/words/{run}.tsv"
-    conda:
-        "../envs/s2r.yaml"
-    threads: THREADS
-    resources:
-        gpu=GPU,
-    params:
-        settings=generation_settings,
-        size=lambda wildcards: parameters.size_label(config, wildcards.run),
-        amount={key: config["evaluation"][key] for key in ("draws", "batch", "seed")},
-        most=config["words"]["singles"],
-        sets=SETS,
-    script:
-        "../scripts/generate_words.py"
-
-
 rule words:
     input:
         rollouts=expand(
@@ -56,8 +8,8 @@ rule words:
         frames=FRAMES,
         lists=shard_lists,
         recordings=rules.index.output.recordings,
-        region=rules.measures.output.region,
-        probe=rules.measures.output.probe,
+        region=rules.instruments.output.region,
+        probe=rules.instruments.output.probe,
     output:
         table=report(
             "<results>/words.csv",
@@ -80,11 +32,12 @@ rule words:
         "../envs/s2r.yaml"
     threads: THREADS
     params:
+        code=SCORES_CODE,
         systems=SYSTEMS,
         runs=SINGLE_RUNS,
         sets=SETS,
         resamples=config["evaluation"]["resamples"],
         seed=config["evaluation"]["seed"],
-        synthetic=config["corpus"]["kind"] == "phantom",
+        synthetic=HAS_TRUTH,
     script:
         "../scripts/words.py"

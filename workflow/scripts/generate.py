@@ -3,24 +3,25 @@
 from s2r.core.job import job
 
 with job(snakemake):
-    import pandas as pd
-
-    from s2r.config.build import build
+    from s2r.config.result_blocks import GenerationConfig
     from s2r.core.device import find_device
     from s2r.core.shards import Shards
-    from s2r.generation.generate import GenerationConfig, generate_run
-    from s2r.model.sampler import SamplerConfig
+    from s2r.generation.generate import generate_run
+    from s2r.model.family import find_family
+    from s2r.preparation.recordings import open_recordings
 
     settings, sets = snakemake.params.settings, snakemake.params.sets
     regression = snakemake.output.get("regression", [])
+    recordings = open_recordings(snakemake.input)
+    device = find_device(snakemake.config["device"])
+    model = find_family(settings["preset"]).load(snakemake.input.model, settings, device)
     generate_run(
-        snakemake.input.model,
-        Shards(snakemake.input.frames),
+        model,
+        recordings.frames,
         Shards(snakemake.input.embeddings),
-        pd.read_csv(snakemake.input.split, dtype=str, keep_default_na=False),
+        recordings.split,
         outputs=dict(zip(sets, snakemake.output.videos, strict=True)),
         regression_outputs=dict(zip(sets, regression, strict=True)) if regression else {},
-        sampler=build(SamplerConfig, settings["sampler"]),
         settings=GenerationConfig(**snakemake.params.amount),
         labels={
             "system": snakemake.wildcards.run,
@@ -29,5 +30,4 @@ with job(snakemake):
             "pooling": "yes" if settings["pooling"] else "no",
             "preset": settings["preset"],
         },
-        device=find_device(snakemake.config["device"]),
     )

@@ -6,15 +6,16 @@ with job(snakemake):
     from s2r.config.systems import recurrent_system
     from s2r.core.device import find_device
     from s2r.core.shards import Shards
-    from s2r.corpus.split import read_split
     from s2r.generation.recurrent import generate_recurrent
+    from s2r.preparation.recordings import open_recordings
 
+    recordings = open_recordings(snakemake.input)
     encoder = snakemake.wildcards.encoder
     generate_recurrent(
         snakemake.input.model,
-        Shards(snakemake.input.frames),
+        recordings.frames,
         Shards(snakemake.input.embeddings),
-        read_split(snakemake.input.split),
+        recordings.split,
         outputs=dict(zip(snakemake.params.sets, snakemake.output, strict=True)),
         labels={
             "system": recurrent_system(encoder),

@@ -3,22 +3,22 @@
 from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.config.build import build
+    from s2r.config.result_blocks import GenerationConfig
     from s2r.core.device import find_device
     from s2r.core.shards import Shards
     from s2r.evaluation.words.segments import read_segments
-    from s2r.generation.generate import GenerationConfig
     from s2r.generation.words import generate_words
-    from s2r.model.sampler import SamplerConfig
+    from s2r.model.family import find_family
 
     settings = snakemake.params.settings
+    device = find_device(snakemake.config["device"])
+    model = find_family(settings["preset"]).load(snakemake.input.model, settings, device)
     generate_words(
-        snakemake.input.model,
+        model,
         Shards(snakemake.input.frames),
         Shards(snakemake.input.embeddings),
         read_segments(snakemake.input.segments),
         outputs=dict(zip(snakemake.params.sets, snakemake.output.videos, strict=True)),
-        sampler=build(SamplerConfig, settings["sampler"]),
         settings=GenerationConfig(**snakemake.params.amount),
         labels={
             "system": snakemake.wildcards.run,
@@ -28,5 +28,4 @@ with job(snakemake):
             "preset": settings["preset"],
         },
         most=snakemake.params.most,
-        device=find_device(snakemake.config["device"]),
     )

@@ -5,7 +5,8 @@ from pathlib import Path
 from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.corpus.index import Limits, index_corpus, write_recordings
+    from s2r.config.data_blocks import Limits
+    from s2r.corpus.index import index_corpus, write_recordings
     from s2r.corpus.summary import summary
     from s2r.corpus.usc75 import RECORDINGS_PER_SUBJECT
 

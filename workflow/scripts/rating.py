@@ -8,6 +8,7 @@ with job(snakemake):
     import pandas as pd
 
     from s2r.apps.rating.stimuli import cut_clips
+    from s2r.preparation.recordings import open_recordings
     from s2r.report.scores_table import best_model
 
     runs, sets = snakemake.params.runs, snakemake.params.sets
@@ -18,8 +19,7 @@ with job(snakemake):
     run = best or runs[0]
     print(f"Generated clips are those of {run}.")
     cut_clips(
-        frame_shards=snakemake.input.frames,
-        recordings=snakemake.input.recordings,
+        open_recordings(snakemake.input),
         segments=snakemake.input.segments,
         rollouts={name: files[run, name] for name in sets},
         folder=snakemake.output.folder,

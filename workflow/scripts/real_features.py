@@ -5,10 +5,10 @@ from s2r.core.job import job
 with job(snakemake):
     from s2r.core.device import find_device
     from s2r.evaluation.clip_features import write_real_features
+    from s2r.preparation.recordings import open_recordings
 
     write_real_features(
-        frame_shards=snakemake.input.frames,
-        split=snakemake.input.split,
+        open_recordings(snakemake.input),
         sets=snakemake.params.sets,
         clips=snakemake.params.clips,
         i3d_weights=snakemake.input.i3d,

@@ -4,22 +4,18 @@ from s2r.core.job import job
 
 with job(snakemake):
     from s2r.core.device import find_device
+    from s2r.evaluation.clip_features import open_clip_distance
+    from s2r.evaluation.data import open_evaluation_data
     from s2r.evaluation.score import score_system
 
-    probe = snakemake.input.get("probe")
+    device = find_device(snakemake.config["device"])
     score_system(
+        open_evaluation_data(snakemake.input),
+        open_clip_distance(snakemake.input.features, snakemake.input.i3d, device),
         system=snakemake.wildcards.system,
         generated=dict(zip(snakemake.params.sets, snakemake.input.generated, strict=True)),
-        frame_shards=snakemake.input.frames,
-        recordings=snakemake.input.recordings,
-        split=snakemake.input.split,
-        region=snakemake.input.region,
-        probe=probe[0] if probe else None,
-        real_features=snakemake.input.features,
-        i3d_weights=snakemake.input.i3d,
         path=snakemake.output.scores,
         rollouts=snakemake.params.recordings,
         resamples=snakemake.params.resamples,
         seed=snakemake.params.seed,
-        device=find_device(snakemake.config["device"]),
     )

@@ -1,17 +1,14 @@
-"""Score the true videos: what the measures themselves err, the floor of every other score."""
+"""Score the true videos: the error of the contour probe itself, which no system can go below."""
 
 from s2r.core.job import job
 
 with job(snakemake):
+    from s2r.evaluation.data import open_evaluation_data
     from s2r.evaluation.score import score_real
 
     score_real(
+        open_evaluation_data(snakemake.input),
         sets=snakemake.params.sets,
-        frame_shards=snakemake.input.frames,
-        recordings=snakemake.input.recordings,
-        split=snakemake.input.split,
-        region=snakemake.input.region,
-        probe=snakemake.input.probe[0],
         path=snakemake.output.scores,
         rollouts=snakemake.params.recordings,
     )

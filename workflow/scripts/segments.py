@@ -4,11 +4,10 @@ from s2r.core.job import job
 
 with job(snakemake):
     from s2r.evaluation.words.segments import cut_corpus
+    from s2r.preparation.recordings import open_recordings
 
     cut_corpus(
-        frame_shards=snakemake.input.frames,
-        recordings=snakemake.input.recordings,
-        split=snakemake.input.split,
+        open_recordings(snakemake.input),
         sets=snakemake.params.sets,
         stimuli=snakemake.params.stimuli,
         transcripts=snakemake.params.transcripts,

@@ -7,28 +7,29 @@ from s2r.core.job import job
 with job(snakemake):
     from s2r.config.parameters import run_settings
     from s2r.core.device import find_device
+    from s2r.model.family import TrainingJob, find_family
     from s2r.report.plots import plot_curve
     from s2r.training.checkpoints import state_folder
-    from s2r.training.launch import train_run
 
     run, settings = snakemake.wildcards.run, snakemake.params.settings
     data = [*snakemake.input.frames, *snakemake.input.embeddings]
     state = state_folder(snakemake.params.state, settings, data, snakemake.input.split)
     device = find_device(snakemake.config["device"])
-    arguments = {
-        "settings": settings,
-        # For validation only, so it is no parameter of the rule: changing it trains nothing.
-        "sampler": run_settings(snakemake.config, run)["sampler"],
-        "frames": list(snakemake.input.frames),
-        "embeddings": list(snakemake.input.embeddings),
-        "split": snakemake.input.split,
-        "state_folder": str(state),
-        "model_path": snakemake.output.model,
-        "curve_path": snakemake.output.curve,
-        "device": device,
-        "info": {"run": run, "encoder": settings["encoder"], "preset": settings["preset"]},
-    }
-    train_run(arguments, processes=snakemake.config["gpus"] if device == "cuda" else 1)
+    training = TrainingJob(
+        # With the sampler, which validation needs; it is no parameter of the rule, so that
+        # changing it trains nothing.
+        settings=run_settings(snakemake.config, run),
+        frames=list(snakemake.input.frames),
+        embeddings=list(snakemake.input.embeddings),
+        split=snakemake.input.split,
+        state_folder=str(state),
+        model_path=snakemake.output.model,
+        curve_path=snakemake.output.curve,
+        device=device,
+        processes=snakemake.config["gpus"] if device == "cuda" else 1,
+        info={"run": run, "encoder": settings["encoder"], "preset": settings["preset"]},
+    )
+    find_family(settings["preset"]).train(training)
     plot_curve(snakemake.output.curve, snakemake.output.plot, title=run)
     # Asked for again, a training that is complete shall not end where this one did.
     shutil.rmtree(state, ignore_errors=True)

@@ -7,13 +7,13 @@ from s2r.core.job import job
 
 with job(snakemake):
     from s2r.config.build import build_part
+    from s2r.config.model_blocks import RecurrentConfig, RecurrentTraining
     from s2r.core.device import find_device
     from s2r.core.shards import Shards
     from s2r.corpus.split import read_split
-    from s2r.model.recurrent import RecurrentConfig
     from s2r.report.plots import plot_curve
     from s2r.training.checkpoints import state_folder
-    from s2r.training.recurrent import RecurrentTraining, train_recurrent
+    from s2r.training.recurrent import train_recurrent
 
     encoder, settings = snakemake.wildcards.encoder, snakemake.params.settings
     data = [*snakemake.input.frames, *snakemake.input.embeddings]

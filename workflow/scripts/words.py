@@ -5,34 +5,30 @@ from itertools import product
 from s2r.core.job import job
 
 with job(snakemake):
+    from s2r.evaluation.data import open_evaluation_data
     from s2r.evaluation.words.scores import score_words
     from s2r.report.words_figure import plot_words
 
-    probe = snakemake.input.get("probe")
-    sets = snakemake.params.sets
-    corpus = {
-        "frame_shards": snakemake.input.frames,
-        "recordings": snakemake.input.recordings,
-        "segments": snakemake.input.segments,
-        "rollouts": dict(
-            zip(product(snakemake.params.systems, sets), snakemake.input.rollouts, strict=True)
-        ),
-    }
+    data = open_evaluation_data(snakemake.input)
+    segments, sets = snakemake.input.segments, snakemake.params.sets
+    rolled_out = product(snakemake.params.systems, sets)
+    rollouts = dict(zip(rolled_out, snakemake.input.rollouts, strict=True))
+    generated_alone = product(snakemake.params.runs, sets)
     score_words(
-        **corpus,
-        singles=dict(
-            zip(product(snakemake.params.runs, sets), snakemake.input.singles, strict=True)
-        ),
-        region=snakemake.input.region,
-        probe=probe[0] if probe else None,
+        data,
+        segments=segments,
+        rollouts=rollouts,
+        singles=dict(zip(generated_alone, snakemake.input.singles, strict=True)),
         items_path=snakemake.output.values,
         path=snakemake.output.table,
         resamples=snakemake.params.resamples,
         seed=snakemake.params.seed,
     )
     plot_words(
-        **corpus,
+        data,
         values=snakemake.output.values,
+        segments=segments,
+        rollouts=rollouts,
         path=snakemake.output.figure,
         synthetic=snakemake.params.synthetic,
     )

@@ -1,1 +1,1 @@
-"""What people run: the commands, the studio, the rating study."""
+"""What users run: the commands of ``s2r``, the studio, the rating study."""

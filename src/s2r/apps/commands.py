@@ -1,10 +1,9 @@
-"""What the commands of ``s2r`` do (`s2r.cli` reads their arguments)."""
+"""The work of the commands of ``s2r`` (`s2r.cli` reads their arguments)."""
 
 import sys
 from pathlib import Path
 
-import yaml
-
+from s2r.config.files import read_files
 from s2r.core.device import find_device
 from s2r.core.errors import UserError
 from s2r.evaluation.instruments import Instruments
@@ -19,7 +18,7 @@ from s2r.preparation.frames import FramesConfig, prepare_video
 from s2r.preparation.region import dynamic_region
 
 DEFAULT_MODEL = Path("results/model")
-"""Where the workflow leaves its best model."""
+"""Where the workflow writes its best model."""
 
 
 def generate(
@@ -44,11 +43,11 @@ def generate(
         raise UserError(f"{speech}: there is no such file.")
     output = output or Path(f"{speech.stem}.mp4")
     if output.suffix != ".mp4":
-        raise UserError(f"{output}: the video is written as mp4; give a name that ends in .mp4.")
+        raise UserError(f"{output}: the video is written as mp4; use a name that ends in .mp4.")
     if output.resolve() == speech.resolve():
-        raise UserError(f"{output} is the input itself: give another name with -o.")
+        raise UserError(f"{output} is the input itself: choose another name with -o.")
     loaded = load_model_folder(model or DEFAULT_MODEL, find_device(device))
-    rest = reference_frame(loaded, speaker, reference, force)
+    reference_picture = reference_frame(loaded, speaker, reference, force)
     truth = None
     if side_by_side:
         truth = prepare_video(side_by_side, frames_config(loaded))
@@ -56,7 +55,7 @@ def generate(
         speech,
         output,
         loaded,
-        rest,
+        reference_picture,
         sampler=sampler_of(loaded.sampler, preset, steps, guidance),
         seed=seed,
         size=size,
@@ -69,14 +68,7 @@ def generate(
 
 def export(run: str, output: Path | None, results: Path, configfiles: list[Path]) -> Path:
     """Write a run of ``results`` as a model folder; returns the folder."""
-    config: dict = {}
-    for path in [Path("config/config.yaml"), *configfiles]:
-        try:
-            merge(config, yaml.safe_load(path.read_text()))
-        except OSError as error:
-            raise UserError(
-                f"{path} cannot be read ({error.strerror}): run this in the project's folder."
-            ) from error
+    config = read_files([Path("config/config.yaml"), *configfiles])
     output = output or Path("models") / run
     export_run(
         config,
@@ -90,17 +82,8 @@ def export(run: str, output: Path | None, results: Path, configfiles: list[Path]
     return output
 
 
-def merge(base: dict, other: dict) -> None:
-    """Lay ``other`` over ``base``, key by key, as Snakemake does with its configuration files."""
-    for key, value in other.items():
-        if isinstance(value, dict) and isinstance(base.get(key), dict):
-            merge(base[key], value)
-        else:
-            base[key] = value
-
-
 def info(folder: Path | None) -> str:
-    """The model card of a folder, and how it draws."""
+    """The model card of a folder, its size and its sampler settings."""
     folder = folder or DEFAULT_MODEL
     content = read_settings(folder)
     sampler = ", ".join(f"{key} {value}" for key, value in content["sampler"].items())
@@ -110,23 +93,23 @@ def info(folder: Path | None) -> str:
 
 
 def score(truth_path: Path, generated_path: Path) -> str:
-    """A table of paired measures of two videos.
+    """A table of paired metrics of two videos.
 
     Raises UserError where they differ by more than two frames in length, or are too short.
     """
     settings = FramesConfig()
-    truth, made = (prepare_video(path, settings) for path in (truth_path, generated_path))
-    if abs(len(truth) - len(made)) > 2 or min(len(truth), len(made)) < 10:
+    truth, generated = (prepare_video(path, settings) for path in (truth_path, generated_path))
+    if abs(len(truth) - len(generated)) > 2 or min(len(truth), len(generated)) < 10:
         raise UserError(
             f"{truth_path} has {len(truth)} frames at {settings.rate} Hz and {generated_path} "
-            f"{len(made)}: both must show the same speech, at least 10 frames of it."
+            f"{len(generated)}: both must show the same speech, at least 10 frames of it."
         )
-    count = min(len(truth), len(made))
-    truth, made = truth[:count], made[:count]
+    count = min(len(truth), len(generated))
+    truth, generated = truth[:count], generated[:count]
     region = dynamic_region([truth])
-    measures = Instruments(region, moving_cells(region))
-    scores = frame_scores(truth, made, measures)
-    moving = kinematics(truth, made, measures.cells)
+    instruments = Instruments(region, moving_cells(region))
+    scores = frame_scores(truth, generated, instruments)
+    movement = kinematics(truth, generated, instruments.cells)
     rows = [
         ("frames compared", f"{count}"),
         ("SSIM, whole frame (1: equal)", f"{scores['ssim', 'frame']:.3f}"),
@@ -136,10 +119,10 @@ def score(truth_path: Path, generated_path: Path) -> str:
             "squared error x 1000, dynamic region",
             f"{1000 * scores['squared_error', 'dynamic']:.1f}",
         ),
-        ("correlation of regional intensity", f"{moving['position']:.3f}"),
-        ("lag of the generated video, frames", f"{moving['lag']:.0f}"),
-        ("motion energy, ratio to the truth", f"{motion_ratio(truth, made, region):.2f}"),
-        ("fine spatial power, ratio to the truth", f"{high_frequency_ratio(truth, made):.2f}"),
+        ("correlation of regional intensity", f"{movement['position']:.3f}"),
+        ("lag of the generated video, frames", f"{movement['lag']:.0f}"),
+        ("motion energy, ratio to the truth", f"{motion_ratio(truth, generated, region):.2f}"),
+        ("fine spatial power, ratio to the truth", f"{high_frequency_ratio(truth, generated):.2f}"),
     ]
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)

@@ -1,9 +1,8 @@
-"""Pages for this machine: who may listen and who may ask. Standard library only.
+"""Servers of pages for browsers on this machine. Standard library only.
 
-The connection is for people at this machine unless another address is asked for. Requests must
-come from the server's own pages: browsers name the page that a request comes from, and on a
-loopback address the name asked for must be a loopback one too, because a foreign site can have a
-name of its own lead here.
+They listen on this machine only, unless another address is given. Requests must come from the
+server's own pages: browsers send the origin of a request. On a loopback address the requested
+host name must be a loopback name too, because another site can make its own name point here.
 """
 
 import contextlib
@@ -24,13 +23,13 @@ from s2r.core.errors import UserError
 
 
 class LocalServer(socketserver.ThreadingTCPServer):
-    """One thread a request, on one address; port 0 takes a free one."""
+    """One thread for each request, on one address; port 0 takes a free port."""
 
     allow_reuse_address = True
     daemon_threads = True
 
     def __init__(self, handler: Callable, host: str, port: int):
-        """Raises UserError for an address that cannot be used."""
+        """Raises UserError where the address cannot be used."""
         super().__init__((host, port), handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listen(host, port)
@@ -45,13 +44,13 @@ class LocalServer(socketserver.ThreadingTCPServer):
             self.serve_forever()
 
     def handle_error(self, request, client_address) -> None:
-        """A page that is closed while it loads is no fault; others are shown."""
+        """Print the error, unless a page was closed while it loaded."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises UserError where there can be none."""
+    """A listening socket; port 0 takes a free port. UserError where the address cannot be used."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -61,25 +60,25 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            sentence = f"port {port} of {host} is in use: give another one with --port."
+            sentence = f"port {port} of {host} is in use: choose another one with --port."
         elif error.errno == errno.EACCES:
-            sentence = f"port {port} may not be used: give one above 1023 with --port."
+            sentence = f"port {port} may not be used: choose one above 1023 with --port."
         else:
-            sentence = f"{host} is no address of this machine: give another one with --host."
+            sentence = f"{host} is not an address of this machine: choose another with --host."
         raise UserError(sentence) from error
     return listener
 
 
 def address_of(host: str, port: int) -> str:
-    """What a browser is given to open."""
+    """The address to open in a browser."""
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the block, not the process, so what is kept in temporary folders goes.
+    """Ctrl-C and SIGTERM end the block, not the process, so that temporary folders are removed.
 
-    Both are asked for by name: what a shell starts in the background ignores SIGINT otherwise.
+    Both handlers are set: a process that a shell starts in the background ignores SIGINT otherwise.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
@@ -88,13 +87,13 @@ def stoppable() -> Iterator[None]:
 
 
 def own_page(host: str, origin: str | None, loopback: bool) -> bool:
-    """Whether a request with these headers comes from a page of the server that it is sent to."""
+    """Whether a request with these headers comes from a page of this server."""
     name = urlsplit(f"//{host}").hostname or ""
     return (not loopback or is_loopback(name)) and origin in (None, f"http://{host}")
 
 
 def is_loopback(name: str) -> bool:
-    """Whether only this machine can be meant by ``name``."""
+    """Whether ``name`` can only mean this machine."""
     try:
         return name == "localhost" or ipaddress.ip_address(name).is_loopback
     except ValueError:
@@ -102,16 +101,16 @@ def is_loopback(name: str) -> bool:
 
 
 class LocalHandler(BaseHTTPRequestHandler):
-    """What the requests of a `LocalServer` share; ``do_GET`` and ``do_POST`` are the page's."""
+    """Base of the request handlers of a `LocalServer`; they add ``do_GET`` and ``do_POST``."""
 
     server: LocalServer
     policy: str
     """The Content-Security-Policy of every answer."""
     timeout = 60
-    """Seconds without a byte after which a connection is given up."""
+    """Seconds without a byte after which a connection is closed."""
 
-    def from_here(self) -> bool:
-        """Whether the request comes from this server's own pages; answers it if it does not."""
+    def from_own_page(self) -> bool:
+        """Whether the request comes from this server's own pages; refuses it if not."""
         host, origin = self.headers.get("Host", ""), self.headers.get("Origin")
         if own_page(host, origin, self.server.loopback):
             return True
@@ -119,18 +118,18 @@ class LocalHandler(BaseHTTPRequestHandler):
         return False
 
     def length(self) -> int:
-        """Bytes of the request's body; 0 where it does not say."""
-        said = self.headers.get("Content-Length", "")
-        return int(said[:18]) if re.fullmatch("[0-9]+", said) else 0
+        """Bytes of the request's body; 0 where the header is missing."""
+        stated = self.headers.get("Content-Length", "")
+        return int(stated[:18]) if re.fullmatch("[0-9]+", stated) else 0
 
-    def tell(self, content: object, status: HTTPStatus = HTTPStatus.OK) -> None:
+    def send_json(self, content: object, status: HTTPStatus = HTTPStatus.OK) -> None:
         """Answer with JSON."""
         self.reply(json.dumps(content).encode(), "application/json", status)
 
     def refuse(self, sentence: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
-        """Answer with ``{"error": sentence}``, and read no more of this connection."""
+        """Answer with ``{"error": sentence}`` and close the connection."""
         self.close_connection = True
-        self.tell({"error": sentence}, status)
+        self.send_json({"error": sentence}, status)
 
     def reply(self, body: bytes, kind: str, status: HTTPStatus = HTTPStatus.OK) -> None:
         """Answer with ``body``."""
@@ -138,7 +137,7 @@ class LocalHandler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_) -> None:
-        """Who asked for what is nobody's business."""
+        """Log nothing: requests are private."""
 
     def _head(self, status: HTTPStatus, kind: str, length: int) -> None:
         self.send_response(status)

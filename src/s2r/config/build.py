@@ -1,28 +1,30 @@
 """From plain settings, as YAML and JSON hold them, to frozen dataclasses."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from typing import TypeVar, get_type_hints
+from dataclasses import fields
+from functools import cache
+from typing import TypeVar
+
+from pydantic import TypeAdapter
 
 Settings = TypeVar("Settings")
 
 
 def build(cls: type[Settings], block: Mapping) -> Settings:
-    """A dataclass from its fields by name: lists become tuples, blocks their own dataclasses.
+    """A block of keys (`s2r.config.keys.block`) from its keys by name: lists become tuples.
 
-    Raises TypeError for a name that is no field of ``cls``.
+    Raises pydantic's ValidationError, a ValueError, for a name that is no key or a wrong value.
     """
-    types = get_type_hints(cls)
-    return cls(**{name: _typed(types.get(name), value) for name, value in block.items()})
+    return _adapter(cls).validate_json(json.dumps(dict(block)))
 
 
 def build_part(cls: type[Settings], block: Mapping) -> Settings:
-    """`build` from those settings of ``block`` that are fields of ``cls``."""
+    """`build` from those settings of ``block`` that are keys of ``cls``."""
     names = {field.name for field in fields(cls)}
     return build(cls, {name: value for name, value in block.items() if name in names})
 
 
-def _typed(wanted: object, value: object) -> object:
-    if isinstance(wanted, type) and is_dataclass(wanted) and isinstance(value, Mapping):
-        return build(wanted, value)
-    return tuple(value) if isinstance(value, list) else value
+@cache
+def _adapter(cls: type) -> TypeAdapter:
+    return TypeAdapter(cls)

@@ -1,4 +1,4 @@
-"""The configuration: checked before any job starts, one sentence for each fault.
+"""The configuration: checked before any job starts, one sentence for each error.
 
 ``snakemake`` reads the YAML files; the functions here see the merged dictionary. Nothing heavy is
 imported: they run every time the workflow is parsed.
@@ -6,20 +6,36 @@ imported: they run every time the workflow is parsed.
 
 from collections.abc import Mapping
 
-from s2r.config.parameters import run_settings
+from s2r.config.errors import read
+from s2r.config.keys import plain
+from s2r.config.parameters import remove_nulls, run_settings
 from s2r.config.patterns import check_notes_settings, compile_pattern
-from s2r.config.presets import RUN_SWITCHES
+from s2r.config.presets import BLOCKS, PRESETS, RUN_SWITCHES
 from s2r.config.systems import BASELINES, _held_out_sets, recurrent_system, regression_system
 from s2r.core.errors import UserError
+from s2r.core.registry import ENCODERS, MODELS, extension_names
 
 PHANTOM_SUBJECTS = {"default": 10, "tiny": 3, "paper": 75}
 """Speakers in each profile of the phantom."""
 
 
-def check_config(config: Mapping) -> None:
-    """What no schema can say: how the keys of a valid configuration must fit together.
+def complete(config: dict) -> dict:
+    """The merged YAML files, checked, with every key that they leave out.
 
-    Raises UserError with one sentence that starts with the key at fault.
+    Raises UserError with one sentence that starts with the key that is wrong.
+    """
+    remove_nulls(config)
+    whole = plain(read(config))
+    if whole["pathvars"] is None:
+        del whole["pathvars"]  # Snakemake has defaults of its own
+    check_config(whole)
+    return whole
+
+
+def check_config(config: Mapping) -> None:
+    """How the keys of a configuration, each valid on its own, must fit together.
+
+    Raises UserError with one sentence that starts with the key that is wrong.
     """
     _check_corpus(config["corpus"])
     check_notes_settings(config["corpus"], config["recordings"]["exclude_notes"])
@@ -84,7 +100,15 @@ def _check_runs(config: Mapping) -> None:
             raise UserError(
                 f"runs.{run}.encoder: {own['encoder']!r} is not one of the encoders ({known})."
             )
+        if own["preset"] not in PRESETS:
+            _check_foreign_run(run, own)
+            continue
         settings = run_settings(config, run)
+        if own["settings"]:
+            raise UserError(
+                f"runs.{run}.settings: these are for models of installed packages; preset "
+                f"{own['preset']} takes the blocks {', '.join(BLOCKS)}."
+            )
         _check_settings(f"runs.{run}", settings, config["frames"]["size"])
         batch, gpus = settings["training"]["batch"], config["gpus"]
         if batch % gpus:
@@ -99,15 +123,41 @@ def _check_runs(config: Mapping) -> None:
                 f"recurrent.encoders: {encoder!r} is not one of the encoders ({known})."
             )
     for name, encoder in config["encoders"].items():
-        if (encoder["kind"] == "huggingface") != bool(encoder.get("model")):
+        _check_encoder(name, encoder)
+
+
+def _check_foreign_run(run: str, own: Mapping) -> None:
+    """A run of a model that an installed package provides; it has settings of its own."""
+    known = [*PRESETS, *(name for name in extension_names(MODELS) if name not in PRESETS)]
+    if own["preset"] not in known:
+        raise UserError(
+            f"runs.{run}.preset: {own['preset']!r} is not one of the presets and models "
+            f"({', '.join(known)})."
+        )
+    for block in BLOCKS:
+        if own[block]:
             raise UserError(
-                f"encoders.{name}.model: kind huggingface needs a hub name or a local folder, the "
-                "other kinds take none."
+                f"runs.{run}.{block}: the model {own['preset']} takes its settings from "
+                f"runs.{run}.settings."
             )
 
 
+def _check_encoder(name: str, encoder: Mapping) -> None:
+    kind, model = encoder["kind"], encoder["model"]
+    known = extension_names(ENCODERS)
+    if kind not in known:
+        raise UserError(
+            f"encoders.{name}.kind: {kind!r} is not one of the kinds of encoders "
+            f"({', '.join(known)})."
+        )
+    if kind == "huggingface" and not model:
+        raise UserError(f"encoders.{name}.model: kind huggingface needs a hub name or a folder.")
+    if kind == "logmel" and model:
+        raise UserError(f"encoders.{name}.model: kind logmel has no model; remove it.")
+
+
 def _check_settings(where: str, settings: Mapping, frame_size: int) -> None:
-    """``where`` is the run; a fault may come from it or from the shared settings."""
+    """``where`` is the run; what is wrong may be its own or one of the shared settings."""
     sampler, window = settings["sampler"], settings["window"]
     if sampler["sigma_min"] >= sampler["sigma_max"]:
         raise UserError(

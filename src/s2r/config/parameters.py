@@ -34,10 +34,13 @@ def run_settings(config: Mapping, run: str) -> dict:
 
     Switches of ``paper_compat`` come after the preset, in runs of preset ``paper`` only.
 
-    Keys: ``encoder``, ``pooling``, ``preset`` and the blocks ``BLOCKS``.
+    Keys: ``encoder``, ``pooling``, ``preset`` and the blocks ``BLOCKS``; for a model of an
+    installed package ``settings`` instead of the blocks.
     """
     own = config["runs"][run]
     settings = {key: own[key] for key in ("encoder", "pooling", "preset")}
+    if own["preset"] not in PRESETS:
+        return settings | {"settings": deepcopy(own["settings"])}
     layers = [config, PRESETS[own["preset"]]]
     if own["preset"] == "paper":
         layers.append(released_settings(config["paper_compat"]))
@@ -61,7 +64,7 @@ def encoder_settings(config: Mapping, encoder: str) -> dict:
         released = {"as_wav2vec2": True}
     return {
         "kind": own["kind"],
-        "model": own.get("model", ""),
+        "model": own.get("model") or "",
         "revision": own.get("revision"),
         "layer": own.get("layer", "top"),
         **released,

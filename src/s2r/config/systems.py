@@ -1,13 +1,34 @@
-"""The systems that are scored and the test sets they are scored on: names and order."""
+"""The systems that are scored and the test sets they are scored on: names, kinds and order."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 SETS = ("unseen_speech", "unseen_subject", "unseen_both")
 """The test sets, in the order of Table I."""
 
 
+class Kind(StrEnum):
+    """What a system is; tables and figures have their rows in this order."""
+
+    REAL = "real"
+    """The true video itself."""
+    REAL_OTHER = "real_other"
+    """Other real video of the same subject."""
+    COPIED_FRAME = "copied_frame"
+    """A given frame, held still."""
+    MEAN_FRAME = "mean_frame"
+    """The mean frame of the subject, held still."""
+    REGRESSION = "regression"
+    """The regression inside a model, on its own."""
+    RECURRENT = "recurrent"
+    """A recurrent regression."""
+    MODEL = "model"
+    """A run: a trained generative model."""
+
+
 BASELINES = ("copied_frame", "mean_frame", "real_other")
-"""Systems that need no training; their videos are made from real frames."""
+"""Systems that need no training; their videos are made from real frames. Each is the only system
+of its kind and has the kind's name."""
 
 
 def evaluation_sets(config: Mapping) -> list[str]:
@@ -41,8 +62,15 @@ def recurrent_system(encoder: str) -> str:
     return f"recurrent-{encoder}"
 
 
+def kinds_of_systems(config: Mapping) -> dict[str, Kind]:
+    """All scored systems, each with its kind: baselines, regressions, recurrent ones, runs."""
+    kinds = {name: Kind(name) for name in BASELINES}
+    kinds |= {regression_system(run): Kind.REGRESSION for run in runs_with_regression(config)}
+    for encoder in config["recurrent"]["encoders"]:
+        kinds[recurrent_system(encoder)] = Kind.RECURRENT
+    return kinds | dict.fromkeys(config["runs"], Kind.MODEL)
+
+
 def systems(config: Mapping) -> list[str]:
-    """All scored systems: baselines, regressions, recurrent regressions, runs."""
-    regressions = [regression_system(run) for run in runs_with_regression(config)]
-    recurrent = [recurrent_system(encoder) for encoder in config["recurrent"]["encoders"]]
-    return [*BASELINES, *regressions, *recurrent, *config["runs"]]
+    """Names of all scored systems, in the order of ``kinds_of_systems``."""
+    return list(kinds_of_systems(config))

@@ -1,66 +1,83 @@
 """Checksums of what the workflow makes: a job takes those of its outputs, and compares its inputs.
 
 The SHA-256 of ``folder/name`` stands in ``folder/.sha256/name``, so that it goes where the folder
-goes. A file without one (the user's own, a folder) is not looked at.
+goes. A file without one (the user's own, a folder) is not compared.
+
+A shard has none: its index, the JSON file beside it, holds the checksums of all its bytes, and
+`s2r.core.shards` compares them with what a job reads of it. The index itself has one.
 """
 
+import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path, sha256_of
 
 
+def index_path(shard: str | Path) -> Path:
+    """The JSON file beside a shard."""
+    return Path(shard).with_suffix(".json")
+
+
 def record(paths: Iterable[str | Path]) -> None:
-    """Take the checksums of files that are complete; folders are passed over."""
-    for path in map(Path, paths):
-        if path.is_file():
-            with atomic_path(_digest_path(path)) as temporary:
+    """Take the checksums of the files of one job, which are complete.
+
+    Folders and shards (HDF5 files whose index is among ``paths``) are passed over.
+    """
+    files = [path for path in map(Path, paths) if path.is_file()]
+    for path in files:
+        if path.suffix != ".h5" or index_path(path) not in files:
+            with atomic_path(_checksum_path(path)) as temporary:
                 temporary.write_text(sha256_of(path))
 
 
 def forget(paths: Iterable[str | Path]) -> None:
     """Remove the checksums of files that are about to be made again."""
     for path in map(Path, paths):
-        _digest_path(path).unlink(missing_ok=True)
+        _checksum_path(path).unlink(missing_ok=True)
 
 
 def verify(paths: Iterable[str | Path]) -> None:
-    """Compare files with their checksums. With a shard goes its index, the JSON file beside it.
-
-    A file that differs is set aside as ``name.damaged``: snakemake finds it missing and makes it
-    again.
+    """Compare files with their checksums; of a shard that is its index.
 
     Raises:
-        UserError: files differ; names them.
+        UserError: files differ, see `set_aside`.
     """
-    errors = []
+    damaged = {}
     for path in dict.fromkeys(map(Path, paths)):
-        if path.is_dir():
-            continue
-        for one in dict.fromkeys([path, path.with_suffix(".json")]):
-            if _differs(one):
-                errors.append(f"{one} was changed or damaged after it was made")
-                _set_aside(path)
-    if errors:
-        raise UserError(
-            f"{', '.join(errors)}. It is set aside as *.damaged: call snakemake again, and it is "
-            "made anew."
-        )
+        if not path.is_dir():
+            damaged |= {file: path for file in (path, index_path(path)) if _differs(file)}
+    if damaged:
+        raise set_aside(damaged)
 
 
-def _digest_path(path: Path) -> Path:
+def set_aside(damaged: Mapping[Path, Path]) -> UserError:
+    """Rename damaged files to ``name.damaged``: snakemake finds them missing, and makes them again.
+
+    Args:
+        damaged: {file that differs: file to rename}. They are not the same for the index of a
+            shard, since snakemake asks for the shard.
+
+    Returns:
+        the error to raise, which names all files that differ.
+    """
+    for path in set(damaged.values()):
+        with contextlib.suppress(FileNotFoundError):  # another job was faster
+            os.replace(path, path.with_name(f"{path.name}.damaged"))
+    differ = ", ".join(f"{file} was changed or damaged after it was made" for file in damaged)
+    return UserError(
+        f"{differ}. It is set aside as *.damaged: call snakemake again, and it is made anew."
+    )
+
+
+def _checksum_path(path: Path) -> Path:
     return path.parent / ".sha256" / path.name
 
 
 def _differs(path: Path) -> bool:
-    taken = _digest_path(path)
-    if not taken.exists():
+    recorded = _checksum_path(path)
+    if not recorded.exists():
         return False
-    return not path.exists() or sha256_of(path) != taken.read_text()
-
-
-def _set_aside(path: Path) -> None:
-    if path.exists():  # else another job was faster
-        os.replace(path, path.with_name(f"{path.name}.damaged"))
+    return not path.exists() or sha256_of(path) != recorded.read_text()

@@ -21,7 +21,7 @@ class NewFile(h5py.File):
         super().__init__(self._sink, "w")
 
     def check(self) -> None:
-        """Raise the first fault of writing; to be called now and then, as no write raises it."""
+        """Raise the first error of writing; to be called now and then, as no write raises it."""
         if self._sink.error:
             raise self._sink.error
 
@@ -32,7 +32,7 @@ class NewFile(h5py.File):
 
 
 class _Sink(io.FileIO):
-    """A file that keeps its first fault of writing to itself, and is not written to after it."""
+    """A file that keeps its first error of writing to itself, and is not written to after it."""
 
     def __init__(self, path: str | Path):
         super().__init__(path, "w+")

@@ -1,4 +1,4 @@
-"""What every job of the workflow does around its one function: log, threads, faults.
+"""What every job of the workflow does around its one function (docs/jobs.md).
 
 >>> with job(snakemake):
 ...     from s2r.corpus.split import make_split
@@ -14,11 +14,11 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO
 
-from s2r.core import checksums as digests
+from s2r.core import checksums
 from s2r.core.errors import UserError
 from s2r.core.files import FULL, remove_leftovers
 from s2r.core.processes import RUN_VARIABLE, end_with
@@ -31,36 +31,59 @@ BAR_SECONDS = 10.0
 
 @contextmanager
 def job(snakemake, threads: int | None = None) -> Iterator[None]:
-    """Run the block with its messages in the rule's log and on the terminal.
+    """Run the block as one job of the workflow.
 
-    ``threads`` is what numerical libraries may use: those of the rule, or 1 where the block
-    starts processes itself.
+    It ends when the snakemake that started it is killed: the next call would start the same job
+    beside it. See also `logged` and `files_checked`.
 
-    Inputs that are not as another job made them stop it, see `s2r.core.checksums`.
-
-    A ``UserError`` becomes one sentence, any other exception its traceback, both in the log and
-    on the terminal; either way the job ends with exit status 1. It ends too when snakemake is
-    killed: the next call would start the same job beside it.
+    Args:
+        snakemake: the object of that name in a script. Without a log (``workflow/debug.py``)
+            messages stay on the terminal, and exceptions go to the caller.
+        threads: what numerical libraries may use: those of the rule, or 1 where the block starts
+            processes itself.
     """
     if RUN_VARIABLE in os.environ:
         end_with(int(os.environ[RUN_VARIABLE]))
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(threads or snakemake.threads)
-    log = Path(snakemake.log[0])
-    log.parent.mkdir(parents=True, exist_ok=True)
     label = " ".join([snakemake.rule, *map(str, snakemake.wildcards)])
+    log = logged(label, snakemake.log[0]) if snakemake.log else nullcontext()
+    with log, files_checked(snakemake.input, snakemake.output):
+        yield
+
+
+@contextmanager
+def files_checked(inputs: list[str], outputs: list[str]) -> Iterator[None]:
+    """Run the block on inputs that are as another job made them, and take checksums of its outputs.
+
+    What a job that was killed left of writing the outputs is removed first.
+
+    Raises:
+        UserError: inputs were changed or damaged, see `s2r.core.checksums`.
+    """
+    for output in outputs:
+        remove_leftovers(output)
+    checksums.forget(outputs)
+    checksums.verify(inputs)
+    yield
+    checksums.record(outputs)
+
+
+@contextmanager
+def logged(label: str, log: str | Path) -> Iterator[None]:
+    """Run the block with its messages in the file ``log`` and on the terminal, behind ``label``.
+
+    A ``UserError`` becomes one sentence, any other exception its traceback, both in the log and
+    on the terminal; either way the process ends with exit status 1.
+    """
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
     stdout, stderr = sys.stdout, sys.stderr
     # Unbuffered: on a full disk closing it must not fail again.
     with open(log, "wb", buffering=0) as raw:
         file = io.TextIOWrapper(raw, "utf-8", write_through=True)
         sys.stdout = sys.stderr = lines = LabelledLines(label, [file, stderr])
         try:
-            for output in snakemake.output:
-                remove_leftovers(output)
-            digests.forget(snakemake.output)
-            digests.verify(snakemake.input)
             yield
-            digests.record(snakemake.output)
         except UserError as error:
             print(f"Error: {error}", file=lines)
             raise SystemExit(1) from None

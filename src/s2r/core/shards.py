@@ -6,7 +6,12 @@ of 32 frames. ``<shard>.json`` is written last, so a shard without it is not com
     {"attrs": {...},                          of the whole shard: how its content was made
      "recordings": {id: {"length": T,         length of the first dataset
                          "sha256": {dataset: hexadecimal digest of its bytes}}},
+     "rest": {"sha256": hexadecimal digest,   of all bytes of the file that belong to no dataset
+              "datasets": [[start, end]]},    the other bytes
      "failed": {id: sentence}}                recordings that were left out, and why
+
+So every byte of a shard has one checksum, and is compared with it once by a process that reads it:
+the rest (names, attributes, shapes) when the shard is opened, a dataset when it is first read.
 
 Equal content gives equal bytes: no times are stored.
 """
@@ -19,11 +24,15 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from s2r.core.checksums import index_path, set_aside
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path, write_json
 from s2r.core.hdf5 import NewFile, open_hdf5
 
 CHUNK_FRAMES = 32
+
+HASHED_BYTES = 2**24
+"""What is read at once where a dataset is only compared with its checksum."""
 
 
 def write_shard(
@@ -52,9 +61,11 @@ def write_shard(
                     index[recording]["sha256"][name] = _sha256(array)
                 index[recording]["length"] = len(next(iter(arrays.values())))
                 file.check()
-        _index_path(path).unlink(missing_ok=True)
-    content = {"attrs": dict(attrs), "recordings": index, "failed": dict(failed or {})}
-    write_json(_index_path(path), content)
+        places = _dataset_places(temporary)
+        rest = {"sha256": _sha256_of_rest(temporary, places), "datasets": places}
+        index_path(path).unlink(missing_ok=True)
+    content = {"attrs": dict(attrs), "recordings": index, "rest": rest}
+    write_json(index_path(path), content | {"failed": dict(failed or {})})
 
 
 class Shards:
@@ -63,15 +74,21 @@ class Shards:
     Nothing is kept open, so one instance may be shared by processes. ``recordings`` is the sorted
     list of ids, ``failed`` the recordings left out, with the reason.
 
-    Raises UserError for a missing or incomplete shard and for a recording in two shards.
+    Raises UserError for a missing or incomplete shard and for a recording in two shards. A shard
+    that was changed or damaged is set aside (`s2r.core.checksums.set_aside`), here or where the
+    damaged part is first read.
     """
 
     def __init__(self, paths: Iterable[str | Path]):
         self._shard_of: dict[str, Path] = {}
         self._index: dict[str, dict] = {}
+        self._compared: set[tuple[str, str]] = set()
         self.failed: dict[str, str] = {}
         for path in map(Path, paths):
             content = _read_index(path)
+            rest = content["rest"]
+            if _sha256_of_rest(path, rest["datasets"]) != rest["sha256"]:
+                raise set_aside({path: path})
             self.failed |= content["failed"]
             for recording, entry in content["recordings"].items():
                 if recording in self._index:
@@ -89,10 +106,9 @@ class Shards:
     def read(
         self, recording: str, name: str, start: int = 0, stop: int | None = None
     ) -> np.ndarray:
-        """Rows ``start`` to ``stop`` of a dataset.
+        """Rows ``start`` to ``stop`` of a dataset, which is compared with its checksum once.
 
-        Raises UserError if it does not hold them all, and where all are read and their checksum
-        differs.
+        Raises UserError if it does not hold them all, and where its checksum differs.
         """
         with open_hdf5(self._require(recording)) as file:
             group = file[recording]
@@ -106,11 +122,12 @@ class Shards:
                     f"{start} to {stop} were asked for."
                 )
             rows = data[start:stop]
-            if len(rows) == len(data) and _sha256(rows) != self._index[recording]["sha256"][name]:
-                raise UserError(
-                    f"{self._shard_of[recording]}: {recording}/{name} is damaged, its checksum "
-                    "differs; delete the file and call snakemake again."
-                )
+            if (recording, name) not in self._compared:
+                found = _sha256(rows) if len(rows) == len(data) else _sha256_in_parts(data)
+                if found != self._index[recording]["sha256"][name]:
+                    shard = self._shard_of[recording]
+                    raise set_aside({shard: shard})
+                self._compared.add((recording, name))
             return rows
 
     def attributes(self, recording: str) -> dict:
@@ -137,18 +154,66 @@ def _sha256(array: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
 
 
-def _index_path(path: Path) -> Path:
-    return path.with_suffix(".json")
+def _sha256_in_parts(data: h5py.Dataset) -> str:
+    """The same of a dataset, which need not fit into memory."""
+    digest = hashlib.sha256()
+    count = max(1, HASHED_BYTES * len(data) // max(1, data.nbytes))
+    for start in range(0, len(data), count):
+        digest.update(np.ascontiguousarray(data[start : start + count]).data)
+    return digest.hexdigest()
+
+
+def _dataset_places(path: Path) -> list[list[int]]:
+    """Where the bytes of the datasets are in a file: [start, end], sorted, none adjacent."""
+    places: list[list[int]] = []
+
+    def add(start: int, size: int) -> None:
+        places.append([start, start + size])
+
+    def visit(_: str, item: h5py.Group | h5py.Dataset) -> None:
+        if not isinstance(item, h5py.Dataset):
+            return
+        if item.chunks:
+            item.id.chunk_iter(lambda chunk: add(chunk.byte_offset, chunk.size))
+        elif item.nbytes:
+            add(item.id.get_offset(), item.nbytes)
+
+    with open_hdf5(path) as file:
+        file.visititems(visit)
+    joined: list[list[int]] = []
+    for start, end in sorted(places):
+        if joined and joined[-1][1] == start:
+            joined[-1][1] = end
+        else:
+            joined.append([start, end])
+    return joined
+
+
+def _sha256_of_rest(path: Path, places: Iterable[Iterable[int]]) -> str:
+    """Digest of the bytes of a file that are in none of these places, and of the file's size."""
+    size = path.stat().st_size
+    digest, position = hashlib.sha256(str(size).encode()), 0
+    with open(path, "rb") as file:
+        for start, end in [*places, [size, size]]:
+            file.seek(position)
+            digest.update(file.read(max(0, start - position)))
+            position = end
+    return digest.hexdigest()
 
 
 def _read_index(path: Path) -> dict:
-    index = _index_path(path)
+    index = index_path(path)
     for file in (path, index):
         if not file.exists():
             raise UserError(f"{file}: there is no such file; the shard is missing or incomplete.")
     try:
-        return json.loads(index.read_text())
+        content = json.loads(index.read_text())
     except ValueError:
         raise UserError(
             f"{index}: not a readable index; delete {path} and call snakemake again."
         ) from None
+    if "rest" not in content:
+        raise UserError(
+            f"{path} was made by an earlier version of s2r: delete it and call snakemake again."
+        )
+    return content

@@ -1,1 +1,1 @@
-"""Stage 1, the recordings: which there are, which can be used, how they are split."""
+"""Stage 1, the recordings: finding them, checking them, and splitting them into sets."""

@@ -1,7 +1,7 @@
 """Fetch the USC 75-speaker corpus from its public record (figshare, CC BY 4.0).
 
-The record lists name, size, MD5 and address of every file. A download that broke off goes on
-where it was, from ``<name>.part`` beside the target; a file gets its name only when size and MD5
+The record lists name, size, MD5 and address of every file. A download that was interrupted
+continues from ``<name>.part`` beside the target. A file gets its name only when its size and MD5
 are those of the record.
 """
 
@@ -33,10 +33,10 @@ CHUNK = 1 << 20
 """Bytes that are read at a time."""
 
 TIMEOUT = 60.0
-"""Seconds without a byte after which a connection counts as broken off."""
+"""Seconds without a byte after which a connection counts as interrupted."""
 
 WAITS = (1.0, 5.0, 15.0, 60.0)
-"""Seconds before each new attempt that follows one in which nothing arrived."""
+"""Seconds to wait before each new attempt, after attempts that received nothing."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ class RemoteFile:
 
 
 def download_corpus(folder: str | Path, record: str = RECORD) -> None:
-    """Bring metafile and videos into ``folder``; what is there and right is not fetched again.
+    """Fetch metafile and videos into ``folder``; files that are there and complete are kept.
 
     The videos are unpacked to ``folder/dataset_2drt_video_only``; a folder of that name is left
-    as it is. Raises UserError with what to do if the record or a file cannot be fetched, a file
-    differs from the record, or the disk is too small.
+    as it is. Raises UserError if the record or a file cannot be fetched, a file differs from
+    the record, or the disk is too small.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def download_corpus(folder: str | Path, record: str = RECORD) -> None:
             raise UserError(f"{record}: the record lists no file {name}; see {PAGE}.")
         fetch(files[name], folder / name)
     if videos.exists():
-        print(f"{videos} is there and stays as it is; move it away to fetch it anew.")
+        print(f"{videos} exists and is kept; move it away to fetch it again.")
         return
     unpack(folder / ARCHIVE, videos)
     print(f"{videos} is complete; {folder / ARCHIVE} is not needed any more.")
@@ -77,12 +77,12 @@ def read_record(record: str = RECORD) -> dict[str, RemoteFile]:
     """The files of the record by name. UserError if it cannot be read."""
     try:
         with _open(record) as answer:
-            listed = json.load(answer)["files"]
+            entries = json.load(answer)["files"]
         return {
-            one["name"]: RemoteFile(
-                one["name"], int(one["size"]), one["computed_md5"], one["download_url"]
+            entry["name"]: RemoteFile(
+                entry["name"], int(entry["size"]), entry["computed_md5"], entry["download_url"]
             )
-            for one in listed
+            for entry in entries
         }
     except (ValueError, TypeError, KeyError) as error:
         raise UserError(
@@ -93,10 +93,10 @@ def read_record(record: str = RECORD) -> dict[str, RemoteFile]:
 
 
 def fetch(file: RemoteFile, target: str | Path, waits: tuple[float, ...] = WAITS) -> None:
-    """Fetch ``file`` to ``target`` unless it is there; see the module for how.
+    """Fetch ``file`` to ``target`` unless it is there; the module says how.
 
-    After an attempt that brought nothing the next one waits, as long as ``waits`` has another
-    time. Raises UserError; what has arrived stays, unless it is wrong.
+    After each attempt that received nothing the next of ``waits`` passes; after the last one a
+    UserError is raised. What has arrived is kept, unless it is wrong.
     """
     target = Path(target)
     if target.exists():
@@ -111,7 +111,7 @@ def fetch(file: RemoteFile, target: str | Path, waits: tuple[float, ...] = WAITS
         while (before := _size(partial)) < file.size:
             try:
                 _receive(file, partial, bar)
-                reason = f"it broke off after {_size(partial):,} of {file.size:,} bytes"
+                reason = f"it was interrupted after {_size(partial):,} of {file.size:,} bytes"
             except urllib.error.HTTPError as error:
                 raise _unreachable(file.url, error) from error
             except (OSError, http.client.HTTPException) as error:
@@ -123,7 +123,7 @@ def fetch(file: RemoteFile, target: str | Path, waits: tuple[float, ...] = WAITS
             else:
                 raise _unreachable(file.url, reason)
     try:
-        _check(file, partial, "start again, it is fetched anew")
+        _check(file, partial, "start again, and it is fetched again")
     except UserError:
         partial.unlink()
         raise
@@ -131,7 +131,7 @@ def fetch(file: RemoteFile, target: str | Path, waits: tuple[float, ...] = WAITS
 
 
 def _receive(file: RemoteFile, partial: Path, bar) -> None:
-    """Append to ``partial`` what one connection brings; without ranges it starts anew."""
+    """Append to ``partial`` what one connection sends; without ranges start from the beginning."""
     have = _size(partial)
     with _open(file.url, {"Range": f"bytes={have}-"} if have else {}) as answer:
         if answer.status not in (200, 206):
@@ -172,11 +172,11 @@ def _check(file: RemoteFile, path: Path, remedy: str) -> None:
         raise _differs(file, path, f"the MD5 {digest.hexdigest()}", remedy)
 
 
-def _differs(file: RemoteFile, where: object, found: str, remedy: str = "") -> UserError:
+def _differs(file: RemoteFile, where: object, actual: str, remedy: str = "") -> UserError:
     remedy = remedy or f"compare with {PAGE}"
     return UserError(
-        f"{where}: it has {found}, but the record says {file.size:,} bytes and the MD5 {file.md5}; "
-        f"{remedy}."
+        f"{where}: it has {actual}, but the record says {file.size:,} bytes and the MD5 "
+        f"{file.md5}; {remedy}."
     )
 
 
@@ -185,8 +185,8 @@ def _unreachable(url: str, error: object) -> UserError:
     if isinstance(error, urllib.error.HTTPError):
         reason = f"HTTP {error.code}"
     return UserError(
-        f"{url}: it cannot be fetched ({reason}); start again when the network and the server are "
-        f"there, it goes on where it was, or unpack {ARCHIVE} from {PAGE} yourself."
+        f"{url}: it cannot be fetched ({reason}); start again when the network and the server "
+        f"work, and it continues, or unpack {ARCHIVE} from {PAGE} yourself."
     )
 
 

@@ -1,4 +1,4 @@
-"""Recordings that are there twice: two files of one id, or one content under two names."""
+"""Recordings that occur twice: two files with one id, or one content under two names."""
 
 import os
 from collections import defaultdict
@@ -11,7 +11,7 @@ SAMPLE = 64 * 1024
 
 
 def mark_same_id(rows: list[dict]) -> None:
-    """The first of several recordings with one id stays; the others get an id of their own.
+    """Of several recordings with one id the first keeps it; the others get new ids.
 
     Rows have ``recording``, ``video`` and ``problem``, which is set where it is empty.
     """
@@ -29,17 +29,17 @@ def mark_same_id(rows: list[dict]) -> None:
 
 
 def mark_same_content(rows: list[dict]) -> None:
-    """Of several videos with the same bytes under different names, the first by id stays.
+    """Of several videos with the same bytes under different names, the first by id is kept.
 
-    They would put a recording into training and test at once. Only files of the same size are
-    read, and whole only where their middle is the same. Files that are empty or cannot be read
-    are left to the probe.
+    Copies could put a recording into training and test at once. Only files of the same size are
+    read, and they are read whole only where their middle is the same. Files that are empty or
+    cannot be read are reported later, when they are probed.
     """
     files = [row for row in rows if row["video"] and not row["problem"]]
     files.sort(key=lambda row: row["recording"])
     for same_size in _groups(files, os.path.getsize):
-        for alike in _groups(same_size, _middle):
-            for first, *copies in _groups(alike, sha256_of):
+        for same_middle in _groups(same_size, _middle):
+            for first, *copies in _groups(same_middle, sha256_of):
                 for copy in copies:
                     copy["problem"] = (
                         f"duplicate: {copy['video']} has the same content as {first['video']}, "
@@ -48,13 +48,13 @@ def mark_same_content(rows: list[dict]) -> None:
 
 
 def _groups(rows: Iterable[dict], key: Callable[[str], object]) -> list[list[dict]]:
-    """Groups of at least two rows whose videos have the same, true, key."""
+    """Groups of at least two rows whose videos have the same key, without empty keys."""
     groups = defaultdict(list)
     for row in rows:
         try:
             groups[key(row["video"])].append(row)
         except OSError:
-            continue  # the probe says what is wrong with the file
+            continue  # the probe reports the reason
     return [group for value, group in groups.items() if value and len(group) > 1]
 
 

@@ -9,20 +9,20 @@ from s2r.config.patterns import compile_pattern
 SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm")
 
 DEFAULT_PATTERN = r"(?P<subject>[^/]+)/(?P<stimulus>[^/]+)"
-"""One folder a subject, one file a stimulus."""
+"""One folder for each subject, one file for each stimulus."""
 
 
 def find_recordings(
     root: Path, pattern: str = DEFAULT_PATTERN, suffixes: Collection[str] = SUFFIXES
 ) -> Iterator[dict]:
-    """Yield one entry a video under ``root``, as ``usc75.find_recordings`` does.
+    """Yield one entry for each video under ``root``, as ``usc75.find_recordings`` does.
 
     Videos are files of these ``suffixes`` at any level. ``pattern`` is a regular expression that
     must match the whole path relative to ``root``, without suffix and with ``/`` between folders.
     Its groups ``subject`` and ``stimulus`` are required, ``repetition`` (a number) and ``style``
     (``scripted``, the default, or ``spontaneous``) optional. The recording id is that path made
     safe as a file name. A wav of the same stem beside the video is its sound where the video has
-    none. Hidden files and folders are passed over.
+    none. Hidden files and folders are ignored.
     """
     expression = compile_pattern(pattern)
     for path in sorted(root.rglob("*")):
@@ -55,5 +55,5 @@ def _entry(path: Path, relative: str, expression: re.Pattern) -> dict:
 
 
 def safe_name(text: str) -> str:
-    """Letters, digits, ``-``, ``_`` and inner dots stay; any run of others becomes one ``_``."""
+    """Keep letters, digits, ``-``, ``_`` and inner dots; every run of others becomes one ``_``."""
     return re.sub(r"[^\w.-]+", "_", text).lstrip(".") or "_"

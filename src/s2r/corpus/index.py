@@ -1,15 +1,15 @@
-"""The index of a corpus: one row a recording, good or not, with what probing its files found."""
+"""The index of a corpus: one row for each recording, with what is known and wrong about it."""
 
 import zlib
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from s2r.config.data_blocks import Limits
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
 from s2r.core.media.decode import probe, read_audio
@@ -44,22 +44,6 @@ DTYPES = {
 """The columns of ``recordings.csv``. What is not known is empty or zero."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a usable recording must keep to.
-
-    ``length_tolerance``: seconds by which the video and the sound may differ in length. A sound
-    recording of the USC corpus is known to run 0.66 s longer than its 29.9 s of video, in step
-    from the start, so 1 s lets such files through (both are cut to the shorter) and stops wrong
-    pairs. ``silence_threshold``: root mean square in dB of full scale below which the sound counts
-    as silent. ``minimum_frames``: fewest frames of 20 ms that video and sound must share.
-    """
-
-    length_tolerance: float = 1.0
-    silence_threshold: float = -60.0
-    minimum_frames: int = 20
-
-
 def index_corpus(
     kind: str,
     root: str | Path,
@@ -73,26 +57,26 @@ def index_corpus(
     limits: Limits | None = None,
     workers: int = 8,
 ) -> pd.DataFrame:
-    """List and probe every recording under ``root``; one row each, columns as in ``DTYPES``.
+    """List and probe every recording under ``root``; one row for each, columns as in ``DTYPES``.
 
     ``kind`` is ``usc75``, ``phantom`` (the same layout) or ``folder``, for which ``pattern`` and
     ``suffixes`` are explained in ``folder.find_recordings``. A recording that cannot be used has
     status ``defect`` and a sentence in ``reason`` that begins with one of: truncated, no audio,
     silent, zero frames, length mismatch, unreadable name, unreadable, too short, missing,
-    duplicate. ``workers`` files are read at a time.
+    duplicate. ``workers`` files are read at the same time.
 
     The ``metafile`` of the USC corpus (see ``metafile``) gives the column ``note``; recordings
-    that it names and that are not there become rows with the reason missing, and those whose note
-    matches one of ``exclude_notes`` get the status ``excluded``. Fewer than ``expected_subjects``
-    subjects (an empty folder counts) are a corpus that was not unpacked to its end.
+    that it names and that do not exist become rows with the reason missing, and those whose note
+    matches one of ``exclude_notes`` get the status ``excluded``. With fewer subjects than
+    ``expected_subjects`` (an empty folder counts) the corpus was not unpacked completely.
 
     Raises UserError if the folder does not exist, holds no recording at all or too few subjects,
-    or if the metafile cannot be read or is missing where notes shall exclude.
+    or if the metafile cannot be read, or is missing where ``exclude_notes`` needs it.
     """
     root = Path(root)
     if root.is_file():
         raise UserError(
-            f"{root}: this is a file; unpack it and set corpus.path to the folder that it makes."
+            f"{root}: this is a file; unpack it and set corpus.path to the resulting folder."
         )
     if not root.is_dir():
         raise UserError(f"{root}: there is no such folder; set corpus.path to the recordings.")
@@ -112,7 +96,7 @@ def index_corpus(
     if exclude_notes and not metafile:
         raise UserError(
             f"recordings.exclude_notes: there is no metafile in {root} or one folder above; put it "
-            "there, or name it with corpus.metafile."
+            "there, or set corpus.metafile."
         )
     if metafile:
         rows = _with_notes(rows, read_metafile(metafile), exclude_notes)
@@ -164,17 +148,17 @@ def _check_subjects(entries: list[dict], expected: int, root: Path) -> None:
         return
     nominal = [f"sub{number:03d}" for number in range(1, expected + 1)]
     absent = [subject for subject in nominal if subject not in present]
-    # Only names of this layout can be missed by name.
+    # Only subjects with names of this layout can be listed as absent.
     named = f" (not {', '.join(absent[:5])}{', ...' * (len(absent) > 5)})"
     raise UserError(
         f"{root}: {len(present)} of the {expected} subjects are there"
-        f"{named if len(absent) < expected else ''}, unpack the corpus to its end, or set "
+        f"{named if len(absent) < expected else ''}; unpack the corpus completely, or set "
         f"corpus.expected_subjects to {len(present)}, or to null for any number."
     )
 
 
 def _with_notes(rows: list[dict], notes: dict[str, str], exclude: Sequence[str]) -> list[dict]:
-    """Rows with their notes, those excluded by them marked, and rows for what is not there."""
+    """Rows with notes and exclusions by notes, and new rows for recordings that do not exist."""
     for row in rows:
         row["note"] = notes.get(row["recording"], "")
         row["problem"] = row["problem"] or excluded_by_note(row["note"], exclude)
@@ -184,13 +168,13 @@ def _with_notes(rows: list[dict], notes: dict[str, str], exclude: Sequence[str])
         for stem in notes
         if stem not in present and usc75.parse_stem(stem)
     ]
-    # The row of an empty folder says less than those of its recordings.
+    # The rows of its recordings replace the row of an empty folder.
     named = {row["subject"] for row in absent}
     return [row for row in rows if row["recording"] not in named] + absent
 
 
 def _examine(row: dict, limits: Limits) -> dict:
-    """The row with what its files say, and the reason if it cannot be used."""
+    """The row with the properties of its files, and the reason if it cannot be used."""
     row = dict(row)
     row["reason"] = row.pop("problem")
     if row["reason"]:
@@ -200,7 +184,7 @@ def _examine(row: dict, limits: Limits) -> dict:
         row["reason"] = _judge(row, limits)
     except MediaError as error:
         row["reason"] = f"{error.reason}: {error.path.name}: {error.detail}"
-    except Exception as error:  # no single file may stop the index of a corpus
+    except Exception as error:  # no single file may stop the index
         row["reason"] = f"unreadable: {type(error).__name__}: {error}"
     return row
 
@@ -212,16 +196,16 @@ def _probe_files(row: dict) -> None:
         row["frame_rate"] = float(usc75.FRAME_RATE)
         row["video_seconds"] = float(row["frames"] / usc75.FRAME_RATE)
     else:
-        found = probe(row["video"])
-        row["frames"], row["height"], row["width"] = found.frames, found.height, found.width
-        row["frame_rate"] = float(found.frame_rate)
-        row["video_seconds"] = found.video_seconds
-        if found.sample_rate:
+        media = probe(row["video"])
+        row["frames"], row["height"], row["width"] = media.frames, media.height, media.width
+        row["frame_rate"] = float(media.frame_rate)
+        row["video_seconds"] = media.video_seconds
+        if media.sample_rate:
             row["audio"] = row["video"]
 
 
 def _judge(row: dict, limits: Limits) -> str:
-    """The reason why a recording with a readable video cannot be used, or nothing."""
+    """The reason why a recording with a readable video cannot be used, or ""."""
     name = Path(row["video"]).name
     if not row["audio"]:
         return f"no audio: {name} has no sound and there is no wav beside it"

@@ -1,7 +1,7 @@
 """The metafile of the USC 75-speaker corpus: which recordings were made, and notes on them.
 
 ``{"sub001": {..., "task": [{"prefix": "sub001_2drt_06_rainbow_r1", "note": "..."}, ...]}, ...}``.
-The notes say what went wrong in a recording (artefacts, interruptions).
+The notes say what is wrong with a recording (artefacts, interruptions).
 """
 
 import json
@@ -49,9 +49,9 @@ def read_metafile(path: str | Path) -> dict[str, str]:
 
 
 def excluded_by_note(note: str, patterns: Sequence[str]) -> str:
-    """Why a recording with this note is left out by choice, or nothing.
+    """Why a recording with this note is excluded, or "".
 
-    ``patterns`` are regular expressions that may match anywhere in the note, in any case.
+    ``patterns`` are regular expressions that may match anywhere in the note, whatever the case.
     """
     for pattern in patterns:
         if note and re.search(pattern, note, re.IGNORECASE):
@@ -61,6 +61,6 @@ def excluded_by_note(note: str, patterns: Sequence[str]) -> str:
 
 def _metafile_error(path: str | Path, what: str) -> UserError:
     return UserError(
-        f"{path}: this is not the metafile of the corpus, {what}; fetch it again, or name another "
-        "file with corpus.metafile."
+        f"{path}: this is not the metafile of the corpus, {what}; fetch it again, or set "
+        "corpus.metafile to another file."
     )

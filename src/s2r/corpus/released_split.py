@@ -1,9 +1,9 @@
-"""The split of the paper's released code: by place in a file list, with test sets that overlap.
+"""The split of the paper's released code: by position in a file list, with overlapping test sets.
 
 Training is the first 60 subjects in name order, and of each the first 28 files in name order;
-everything else is one test folder, in which the three test sets are found by patterns of the file
-name. On the nominal corpus of 75 subjects with 32 recordings the sets are not what they are
-called: see ``leaks``. Numbers are scaled down for smaller corpora.
+everything else is one test folder, in which patterns of the file name select the three test sets.
+On the nominal corpus of 75 subjects with 32 recordings the sets are not what their names say: see
+``leaks``. Numbers are scaled down for smaller corpora.
 """
 
 import re
@@ -23,18 +23,18 @@ BOTH_STIMULI = re.compile("topic[1-5]")
 def released_split(recordings: pd.DataFrame) -> pd.DataFrame:
     """The split of the usable recordings of an index, as columns ``COLUMNS``.
 
-    A recording has a row for every test set that it is in, so it may stand twice or three times;
+    A recording has a row for every test set that it is in, so it may occur two or three times;
     there is no validation set. ``unseen_subject`` are all recordings of held-out subjects whose
     number does not end in 0 (the pattern has ``[1-9]`` as its last digit), ``unseen_speech`` the
     topics 2 to 5 of all test recordings, held-out subjects included, and ``unseen_both`` topics
     1 to 5 of ``unseen_subject``. Subjects and files are counted in name order. Raises UserError
-    where nothing is left to train on or a test set is empty.
+    where the training set or a test set is empty.
     """
     subjects = sorted(set(recordings["subject"]))
     trained = subjects[: round(TRAINING_SUBJECTS * len(subjects))]
     usable = recordings[recordings["status"] == "ok"].sort_values("recording")
     place = usable.groupby("subject").cumcount()
-    # Files are counted, not stimuli: where a subject lacks some, later ones move into training.
+    # Files are counted, not stimuli: where a subject lacks files, later ones move into training.
     files = round(TRAINING_FILES * int(place.max() + 1)) if len(usable) else 0
     is_train = usable["subject"].isin(trained) & (place < files)
     held_out = ~usable["subject"].isin(trained) & ~usable["subject"].str.endswith("0")

@@ -1,4 +1,4 @@
-"""Who and what is held out: five disjoint sets of recordings, by subject and stimulus."""
+"""The split: disjoint sets of recordings, by subject and stimulus."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -34,14 +34,14 @@ def make_split(
     * ``unseen_both`` are the unseen stimuli,
     * ``unseen_subject`` those stimuli that occur in ``train``.
 
-    What is left is ``unused``. Where stimuli are given as a number, so many are drawn by ``seed``
-    from those of the training styles that seen subjects speak, and stimuli of which no seen
-    subject has a recording count as unseen too (for corpora where no two subjects say the same).
+    All others are ``unused``. Where stimuli are given as a number, this number is drawn by ``seed``
+    from the stimuli of the training styles that seen subjects have, and stimuli that no seen
+    subject has count as unseen too (for corpora where no two subjects say the same).
     ``unseen_subjects`` 0 is allowed and leaves the sets of held-out subjects empty.
 
     Returns columns ``recording, subject, stimulus, set``, sorted by recording. Raises UserError
     that names the key if more is held out than there is, a stimulus is not known or has two
-    roles, or nothing is left to train on.
+    roles, or the training set is empty.
     """
     usable = recordings[recordings["status"] == "ok"].sort_values("recording")
     if usable.empty:
@@ -88,9 +88,9 @@ def make_split(
 
 
 def check_split(split: pd.DataFrame) -> None:
-    """Raise UserError if anything that is tested could have been seen in training.
+    """Raise UserError if test data could have been used in training.
 
-    No recording may stand twice; no held-out subject in train, validation or unseen_speech; no
+    No recording may occur twice; no held-out subject in train, validation or unseen_speech; no
     unseen stimulus in train or validation; no validation stimulus in train; and unseen_subject
     may only hold stimuli that occur in train.
     """
@@ -98,17 +98,17 @@ def check_split(split: pd.DataFrame) -> None:
         raise UserError(f"split: {', '.join(sorted(unknown))} is not one of {', '.join(SETS)}.")
     twice = split.loc[split["recording"].duplicated(), "recording"]
     if not twice.empty:
-        raise UserError(f"split: the recording {twice.iloc[0]} stands in the list twice.")
+        raise UserError(f"split: the recording {twice.iloc[0]} occurs in the list twice.")
     held_out = ("unseen_subject", "unseen_both")
     _forbid(split, "subject", held_out, ("train", "validation", "unseen_speech"))
     _forbid(split, "stimulus", ("unseen_speech", "unseen_both"), ("train", "validation"))
     _forbid(split, "stimulus", ("validation",), ("train",))
-    strange = _values(split, "stimulus", ("unseen_subject",)) - _values(
+    untrained = _values(split, "stimulus", ("unseen_subject",)) - _values(
         split, "stimulus", ("train",)
     )
-    if strange:
+    if untrained:
         raise UserError(
-            f"split: unseen_subject holds {', '.join(sorted(strange))}, which nobody trains on."
+            f"split: unseen_subject has {', '.join(sorted(untrained))}, which is not trained on."
         )
 
 
@@ -141,7 +141,7 @@ def _stimuli(
     known: set[str],
     key: str,
 ) -> set[str]:
-    """The stimuli named under ``key``, or so many drawn from ``pool``."""
+    """The stimuli that ``wanted`` names, or that number drawn from ``pool``."""
     if isinstance(wanted, int):
         if not 0 <= wanted < len(pool):
             raise UserError(

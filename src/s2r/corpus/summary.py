@@ -1,16 +1,16 @@
-"""What the index found, in a few lines for the user."""
+"""A summary of the index, in a few lines for the user."""
 
 import pandas as pd
 
 NAMED = 8
-"""Subjects that a line names at most."""
+"""Most subjects that a line names."""
 
 
 def summary(recordings: pd.DataFrame, per_subject: int | None = None) -> str:
-    """How much can be used, each kind of defect with an example, and what else is worth knowing.
+    """How much can be used, each kind of defect with an example, frame rates, incomplete subjects.
 
     ``per_subject`` is the number of recordings that every subject should have, where it is known
-    and nothing better (a metafile) says which are missing.
+    and no metafile says which are missing.
     """
     good = recordings[recordings["status"] == "ok"]
     excluded = int((recordings["status"] == "excluded").sum())
@@ -34,8 +34,8 @@ def _frame_rates(good: pd.DataFrame) -> list[str]:
     rates = good["frame_rate"].round(2).value_counts().sort_index()
     if len(rates) < 2:
         return []
-    found = ", ".join(f"{count} x {rate:g} Hz" for rate, count in rates.items())
-    return [f"  frame rates differ ({found}); all are brought to the same clock"]
+    counts = ", ".join(f"{count} x {rate:g} Hz" for rate, count in rates.items())
+    return [f"  frame rates differ ({counts}); all are resampled to the same rate"]
 
 
 def _incomplete_subjects(recordings: pd.DataFrame, per_subject: int) -> list[str]:

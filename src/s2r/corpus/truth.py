@@ -1,4 +1,4 @@
-"""The true shapes behind a recording, where they are known."""
+"""The true shapes of the vocal tract in a recording, where they are known."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _PHONE_ROW = np.dtype([("label", h5py.string_dtype()), ("start", "f8"), ("end", 
 
 @dataclass(frozen=True)
 class Truth:
-    """What a recording shows, at the times of its video frames."""
+    """The true shapes in a recording, at the times of its video frames."""
 
     times: np.ndarray
     """(T,) s, centres of the frames."""

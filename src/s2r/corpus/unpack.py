@@ -1,4 +1,4 @@
-"""Unpack a zip archive from outside: nothing leaves the folder, whole or not at all."""
+"""Unpack a zip archive that is not trusted: into one folder only, and completely or not at all."""
 
 import shutil
 import stat
@@ -11,15 +11,15 @@ from s2r.core.files import atomic_path
 from s2r.core.progress import progress
 
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""What data sets are packed with. A piece of the others may fill the memory when it is unpacked."""
+"""Usual compression methods. With others a small member may fill the memory."""
 
 
 def unpack(archive: str | Path, folder: str | Path) -> None:
-    """Unpack ``archive`` to the new ``folder``; a first level of the same name is left out.
+    """Unpack ``archive`` to the new ``folder``; a top folder of the same name is left out.
 
     Raises UserError, and leaves no folder, if the archive is damaged, a member has a name that
     leads out of the folder or is a link, two members have the same place, or the disk is too
-    small. No member becomes longer than it says.
+    small. No member becomes longer than the archive says.
     """
     archive, folder = Path(archive), Path(folder)
     try:
@@ -29,7 +29,7 @@ def unpack(archive: str | Path, folder: str | Path) -> None:
                 if not member.is_dir() and not member.filename.startswith("__MACOSX/"):
                     name = _inside(member, archive, folder.name)
                     if name in members or member.compress_type not in METHODS:
-                        raise zipfile.BadZipFile(f"{name} is there twice, or packed another way")
+                        raise zipfile.BadZipFile(f"{name} occurs twice or is packed unusually")
                     members[name] = member
             total = sum(member.file_size for member in members.values())
             free = shutil.disk_usage(archive.parent).free
@@ -46,8 +46,8 @@ def unpack(archive: str | Path, folder: str | Path) -> None:
         ) from error
     except OSError as error:
         raise UserError(
-            f"{archive}: it cannot be unpacked into {folder} ({error.strerror}); see to it that "
-            "files can be written there, and start again."
+            f"{archive}: it cannot be unpacked into {folder} ({error.strerror}); make it "
+            "writable, and start again."
         ) from error
 
 
@@ -69,8 +69,8 @@ def _inside(member: zipfile.ZipInfo, archive: Path, top: str) -> PurePosixPath:
     """The path of a member below the folder."""
     name = PurePosixPath(member.filename)
     link = stat.S_ISLNK(member.external_attr >> 16)
-    odd = name.is_absolute() or ".." in name.parts or set("\\:\0") & set(member.filename)
-    if link or odd or not name.parts:
+    outside = name.is_absolute() or ".." in name.parts or set("\\:\0") & set(member.filename)
+    if link or outside or not name.parts:
         raise UserError(
             f"{archive}: its member {member.filename!r} is a link or leads out of the folder; "
             "nothing was unpacked, fetch the archive from its own record."

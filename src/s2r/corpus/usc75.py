@@ -19,13 +19,13 @@ from s2r.core.media.open import MediaError
 from s2r.corpus.folder import safe_name
 
 FRAME_RATE = Fraction(1_000_000, 12_008)
-"""Two spiral arms of 6.004 ms a frame: 83.28 Hz."""
+"""Each frame is two spiral arms of 6.004 ms: 83.28 Hz."""
 
 SPONTANEOUS = ("picture", "topic")
-"""Stimuli that are described or talked about freely; all others are read."""
+"""Stimuli of free speech (describe a picture, talk about a topic); all others are read."""
 
 RECORDINGS_PER_SUBJECT = 32
-"""Eleven stimuli are read twice, ten are spoken freely once."""
+"""Eleven stimuli are read twice; ten are free speech, recorded once."""
 
 ARCHIVE = "dataset_2drt_video_only.zip"
 
@@ -35,12 +35,12 @@ _NAME = re.compile(rf"(?P<stem>{_STEM.pattern})_(?P<kind>video\.mp4|audio\.wav|r
 
 
 def find_recordings(root: Path) -> Iterator[dict]:
-    """Yield one entry a recording: ``recording, subject, stimulus, repetition, style, video,
+    """Yield one entry for each recording: ``recording, subject, stimulus, repetition, style, video,
     audio, truth, problem``; ``problem`` is empty or says what is wrong with the name or files.
 
-    ``audio`` is the wav beside a video, used where the video has no sound of its own. Where both
-    exist the mp4 is read, not ``recon.h5``: it is what the paper used, carries its own sound and
-    is far smaller. Hidden files are passed over. Videos in folders that are not named
+    ``audio`` is the wav beside a video, used where the video has no sound. Where both exist the
+    mp4 is read, not ``recon.h5``: the paper used it, it contains sound and is far smaller. Hidden
+    files are ignored. Videos in folders that are not named
     like a subject are listed as a problem.
     """
     for folder in _subject_folders(root):
@@ -57,12 +57,12 @@ def check_archive(root: Path, entries: list[dict]) -> None:
     if any(entry.get("video") or entry.get("audio") for entry in entries):
         return
     folders = _subject_folders(root)
-    inside = {path.relative_to(one).as_posix() for one in folders for path in one.glob("*")}
-    raw = any((one / "2drt" / "raw").is_dir() for one in folders)
+    inside = {path.relative_to(top).as_posix() for top in folders for path in top.glob("*")}
+    raw = any((top / "2drt" / "raw").is_dir() for top in folders)
     if inside & {"3d", "t2w"} or raw:
-        held = ", ".join(sorted((inside & {"3d", "t2w"}) | ({"2drt/raw"} if raw else set())))
+        kinds = ", ".join(sorted((inside & {"3d", "t2w"}) | ({"2drt/raw"} if raw else set())))
         raise UserError(
-            f"{root}: the subjects have {held} but no video; this is another archive of the data "
+            f"{root}: the subjects have {kinds} but no video; this is another archive of the data "
             f"set, unpack {ARCHIVE} and set corpus.path to its folder."
         )
     if zips := sorted(root.glob("*.zip")):
@@ -89,7 +89,7 @@ def parse_stem(stem: str) -> dict | None:
 
 
 def absent(stem: str) -> str:
-    """The reason of a recording that the metafile names and that is not on the disk."""
+    """The reason for a recording that the metafile names and that is not on the disk."""
     return f"missing: the metafile names {stem}, but there is no such file"
 
 
@@ -99,7 +99,7 @@ def _subject_folders(root: Path) -> list[Path]:
 
 
 def _misnamed_folders(root: Path) -> Iterator[dict]:
-    """Recordings in folders that look like a subject's and are not named like one."""
+    """Recordings in folders that have the content of a subject but not the name of one."""
     folders = {path.parent for path in (*root.glob("*/2drt"), *root.glob("*/*/2drt"))}
     for folder in sorted(folders):
         if _SUBJECT.fullmatch(folder.name):
@@ -110,7 +110,7 @@ def _misnamed_folders(root: Path) -> Iterator[dict]:
                     "recording": safe_name(f"{folder.name}_{path.stem}"),
                     "video": path,
                     "problem": f"unreadable name: the folder {folder} is not named sub and three "
-                    f"digits, as sub001; rename it, and {path.name} if it has the same fault",
+                    f"digits, as sub001; rename it, and {path.name} if its name is wrong too",
                 }
 
 
@@ -176,7 +176,7 @@ def read_recon(
 
 @contextlib.contextmanager
 def _dataset(path: str | Path) -> Iterator[h5py.Dataset]:
-    """The dataset ``/recon`` of a file, with every fault of the file as MediaError."""
+    """The dataset ``/recon`` of a file; errors of the file become MediaError."""
     try:
         with h5py.File(path, "r") as file:
             recon = file.get("recon")

@@ -9,12 +9,10 @@ import numpy as np
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path, sha256_of
 from s2r.core.progress import progress
-from s2r.core.shards import Shards
-from s2r.corpus.split import read_split
 from s2r.evaluation.metrics.statistics import bootstrap_frechet
 from s2r.generation.clip_choice import CLIP_LENGTH, choose_clips
 from s2r.generation.generated_file import Generated
-from s2r.preparation.selection import recordings_of
+from s2r.preparation.recordings import RecordingSet
 
 NETWORK = "I3D, Kinetics-400 logits"
 
@@ -26,7 +24,7 @@ Extract = Callable[[np.ndarray], np.ndarray]
 
 
 def i3d_extractor(weights: str | Path, device: str = "cpu") -> Extract:
-    """Features by the I3D whose weights are in a file (see ``s2r.evaluation.metrics.i3d.load_i3d``)."""
+    """Features by the I3D whose weights are in a file (see `s2r.evaluation.metrics.i3d`)."""
     from s2r.evaluation.metrics.i3d import features, load_i3d
 
     model = load_i3d(weights, device)
@@ -54,9 +52,8 @@ class RealFeatures:
 
 
 def write_real_features(
+    recordings: RecordingSet,
     *,
-    frame_shards: Sequence[str | Path],
-    split: str | Path,
     sets: Sequence[str],
     clips: int,
     i3d_weights: str | Path,
@@ -66,19 +63,19 @@ def write_real_features(
 ) -> None:
     """Compute the features of the true clips of every set and write them as npz.
 
-    ``clips`` is the number a set (see ``choose_clips``). ``extract`` takes the place of the I3D
-    of ``i3d_weights``. Raises UserError where frames are missing.
+    ``recordings`` with their split; ``clips`` is the number of clips in a set (see
+    ``choose_clips``). ``extract`` takes the place of the I3D of ``i3d_weights``. Raises UserError
+    where frames are missing.
     """
-    frames, members = Shards(frame_shards), read_split(split)
     extract = extract or i3d_extractor(i3d_weights, device)
     arrays: dict[str, np.ndarray] = {"sha256": np.array(sha256_of(i3d_weights))}
     for set_name in sets:
-        recordings = recordings_of(members, set_name, frames)
-        chosen = choose_clips({r: frames.length(r) for r in recordings}, clips)
-        video = [frames.read(r, "frames", s, s + CLIP_LENGTH) for r, s in chosen]
+        lengths = {name: recordings.length(name) for name in recordings.members(set_name)}
+        places = choose_clips(lengths, clips)
+        video = [recordings.video(name, start, start + CLIP_LENGTH) for name, start in places]
         arrays[f"{set_name}.features"] = extract(np.array(video)) if video else np.empty((0, 1))
-        arrays[f"{set_name}.recordings"] = np.array([r for r, _ in chosen], dtype=str)
-        arrays[f"{set_name}.starts"] = np.array([s for _, s in chosen], dtype=int)
+        arrays[f"{set_name}.recordings"] = np.array([name for name, _ in places], dtype=str)
+        arrays[f"{set_name}.starts"] = np.array([start for _, start in places], dtype=int)
     with atomic_path(path) as temporary:
         np.savez(temporary, **arrays)
 
@@ -104,29 +101,52 @@ def read_real_features(path: str | Path) -> RealFeatures:
         )
 
 
+@dataclass(frozen=True)
+class ClipDistance:
+    """Features of the true clips, and the network that gives those of generated clips."""
+
+    real: RealFeatures
+    extract: Extract
+
+
+def open_clip_distance(
+    real_features: str | Path,
+    i3d_weights: str | Path,
+    device: str = "cpu",
+    extract: Extract | None = None,
+) -> ClipDistance:
+    """Open the file of `write_real_features` and the network of ``i3d_weights``.
+
+    ``extract`` takes the place of the network. Raises UserError where a file is missing, and for
+    features that other weights have given.
+    """
+    real = read_real_features(real_features)
+    if real.sha256 != sha256_of(i3d_weights):
+        raise UserError(
+            f"{real_features} was made with other weights than {i3d_weights}: delete it and run "
+            "the rule real_features again."
+        )
+    return ClipDistance(real, extract or i3d_extractor(i3d_weights, device))
+
+
 def frechet_of_set(
-    content: Generated,
-    set_name: str,
-    real: RealFeatures,
-    extract: Extract,
-    resamples: int,
-    seed: int,
+    content: Generated, set_name: str, distance: ClipDistance, resamples: int, seed: int
 ) -> dict | None:
     """Fréchet distance between the first draw of each clip and the true clips of a set.
 
     The real clips compared with are those that the system has, so both sides have the same n.
     Returns ``{n, value, low, high, network, sha256, warning}``, None for an empty set; low and
     high are None for a single recording. Raises UserError where clips are missing, or are
-    others than those of ``real``.
+    others than the true ones.
     """
-    made = {}
+    real, generated = distance.real, {}
     for recording in content.clip_recordings:
         starts, draws = content.clips(recording)
-        made |= {(recording, int(s)): video[0] for s, video in zip(starts, draws, strict=True)}
+        generated |= {(recording, int(s)): video[0] for s, video in zip(starts, draws, strict=True)}
     wanted = real.clips.get(set_name, [])
-    present = [index for index, clip in enumerate(wanted) if clip in made]
-    missing = [r for r, s in wanted if (r, s) not in made and r not in content.skipped]
-    if len(present) < len(made) or (missing and not content.attributes["fewer_clips"]):
+    present = [index for index, clip in enumerate(wanted) if clip in generated]
+    missing = [r for r, s in wanted if (r, s) not in generated and r not in content.skipped]
+    if len(present) < len(generated) or (missing and not content.attributes["fewer_clips"]):
         raise UserError(
             f"{content.path} holds other clips of {set_name} than the set has now: delete it and "
             "run the generate stage again."
@@ -135,7 +155,7 @@ def frechet_of_set(
         return None
     clips = [wanted[index] for index in present]
     recordings = [recording for recording, _ in clips]
-    features = extract(np.array([made[clip] for clip in clips]))
+    features = distance.extract(np.array([generated[clip] for clip in clips]))
     interval = bootstrap_frechet(
         features,
         recordings,

@@ -1,23 +1,17 @@
 """What scores are measured with, fitted on training frames only: region, cells, contour probe."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
 from s2r.core.progress import progress
-from s2r.core.shards import Shards
-from s2r.corpus.index import read_corpus
-from s2r.corpus.split import read_split
 from s2r.evaluation.metrics.articulation import moving_cells
+from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.region import dynamic_region
-from s2r.preparation.selection import recordings_of
-from s2r.preparation.true_contours import true_contour
 
 if TYPE_CHECKING:
     from s2r.evaluation.metrics.contour_probe import Probe
@@ -45,37 +39,35 @@ class Instruments:
 
 
 def fit_instruments(
-    *,
-    frame_shards: Sequence[str | Path],
-    split: str | Path,
-    recordings: str | Path,
+    recordings: RecordingSet,
     region_path: str | Path,
     probe_path: str | Path | None = None,
     seed: int = 0,
 ) -> None:
     """Fit on the training recordings; write ``region_path`` (npz) and ``probe_path``.
 
-    ``recordings`` is the table of the corpus, whose column ``truth`` names the file of true
-    contours. ``probe_path`` None: no probe. Raises UserError without training recordings, and
-    for a probe without true contours.
+    ``recordings`` with their split; for a probe also with the index of the corpus, which names
+    the files of true contours. ``probe_path`` None: no probe. Raises UserError without training
+    recordings, and for a probe without true contours.
     """
-    frames, members = Shards(frame_shards), read_split(split)
-    training = recordings_of(members, "train", frames)
+    training = recordings.members("train")
     if not training:
-        raise UserError(f"{split} has no training recordings: nothing can be measured with.")
+        raise UserError(
+            "The set train of the split has no recordings with frames, on which the instruments "
+            "are fitted: change the block split of the configuration, or see the failed recordings "
+            "in the JSON files beside the frames."
+        )
     region = dynamic_region(
-        frames.read(recording, "frames") for recording in progress(training, "dynamic region")
+        recordings.video(recording) for recording in progress(training, "dynamic region")
     )
     with atomic_path(region_path) as temporary:
         np.savez(temporary, region=region, cells=moving_cells(region))
     if probe_path is not None:
-        _fit_probe(frames, members, read_corpus(recordings), probe_path, seed)
+        _fit_probe(recordings, probe_path, seed)
 
 
-def _fit_probe(
-    frames: Shards, members: pd.DataFrame, corpus: pd.DataFrame, path: str | Path, seed: int
-) -> None:
-    """Train the contour probe and print what it errs on validation frames."""
+def _fit_probe(recordings: RecordingSet, path: str | Path, seed: int) -> None:
+    """Train the contour probe and print its error on validation frames."""
     from s2r.evaluation.metrics.contour_probe import (
         contour_error_mm,
         save_probe,
@@ -84,12 +76,12 @@ def _fit_probe(
     )
 
     pictures, contours, subjects = [], [], []
-    for recording in recordings_of(members, "train", frames):
-        contour = true_contour(corpus.loc[recording], frames)
+    for recording in recordings.members("train"):
+        contour = recordings.true_contour(recording)
         if contour is not None:
-            pictures.append(frames.read(recording, "frames"))
+            pictures.append(recordings.video(recording))
             contours.append(visible_part(contour).astype(np.float32))
-            subjects += [corpus.loc[recording, "subject"]] * len(contour)
+            subjects += [recordings.about(recording)["subject"]] * len(contour)
     if not pictures:
         raise UserError("No training recording has true contours: score without a contour probe.")
     probe = train_probe(
@@ -97,11 +89,11 @@ def _fit_probe(
     )
     save_probe(probe, path)
     errors = []
-    for recording in recordings_of(members, "validation", frames):
-        contour = true_contour(corpus.loc[recording], frames)
+    for recording in recordings.members("validation"):
+        contour = recordings.true_contour(recording)
         if contour is not None:
-            found = probe.predict(frames.read(recording, "frames"))
-            errors.append(contour_error_mm(found, contour))
+            predicted = probe.predict(recordings.video(recording))
+            errors.append(contour_error_mm(predicted, contour))
     if errors:
         error = np.concatenate(errors).mean()
         print(f"Contour probe: {error:.2f} mm off on {len(errors)} validation recordings.")
@@ -111,7 +103,7 @@ def read_instruments(region: str | Path, probe: str | Path | None) -> Instrument
     """Read what ``fit_instruments`` wrote; UserError where a file is missing."""
     for path in filter(None, (region, probe)):
         if not Path(path).exists():
-            raise UserError(f"{path} does not exist: run the rule measures.")
+            raise UserError(f"{path} does not exist: run the rule instruments.")
     with np.load(region) as arrays:
         region_mask, cells = arrays["region"], arrays["cells"]
     if probe is None:

@@ -19,15 +19,13 @@ from PIL import Image
 from s2r.core.errors import UserError
 from s2r.core.files import write_csv
 from s2r.core.progress import progress
-from s2r.core.shards import Shards
 from s2r.core.units import FRAME_RATE
-from s2r.corpus.split import read_split
 from s2r.evaluation.clip_features import Extract, i3d_extractor
 from s2r.evaluation.metrics.frechet import frechet_distance
 from s2r.evaluation.metrics.paired import ssim_per_frame
 from s2r.generation.clip_choice import CLIP_LENGTH
 from s2r.generation.generated_file import read_generated
-from s2r.preparation.selection import recordings_of
+from s2r.preparation.recordings import RecordingSet
 
 TRAINING_CLIPS = 500
 """Length of the list of training clips that everything is compared with."""
@@ -41,29 +39,30 @@ def web_gif(frames: np.ndarray) -> np.ndarray:
     flat = frames.reshape(-1, *frames.shape[-2:])
     coloured = [Image.fromarray(frame).convert("RGB").convert("P").convert("RGB") for frame in flat]
     # At the edges the dithering leaves a few pixels that are not quite grey; green weighs most.
-    return np.stack([np.asarray(one)[..., 1] for one in coloured]).reshape(frames.shape)
+    green = [np.asarray(picture)[..., 1] for picture in coloured]
+    return np.stack(green).reshape(frames.shape)
 
 
-def training_list(split: pd.DataFrame, frames: Shards, most: int) -> list[tuple[str, int]]:
+def training_list(recordings: RecordingSet, most: int) -> list[tuple[str, int]]:
     """The first ``most`` training clips in name order: (recording, first frame).
 
     Clips of 10 frames follow each other from frame 0; their names end in the first frame as a
     number without leading zeros, so 100 comes before 20. The last one to two seconds of a recording
     have none.
     """
-    chosen: list[tuple[str, int]] = []
-    for recording in recordings_of(split, "train", frames):
-        end = (frames.length(recording) // FRAME_RATE - 1) * FRAME_RATE
+    places: list[tuple[str, int]] = []
+    for recording in recordings.members("train"):
+        end = (recordings.length(recording) // FRAME_RATE - 1) * FRAME_RATE
         starts = sorted(range(0, end, CLIP_LENGTH), key=str)
-        chosen += [(recording, start) for start in starts]
-        if len(chosen) >= most:
+        places += [(recording, start) for start in starts]
+        if len(places) >= most:
             break
-    return chosen[:most]
+    return places[:most]
 
 
-def read_clips(frames: Shards, clips: Sequence[tuple[str, int]]) -> np.ndarray:
+def read_clips(recordings: RecordingSet, places: Sequence[tuple[str, int]]) -> np.ndarray:
     """The true frames of clips (recording, first frame): (n, 10, H, W) uint8."""
-    return np.stack([frames.read(r, "frames", s, s + CLIP_LENGTH) for r, s in clips])
+    return np.stack([recordings.video(name, start, start + CLIP_LENGTH) for name, start in places])
 
 
 def clip_ssim(clips: np.ndarray, reference: np.ndarray) -> float:
@@ -100,10 +99,9 @@ def protocol_rows(
 
 
 def write_released_scores(
+    recordings: RecordingSet,
     *,
     generated: Mapping[str, Mapping[str, str | Path]],
-    frame_shards: Sequence[str | Path],
-    split: str | Path,
     i3d_weights: str | Path,
     path: str | Path,
     device: str = "cpu",
@@ -111,28 +109,27 @@ def write_released_scores(
 ) -> None:
     """Write ``protocol_rows`` of every {set: {system: generated file}}, as CSV.
 
-    Of several draws the first is scored, on the clips that all systems of the set have. Raises
-    UserError for missing files and where there are no clips.
+    ``recordings`` with their split. Of several draws the first is scored, on the clips that all
+    systems of the set have. Raises UserError for missing files and where there are no clips.
     """
-    frames, members = Shards(frame_shards), read_split(split)
     extract = extract or i3d_extractor(i3d_weights, device)
-    trained = training_list(members, frames, TRAINING_CLIPS)
-    if not trained:
+    training_places = training_list(recordings, TRAINING_CLIPS)
+    if not training_places:
         raise UserError(
-            f"{split}: no training recording is two seconds long, so the released protocol has no "
-            "clips to compare with."
+            "No recording of the set train of the split is two seconds long, so the released "
+            "protocol has no clips to compare with: change the block split of the configuration."
         )
-    training = read_clips(frames, trained)
+    training = read_clips(recordings, training_places)
     rows: list[dict] = []
     for set_name, files in generated.items():
-        made = {system: first_draws(file) for system, file in files.items()}
-        places = sorted(set.intersection(*map(set, made.values())))
+        draws = {system: first_draws(file) for system, file in files.items()}
+        places = sorted(set.intersection(*map(set, draws.values())))
         if not places:
             raise UserError(f"The systems have no clip of {set_name} in common: none is scored.")
-        truth = read_clips(frames, places)
-        systems = ((name, np.stack([clips[p] for p in places])) for name, clips in made.items())
-        found = protocol_rows(systems, truth, training, extract)
-        rows += [{"set": set_name} | row for row in progress(found, set_name)]
+        truth = read_clips(recordings, places)
+        systems = ((name, np.stack([clips[p] for p in places])) for name, clips in draws.items())
+        scored = protocol_rows(systems, truth, training, extract)
+        rows += [{"set": set_name} | row for row in progress(scored, set_name)]
     write_csv(pd.DataFrame(rows), path)
 
 

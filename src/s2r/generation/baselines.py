@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from s2r.config.systems import Kind
 from s2r.core.errors import UserError
 from s2r.core.progress import progress
 from s2r.core.shards import Shards
@@ -68,6 +69,7 @@ def generate_baseline(
     with GeneratedWriter(
         path,
         system=system,
+        kind=Kind(system),
         estimate=BASELINES[system],
         oracle=oracle,
         skipped=skipped,

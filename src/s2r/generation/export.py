@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from s2r.config.build import build
+from s2r.config.model_blocks import SamplerConfig
 from s2r.config.parameters import encoder_settings, run_settings
 from s2r.core.errors import UserError
 from s2r.core.shards import Shards
 from s2r.corpus.split import read_split
 from s2r.generation.model_folder import export_model
-from s2r.model.sampler import SamplerConfig
 from s2r.preparation.selection import recordings_of
 from s2r.speech.encoder import EncoderConfig
 

@@ -9,29 +9,14 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 
+from s2r.config.result_blocks import GenerationConfig
+from s2r.config.systems import Kind, regression_system
 from s2r.core.shards import Shards
 from s2r.core.units import to_unit_range
 from s2r.generation.clip_choice import CLIP_CONTEXT, CLIP_LENGTH, choose_clips, starts_of
 from s2r.generation.generated_file import GeneratedWriter
-from s2r.generation.videos import VideoTask, generate_videos, regress, window_starts
-from s2r.model.sampler import SamplerConfig
-from s2r.model.tract_model import TractModel, load_model
+from s2r.model.family import VideoModel, VideoTask
 from s2r.preparation.selection import recordings_of
-
-
-@dataclass(frozen=True)
-class GenerationConfig:
-    """How much is generated for evaluation."""
-
-    draws: int = 4
-    """Independent samples of every rollout; their mean estimates the expected video."""
-    clips: int = 32
-    """Evaluation clips of each set."""
-    recordings: int | None = None
-    """Whole recordings of each set that are rolled out, spread evenly; None for all."""
-    batch: int = 16
-    """Videos generated side by side."""
-    seed: int = 0
 
 
 def other_speech(recording: str, candidates: Sequence[str], split: pd.DataFrame) -> str:
@@ -50,8 +35,8 @@ def other_speech(recording: str, candidates: Sequence[str], split: pd.DataFrame)
 def lead_ins(draws: int, new: int) -> list[int]:
     """Lead-ins that spread the window boundaries of draws evenly over ``new`` new frames.
 
-    What one draw shows across a seam another shows inside a window, so that the two can be
-    compared while the same is said (`s2r.evaluation.metrics.texture.seam_ratio`).
+    What one draw shows across a window boundary another shows inside a window, so that the two
+    can be compared while the same is said (`s2r.evaluation.metrics.texture.seam_ratio`).
     """
     return [draw * new // draws for draw in range(draws)]
 
@@ -74,7 +59,7 @@ class SetTasks:
 
 
 def set_tasks(
-    model: TractModel,
+    model: VideoModel,
     frames: Shards,
     embeddings: Shards,
     split: pd.DataFrame,
@@ -99,11 +84,11 @@ def set_tasks(
             other = other[np.arange(lengths[one]) % len(other)]
             draws = [
                 VideoTask(speech[one], reference, seed + draw, lead_in=lead_in)
-                for draw, lead_in in enumerate(lead_ins(settings.draws, model.config.window.new))
+                for draw, lead_in in enumerate(lead_ins(settings.draws, model.window))
             ]
             tasks.rollouts[one] = [*draws, VideoTask(other, reference, seed)]
         for start in map(int, starts.get(one, [])):
-            end = start + model.config.window.repeats
+            end = start + model.overlap
             before = read_pictures(frames, one, end - CLIP_CONTEXT, end)
             tasks.clips.setdefault(one, []).append(
                 VideoTask(speech[one], reference, seed + start, start, CLIP_LENGTH, before)
@@ -112,38 +97,36 @@ def set_tasks(
 
 
 def write_videos(
-    writer: GeneratedWriter, tasks: SetTasks, videos: Iterator[np.ndarray], new: int
+    writer: GeneratedWriter, tasks: SetTasks, videos: Iterator[np.ndarray], model: VideoModel
 ) -> None:
     """Write what was made of ``tasks``; ``videos`` in the order of rollouts, then clips."""
     for recording, ordered in tasks.rollouts.items():
         *draws, wrong = islice(videos, len(ordered))
-        places = np.stack([window_starts(task.frames, new, task.lead_in) for task in ordered[:-1]])
+        places = np.stack([model.window_starts(task) for task in ordered[:-1]])
         writer.rollout(recording, np.stack(draws), places, wrong[None], tasks.wrong[recording])
     for recording, ordered in tasks.clips.items():
         starts = [task.first for task in ordered]
         writer.clips(recording, starts, np.stack(list(islice(videos, len(ordered))))[:, None])
 
 
-def write_regression(writer: GeneratedWriter, tasks: SetTasks, model: TractModel) -> None:
+def write_regression(writer: GeneratedWriter, tasks: SetTasks, model: VideoModel) -> None:
     """Write what the model's regression alone makes of the same tasks."""
     for recording, ordered in tasks.rollouts.items():
-        writer.rollout(recording, regress(model, ordered[0])[None])
+        writer.rollout(recording, model.regression(ordered[0])[None])
     for recording, ordered in tasks.clips.items():
-        means = np.stack([regress(model, task) for task in ordered])
+        means = np.stack([model.regression(task) for task in ordered])
         writer.clips(recording, [task.first for task in ordered], means[:, None])
 
 
 def generate_run(
-    model_path: str | Path,
+    model: VideoModel,
     frames: Shards,
     embeddings: Shards,
     split: pd.DataFrame,
     outputs: Mapping[str, str | Path],
     regression_outputs: Mapping[str, str | Path],
-    sampler: SamplerConfig,
     settings: GenerationConfig,
     labels: Mapping[str, str],
-    device: str = "cpu",
 ) -> None:
     """Generate everything that one trained model is scored on.
 
@@ -152,14 +135,14 @@ def generate_run(
         regression_outputs: the same for the model's regression alone; empty for none.
         labels: system, encoder, size, pooling and preset, kept in the files.
     """
-    model, _ = load_model(model_path, device)
     for name, path in outputs.items():
         tasks = set_tasks(model, frames, embeddings, split, name, settings)
         ordered = [*chain(*tasks.rollouts.values()), *chain(*tasks.clips.values())]
-        videos = generate_videos(model, ordered, sampler, settings.batch, name.replace("_", " "))
-        with GeneratedWriter(path, **labels, estimate="draw") as writer:
-            write_videos(writer, tasks, iter(videos), model.config.window.new)
+        videos = model.videos(ordered, settings.batch, name.replace("_", " "))
+        with GeneratedWriter(path, **labels, kind=Kind.MODEL, estimate="draw") as writer:
+            write_videos(writer, tasks, iter(videos), model)
         if name in regression_outputs:
-            own = dict(labels) | {"system": f"regression-{labels['system']}"}
-            with GeneratedWriter(regression_outputs[name], **own, estimate="mean") as writer:
+            own = dict(labels) | {"system": regression_system(labels["system"])}
+            own |= {"kind": Kind.REGRESSION, "estimate": "mean"}
+            with GeneratedWriter(regression_outputs[name], **own) as writer:
                 write_regression(writer, tasks, model)

@@ -2,13 +2,13 @@
 
 Layout of ``results/generated/{system}/{set}.h5``:
 
-* attributes: ``system``, ``encoder``, ``size``, ``pooling``, ``preset``; ``estimate`` is
-  ``draw`` for samples and ``mean`` for systems that predict an average (a regression, a mean
-  frame); ``oracle`` is true where the system saw frames that no real system could have seen;
-  ``skipped`` lists recordings that the system cannot make, and ``fewer_clips`` is true where
-  single clips may be missing too.
-* ``rollouts/<recording>``: ``draws`` (k, T, 64, 64) uint8; ``window_starts`` (k, T) bool, true where a
-  frame is the first of a window; optional ``wrong_speech`` (1, T, 64, 64) uint8 with the
+* attributes: ``system``, its ``kind`` (`s2r.config.systems.Kind`), ``encoder``, ``size``,
+  ``pooling``, ``preset``; ``estimate`` is ``draw`` for samples and ``mean`` for systems that
+  predict an average (a regression, a mean frame); ``oracle`` is true where the system saw frames
+  that no real system could have seen; ``skipped`` lists recordings that the system cannot make,
+  and ``fewer_clips`` is true where single clips may be missing too.
+* ``rollouts/<recording>``: ``draws`` (k, T, 64, 64) uint8; ``window_starts`` (k, T) bool, true
+  where a frame is the first of a window; optional ``wrong_speech`` (1, T, 64, 64) uint8 with the
   attribute ``speech_of``.
 * ``clips/<recording>``: ``start`` (n,) int, ``draws`` (n, k, clip, 64, 64) uint8.
 """
@@ -21,6 +21,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from s2r.config.systems import Kind
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
 from s2r.core.hdf5 import NewFile, open_hdf5
@@ -31,7 +32,7 @@ ESTIMATES = ("draw", "mean")
 class GeneratedWriter:
     """Write one generated file; it appears under its name only when the block ends well.
 
-    >>> with GeneratedWriter(path, system="copied_frame") as writer:
+    >>> with GeneratedWriter(path, system="copied_frame", kind=Kind.COPIED_FRAME) as writer:
     ...     writer.rollout("sub001_2drt_12_picture1", draws)
     ...     writer.clips("sub001_2drt_12_picture1", starts, clip_draws)
     """
@@ -41,6 +42,7 @@ class GeneratedWriter:
         path: str | Path,
         *,
         system: str,
+        kind: Kind,
         encoder: str = "",
         size: str = "",
         pooling: str = "",
@@ -55,6 +57,7 @@ class GeneratedWriter:
         self._path = Path(path)
         self._attributes = {
             "system": system,
+            "kind": Kind(kind).value,
             "encoder": encoder,
             "size": size,
             "pooling": pooling,
@@ -87,8 +90,8 @@ class GeneratedWriter:
     ) -> None:
         """Add the rollouts of a whole recording.
 
-        ``draws`` (k, T, 64, 64) uint8 with k = 1 for a deterministic system; ``window_starts`` (k, T)
-        true where a frame is the first of a window (None: there are no windows);
+        ``draws`` (k, T, 64, 64) uint8 with k = 1 for a deterministic system; ``window_starts``
+        (k, T) true where a frame is the first of a window (None: there are no windows);
         ``wrong_speech`` (1, T, 64, 64) uint8, one draw driven by the speech of ``speech_of``.
         """
         if (wrong_speech is None) != (speech_of is None):
@@ -159,11 +162,6 @@ class Generated:
     def rollout(self, recording: str) -> Rollout:
         """The rollout of a recording; UserError where the file has none."""
         group = self._group("rollouts", recording)
-        if "window_starts" not in group:
-            raise UserError(
-                f"{self.path} was made by an earlier version of s2r: delete it and run the generate "
-                "stage again."
-            )
         wrong = group.get("wrong_speech")
         return Rollout(
             draws=group["draws"][()],
@@ -181,19 +179,20 @@ class Generated:
         group = self._group("clips", recording)
         return group["start"][()], group["draws"][()]
 
-    def _group(self, kind: str, recording: str) -> h5py.Group:
-        if recording not in self._file[kind]:
+    def _group(self, part: str, recording: str) -> h5py.Group:
+        if recording not in self._file[part]:
             raise UserError(
-                f"{self.path} has no {kind} of recording {recording}: delete the file and run "
+                f"{self.path} has no {part} of recording {recording}: delete the file and run "
                 "the generate stage again."
             )
-        return self._file[kind][recording]
+        return self._file[part][recording]
 
 
 def read_generated(path: str | Path) -> Generated:
     """Open a generated file for reading (use it in a ``with`` statement).
 
-    Raises UserError where the file is missing or is not a generated file.
+    Raises UserError where the file is missing, is not a generated file, or was made by an earlier
+    version, which did not store the kind of the system.
     """
     path, file = Path(path), open_hdf5(path)
     if "rollouts" not in file or "clips" not in file or "system" not in file.attrs:
@@ -201,6 +200,12 @@ def read_generated(path: str | Path) -> Generated:
         raise UserError(
             f"{path} lacks the groups rollouts and clips or the attribute system: delete it and "
             "run the generate stage again."
+        )
+    if "kind" not in file.attrs:
+        file.close()
+        raise UserError(
+            f"{path} was made by an earlier version of s2r, which did not store the kind of the "
+            "system: delete it and run the generate stage again."
         )
     return Generated(path, file)
 

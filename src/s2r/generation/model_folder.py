@@ -9,20 +9,20 @@ README.md               model card
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import yaml
 from PIL import Image
 
+from s2r.config.model_blocks import SamplerConfig
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path, digest_of, sha256_of
-from s2r.model.sampler import SamplerConfig
 from s2r.model.tract_model import TractModel, load_model
 from s2r.preparation.reference import likeness_of, read_grey
 from s2r.speech.encoder import Encoder, EncoderConfig
-from s2r.speech.load import load_encoder
+from s2r.speech.load import from_folder, load_encoder, save_encoder
 
 FORMAT = "s2r-model-folder-1"
 
@@ -68,12 +68,12 @@ def export_model(
         for subject, frame in references.items():
             Image.fromarray(frame).save(temporary / "references" / f"{subject}.png")
         (temporary / "README.md").write_text(card)
-        copied = _copy_encoder(encoder, Path(weights_folder), temporary)
+        saved = save_encoder(encoder, weights_folder, temporary)
         files = sorted(path for path in temporary.rglob("*") if path.is_file())
         content = {
             "format": FORMAT,
             "name": name,
-            "encoder": asdict(copied),
+            "encoder": asdict(saved),
             "sampler": asdict(sampler) | {"guidance_interval": [*sampler.guidance_interval]},
             "frame_rate": frame_rate,
             "percentiles": [*percentiles],
@@ -97,16 +97,14 @@ def load_model_folder(folder: str | Path, device: str = "cpu") -> SpeechModel:
             raise UserError(f"{path} is missing: copy or export the model folder again.")
         if sha256_of(path) != expected:
             raise UserError(f"{path} was changed or damaged: copy or export the folder again.")
-    encoder = dict(content["encoder"])
-    if (folder / "encoder").is_dir():
-        encoder["model"] = str(folder / "encoder")
+    encoder = from_folder(EncoderConfig(**content["encoder"]), folder)
     sampler = content["sampler"]
     pictures = sorted(name for name in content["files"] if name.startswith("references/"))
     model, _ = load_model(folder / "model.safetensors", device)
     return SpeechModel(
         name=content["name"],
         model=model,
-        encoder=load_encoder(EncoderConfig(**encoder), str(folder), device),
+        encoder=load_encoder(encoder, folder, device),
         sampler=SamplerConfig(
             **sampler | {"guidance_interval": tuple(sampler["guidance_interval"])}
         ),
@@ -138,18 +136,3 @@ def read_settings(folder: str | Path) -> dict:
 
 def _digest(content: Mapping) -> str:
     return digest_of({key: value for key, value in content.items() if key != "checksum"}, 64)
-
-
-def _copy_encoder(encoder: EncoderConfig, weights: Path, folder: Path) -> EncoderConfig:
-    """Put the encoder's weights into ``folder``; returns what to load there."""
-    if encoder.kind == "whisper":
-        from s2r.core.weights import pip_member
-        from s2r.speech.whisper import WHISPER_TINY_EN
-
-        shutil.copyfile(pip_member(WHISPER_TINY_EN, weights), folder / WHISPER_TINY_EN.file_name)
-    elif encoder.kind == "huggingface":
-        from s2r.speech.huggingface import save
-
-        save(encoder.model, encoder.revision, folder / "encoder")
-        return replace(encoder, model="encoder", revision=None)
-    return encoder

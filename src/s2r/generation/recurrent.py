@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from s2r.config.systems import Kind
 from s2r.core.progress import progress
 from s2r.core.shards import Shards
 from s2r.core.units import to_levels
@@ -28,7 +29,7 @@ def generate_recurrent(
     recordings: int | None = None,
     device: str = "cpu",
 ) -> None:
-    """Write the generated file of each set (see `s2r.generation.generated_file`): one mean, no draws.
+    """Write the generated file of each set (`s2r.generation.generated_file`): a mean, no draws.
 
     A clip is cut from the video of its whole recording, which starts at the recording's first
     frame like every rollout.
@@ -45,7 +46,7 @@ def generate_recurrent(
         lengths = {one: frames.length(one) for one in recordings_of(split, name, frames)}
         starts = starts_of(choose_clips(lengths, clips))
         rolled_out = recordings_of(split, name, frames, recordings)
-        with GeneratedWriter(path, **labels, estimate="mean") as writer:
+        with GeneratedWriter(path, **labels, kind=Kind.RECURRENT, estimate="mean") as writer:
             for one in progress(sorted({*rolled_out, *starts}), name.replace("_", " ")):
                 speech = model.project(embeddings.read(one, "embeddings", 0, lengths[one]))
                 video = to_levels(model.video(speech, read_pictures(frames, one, 0, 1)[0]))

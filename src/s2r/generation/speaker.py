@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from s2r.config.model_blocks import SamplerConfig
 from s2r.core.errors import UserError
 from s2r.generation.model_folder import SpeechModel
-from s2r.model.sampler import SamplerConfig
 from s2r.preparation.frames import FramesConfig, prepare_video
 from s2r.preparation.pictures import intensity_range, scale_levels, shrink
 from s2r.preparation.reference import correlation, read_grey

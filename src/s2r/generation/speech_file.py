@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from s2r.config.model_blocks import SamplerConfig
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
 from s2r.core.hdf5 import NewFile
@@ -17,7 +18,6 @@ from s2r.core.progress import progress
 from s2r.core.units import HOP, SAMPLE_RATE, to_unit_range
 from s2r.generation.model_folder import SpeechModel
 from s2r.generation.videos import VideoTask, generate_videos
-from s2r.model.sampler import SamplerConfig
 from s2r.preparation.pictures import enlarge
 from s2r.speech.silence import blend, rest_weights
 
@@ -25,7 +25,7 @@ STRETCH = 30.0
 """Seconds generated at a time: about the length of a recording of the corpus."""
 
 MARGIN = 4.0
-"""Seconds of sound that the encoder hears beyond both ends of a stretch."""
+"""Seconds of sound that the encoder is given beyond both ends of a stretch."""
 
 SHORTEST = 0.1
 """Seconds of sound below which nothing can be shown."""
@@ -65,7 +65,8 @@ def generate_file(
             than the speech its last frame holds.
         frames_path: HDF5 file to write the frames to as well, lossless: ``frames``
             (T, H, W) uint8, attribute ``frame_rate``.
-        advanced: told the number of frames whenever some are made, instead of a progress bar.
+        on_frames: called with the number of frames whenever some are made, instead of a progress
+            bar.
 
     Returns:
         The number of frames: sound and video differ by less than one. Memory does not grow with
@@ -124,7 +125,7 @@ def generate_stretches(
 
     In long silences the resting frame is shown (`s2r.speech.silence`).
     The noise of a stretch is drawn anew, so the seed means the same video whatever the batch.
-    ``on_frames`` is told the number of frames of every window.
+    ``on_frames`` is called with the number of frames of every window.
     """
     model = speech_model.model
     rest = to_unit_range(reference)

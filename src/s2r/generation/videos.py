@@ -1,52 +1,72 @@
-"""Clips and long videos: windows generated one after the other, many recordings at once."""
+"""Clips and long videos of the tract model: window after window, many recordings at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from s2r.config.build import build
+from s2r.config.model_blocks import SamplerConfig
 from s2r.core.progress import progress
 from s2r.core.units import to_levels
-from s2r.model.sampler import SamplerConfig
-from s2r.model.tract_model import TractModel
+from s2r.model.family import VideoModel, VideoTask
+from s2r.model.tract_model import TractModel, load_model
 from s2r.model.window import neighbour_indices
 from s2r.model.window_sampling import FrameNoise, generate_window
 
 
 @dataclass(frozen=True)
-class VideoTask:
-    """A video to generate: frames ``first`` to ``first + count`` of a recording's speech."""
+class TractVideos(VideoModel):
+    """A tract model and how it is sampled."""
 
-    speech: np.ndarray
-    """(L, P) projected embeddings of the whole recording."""
-    reference: np.ndarray
-    """(H, W) in [-1, 1]: the subject at rest."""
-    seed: int
-    """Same seed, same video, whatever else is generated in the same batch."""
-    first: int = 0
-    count: int | None = None
-    """None: to the end of the speech."""
-    context: np.ndarray | None = None
-    """(C, H, W) true frames directly before ``first``; None: the reference frame, repeated."""
-    lead_in: int = 0
-    """Frames generated before ``first`` and thrown away: they move the window boundaries of the video."""
+    model: TractModel
+    sampler: SamplerConfig
 
     @property
-    def frames(self) -> int:
-        """Frames to generate."""
-        return len(self.speech) - self.first if self.count is None else self.count
+    def window(self) -> int:
+        """New frames of a window."""
+        return self.model.config.window.new
 
-    def heard(self, place: int, model: TractModel) -> np.ndarray:
-        """Speech (T, 2 radius + 1, P) of the window that starts ``place`` frames after ``first``.
+    @property
+    def context(self) -> int:
+        """Context frames of a window."""
+        return self.model.config.window.context
 
-        Before the start and after the end of the recording its first and last frame's.
-        """
-        places = model.config.window.places(np.array([self.first + place]))[0]
-        last = len(self.speech) - 1
-        indices = neighbour_indices(np.minimum(places, last), last + 1, model.config.radius)
-        return self.speech[indices]
+    @property
+    def overlap(self) -> int:
+        """1 where the context ends with the first new frame itself, else 0."""
+        return int(self.model.config.window.repeats)
+
+    def project(self, embeddings: np.ndarray) -> np.ndarray:
+        """Embeddings (T, D) -> (T, P) float32."""
+        return self.model.project(embeddings)
+
+    def videos(
+        self,
+        tasks: Sequence[VideoTask],
+        batch: int = 32,
+        label: str = "generate",
+        on_frames: Callable[[int], None] | None = None,
+    ) -> list[np.ndarray]:
+        """See `VideoModel.videos`."""
+        return generate_videos(self.model, tasks, self.sampler, batch, label, on_frames)
+
+    def window_starts(self, task: VideoTask) -> np.ndarray:
+        """See `VideoModel.window_starts`."""
+        return window_starts(task.frames, self.window, task.lead_in)
+
+    def regression(self, task: VideoTask) -> np.ndarray:
+        """See `VideoModel.regression`; of a model without one, the reference frame."""
+        return regress(self.model, task)
+
+
+def load_tract_videos(path: Path, settings: Mapping, device: str) -> TractVideos:
+    """A trained tract model; of ``settings`` the block ``sampler`` counts."""
+    model, _ = load_model(path, device)
+    return TractVideos(model, build(SamplerConfig, settings["sampler"]))
 
 
 def window_starts(length: int, new: int, lead_in: int = 0) -> np.ndarray:
@@ -55,10 +75,21 @@ def window_starts(length: int, new: int, lead_in: int = 0) -> np.ndarray:
     return (frames > lead_in) & (frames % new == 0)
 
 
+def window_speech(task: VideoTask, place: int, model: TractModel) -> np.ndarray:
+    """Speech (T, 2 radius + 1, P) of the window that starts ``place`` frames after ``first``.
+
+    Before the start and after the end of the recording its first and last frame's.
+    """
+    places = model.config.window.places(np.array([task.first + place]))[0]
+    last = len(task.speech) - 1
+    indices = neighbour_indices(np.minimum(places, last), last + 1, model.config.radius)
+    return task.speech[indices]
+
+
 @torch.inference_mode()
 def generate_videos(
     model: TractModel,
-    videos: list[VideoTask],
+    videos: Sequence[VideoTask],
     sampler: SamplerConfig,
     batch: int = 32,
     label: str = "generate",
@@ -68,7 +99,7 @@ def generate_videos(
 
     Every window takes its context from the frames generated before it; the reference frame
     stays the given one throughout. The last window is generated whole and cut. ``on_frames`` is
-    told the number of frames of every window; without it there is a progress bar.
+    called with the number of frames of every window; without it there is a progress bar.
 
     Returns:
         For each video (T, H, W) uint8.
@@ -106,8 +137,10 @@ def _lockstep(
     made: list[list[np.ndarray]] = [[] for _ in videos]
     for first in range(0, lengths.max(), window.new):
         going = int((lengths > first).sum())
-        heard = np.stack([video.heard(first - video.lead_in, model) for video in videos[:going]])
-        speech = torch.from_numpy(heard).to(device)
+        looked_up = np.stack(
+            [window_speech(video, first - video.lead_in, model) for video in videos[:going]]
+        )
+        speech = torch.from_numpy(looked_up).to(device)
         context = context[:going]
         noise.keep(going)
         given = torch.cat([references[:going], context], 1) if window.reference else context
@@ -137,10 +170,10 @@ def regress(model: TractModel, task: VideoTask) -> np.ndarray:
     """What the model's regression alone makes of a task: (T, H, W) uint8."""
     device, window = model.frame_mean.device, model.config.window
     starts = range(0, task.frames, window.new)
-    heard = np.stack([task.heard(start, model) for start in starts])
+    looked_up = np.stack([window_speech(task, start, model) for start in starts])
     references = torch.from_numpy(task.reference).float().to(device)
     mean = model.mean(
         references.expand(len(starts), 1, -1, -1),
-        model.speech_condition(torch.from_numpy(heard).to(device)),
+        model.speech_condition(torch.from_numpy(looked_up).to(device)),
     )
     return to_levels(mean[:, window.given :, 0].flatten(0, 1)[: task.frames])

@@ -1,7 +1,7 @@
 """Words generated on their own: what comes before them is given, as in the clips of Table 1.
 
-One file a run and set, in the layout of `s2r.generation.generated_file`, whose rollouts are named after items
-instead of recordings.
+One file a run and set, in the layout of `s2r.generation.generated_file`, whose rollouts are named
+after items instead of recordings.
 """
 
 from collections.abc import Mapping
@@ -12,28 +12,26 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 
+from s2r.config.result_blocks import GenerationConfig
+from s2r.config.systems import Kind
 from s2r.core.shards import Shards
 from s2r.core.units import frames_of
 from s2r.generation.clip_choice import CLIP_CONTEXT
-from s2r.generation.generate import GenerationConfig, read_pictures
+from s2r.generation.generate import read_pictures
 from s2r.generation.generated_file import GeneratedWriter
-from s2r.generation.videos import VideoTask, generate_videos
-from s2r.model.sampler import SamplerConfig
-from s2r.model.tract_model import load_model
+from s2r.model.family import VideoModel, VideoTask
 from s2r.preparation.selection import evenly
 
 
 def generate_words(
-    model_path: str | Path,
+    model: VideoModel,
     frames: Shards,
     embeddings: Shards,
     segments: pd.DataFrame,
     outputs: Mapping[str, str | Path],
-    sampler: SamplerConfig,
     settings: GenerationConfig,
     labels: Mapping[str, str],
     most: int | None = None,
-    device: str = "cpu",
 ) -> None:
     """Generate the words and VCVs of each set, the true frames before them given.
 
@@ -44,7 +42,6 @@ def generate_words(
         labels: as in `s2r.generation.generate.generate_run`.
         most: items of a set, spread evenly; None for all.
     """
-    model, _ = load_model(model_path, device)
     rows = segments[segments["kind"] != "phone"]
     for name, path in outputs.items():
         chosen = evenly(list(rows[rows["set"] == name].itertuples()), most or len(rows))
@@ -60,12 +57,12 @@ def generate_words(
             # an item at the very start of a recording has fewer frames, or none, before it
             before = read_pictures(frames, row.recording, max(first - CLIP_CONTEXT, 0), first)
             seed = crc32(row.item.encode()) * 1000 + settings.seed
-            context = before if len(before) >= model.config.window.context else None
+            context = before if len(before) >= model.context else None
             tasks += [
                 VideoTask(speech[row.recording], reference, seed + k, first, stop - first, context)
                 for k in range(settings.draws)
             ]
-        videos = iter(generate_videos(model, tasks, sampler, settings.batch, f"words, {name}"))
-        with GeneratedWriter(path, **labels, estimate="draw") as writer:
+        videos = iter(model.videos(tasks, settings.batch, f"words, {name}"))
+        with GeneratedWriter(path, **labels, kind=Kind.MODEL, estimate="draw") as writer:
             for row in chosen:
                 writer.rollout(row.item, np.stack(list(islice(videos, settings.draws))))

@@ -5,36 +5,24 @@ frame that is given (reference frame, context frame) is a frame with a small sig
 """
 
 import math
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from s2r.config.keys import block
+from s2r.config.model_blocks import DenoiserBlock
+
 POSITION_WIDTH = 32
 """Width of the encoding of a frame's place in its window."""
 
 
-@dataclass(frozen=True)
-class DenoiserConfig:
-    """Shape of the network."""
+@block
+class DenoiserConfig(DenoiserBlock):
+    """Shape of the network: its keys, and what data and preset decide."""
 
-    channels: tuple[int, ...] = (64, 96)
-    """Channels at each resolution; every further entry halves height and width."""
-    patch: int = 4
-    """Pixels of a patch side folded into channels before the first convolution."""
-    blocks: int = 1
-    """Residual blocks per resolution, on the way down and on the way up."""
-    fine: int = 8
-    """Channels at full resolution, before the last layers."""
-    attention_from: int = 1
-    """First resolution level with attention over time; 0 is the highest resolution."""
-    heads: int = 4
-    """Attention heads."""
-    condition: int = 128
-    """Width of the vector that carries sigma and speech to every block."""
     speech_dimension: int = 0
-    """Width E of the speech input; 0 for a network that hears nothing."""
+    """Width E of the speech input; 0 for a network without speech."""
     speech_by: str = "film"
     """``film``: frame t is modulated by the speech of frame t. ``cross_attention``: all
     positions of all frames attend to the window's speech vectors."""
@@ -145,8 +133,8 @@ class SpeechAttention(nn.Module):
         q = self.q(h.reshape(windows, -1, h.shape[-1])).unflatten(-1, (self.heads, -1))
         k, v = self.kv(tokens + self.token_position(times)).chunk(2, dim=-1)
         k, v = k.unflatten(-1, (self.heads, -1)), v.unflatten(-1, (self.heads, -1))
-        heard = F.scaled_dot_product_attention(*(t.transpose(1, 2) for t in (q, k, v)))
-        h = self.out(heard.transpose(1, 2).flatten(-2)).view_as(h)
+        attended = F.scaled_dot_product_attention(*(t.transpose(1, 2) for t in (q, k, v)))
+        h = self.out(attended.transpose(1, 2).flatten(-2)).view_as(h)
         return x + h.permute(0, 3, 1, 2)
 
 
@@ -225,7 +213,7 @@ class Denoiser(nn.Module):
             video: (B, T, 1, H, W), scaled to unit variance.
             noise: (B, T), the noise level as ``log(sigma) / 4``.
             speech: (B, T, E) speech of each frame.
-            keep: (B, T) or (B, 1) bool; where False the network is not told the speech.
+            keep: (B, T) or (B, 1) bool; where False the speech is withheld.
             mean: (B, T, 1, H, W) the regression's prediction, scaled to about unit variance;
                 required exactly when ``config.mean_channel``.
 
@@ -237,8 +225,8 @@ class Denoiser(nn.Module):
         condition = self.sigma_embedding(fourier(noise))
         tokens = self.no_speech.expand(*condition.shape)
         if self.speech_embedding is not None:
-            heard = self.speech_embedding(speech)
-            tokens = torch.where(keep[..., None], heard, tokens)
+            embedded = self.speech_embedding(speech)
+            tokens = torch.where(keep[..., None], embedded, tokens)
         if self.config.speech_by == "film":
             condition = condition + tokens
         condition = self.condition(condition).flatten(0, 1)

@@ -1,35 +1,24 @@
 """A recurrent regression from speech to the expected picture: the field's classic inversion.
 
-A bidirectional LSTM (Hochreiter and Schmidhuber 1997; Graves and Schmidhuber 2005) hears the whole
-recording, forwards and backwards, and gives for every frame the change from the subject's
-reference frame along the leading principal components of such changes. Deterministic: it
+A bidirectional LSTM (Hochreiter and Schmidhuber 1997; Graves and Schmidhuber 2005) reads the speech
+of the whole recording, forwards and backwards, and gives for every frame the change from the
+subject's reference frame along the leading principal components of such changes. Deterministic: it
 predicts a mean and draws nothing. LSTMs from speech to real-time MRI frames: Csapó 2020
 (arXiv:2008.02098); bidirectional ones to the tongue's contour in such frames: Azzouz et al. 2024
 (arXiv:2411.02037).
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from s2r.config.model_blocks import RecurrentConfig
 from s2r.model.model_file import read_model_file, write_model_file
 from s2r.model.speech_input import SpeechProjection
 
 FORMAT = "s2r-recurrent-1"
-
-
-@dataclass(frozen=True)
-class RecurrentConfig:
-    """The shape of the network."""
-
-    hidden: int = 128
-    """Units of each layer in each direction."""
-    layers: int = 2
-    dropout: float = 0.3
-    """Share of each layer's outputs that are zeroed in training."""
 
 
 class RecurrentModel(nn.Module):

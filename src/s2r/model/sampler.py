@@ -6,35 +6,13 @@
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from s2r.config.model_blocks import SamplerConfig
+
 Denoise = Callable[[Tensor, float], Tensor]
-
-
-@dataclass(frozen=True)
-class SamplerConfig:
-    """How a clip is drawn."""
-
-    solver: str = "dpm_solver"
-    """``dpm_solver`` (DPM-Solver++(2M)), ``heun``, or ``stochastic_heun`` (the paper's)."""
-    steps: int = 12
-    """Noise levels above zero."""
-    sigma_min: float = 0.02
-    sigma_max: float = 20.0
-    """Range of noise levels, in units in which the data have standard deviation 0.5."""
-    spacing: str = "log"
-    """``log``: equal ratios. ``karras``: EDM's rho = 7."""
-    noise_correlation: float = 0.0
-    """Correlation of the noise between successive frames; more makes the video steadier."""
-    churn: float = 0.0
-    """S_churn of the stochastic solver."""
-    guidance_scale: float = 1.0
-    """Classifier-free guidance; 1 is off."""
-    guidance_interval: tuple[float, float] = (0.0, math.inf)
-    """Noise levels at which guidance acts (Kynkäänniemi et al. 2024)."""
 
 
 def noise_levels(config: SamplerConfig) -> list[float]:
@@ -114,10 +92,10 @@ def guided(
     """Classifier-free guidance (Ho & Salimans 2022) at the noise levels in ``interval``."""
 
     def denoise(x: Tensor, sigma: float) -> Tensor:
-        heard = with_speech(x, sigma)
+        conditioned = with_speech(x, sigma)
         if scale == 1 or not interval[0] <= sigma <= interval[1]:
-            return heard
-        return torch.lerp(without(x, sigma), heard, scale)
+            return conditioned
+        return torch.lerp(without(x, sigma), conditioned, scale)
 
     return denoise
 

@@ -1,4 +1,4 @@
-"""What the model hears at a frame: embeddings projected, with neighbours or pooled."""
+"""The speech that a model is given for a frame: projected embeddings."""
 
 from dataclasses import dataclass
 

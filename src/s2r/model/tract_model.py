@@ -1,7 +1,7 @@
 """The whole model: speech input, regression, denoiser and the constants that tie them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from s2r.config.build import build
+from s2r.config.keys import block
+from s2r.config.model_blocks import ModelBlock
 from s2r.model.denoiser import Denoiser, DenoiserConfig
 from s2r.model.diffusion import SIGMA_DATA, SIGMA_GIVEN, precondition
 from s2r.model.model_file import read_model_file, write_model_file
@@ -19,18 +21,14 @@ from s2r.model.window import Window
 FORMAT = "s2r-model-1"
 
 
-@dataclass(frozen=True)
-class ModelConfig:
+@block
+class ModelConfig(ModelBlock):
     """Everything that fixes the shape and the use of a model."""
 
     window: Window = field(default_factory=Window)
     denoiser: DenoiserConfig = field(default_factory=DenoiserConfig)
     pooling: bool = False
-    """Whether all frames of a window hear the mean of its new frames' embeddings."""
-    speech_radius: int = 5
-    """Neighbouring embeddings heard on each side of a frame (none when pooling)."""
-    context_sigma: float = 0.05
-    """Noise added to context frames when generating; the network is told."""
+    """Whether all frames of a window are given the mean of its new frames' embeddings."""
     frame_size: int = 64
     raw_condition: bool = False
     """Whether the network sees the given frames as grey levels from 0 to 1, unlike all others
@@ -43,7 +41,7 @@ class ModelConfig:
 
 
 def model_config(settings: Mapping) -> ModelConfig:
-    """The model of `s2r.config.parameters.run_settings`; the data set speech width and frame size."""
+    """The model of `s2r.config.parameters.run_settings`; data set its speech width and size."""
     parts = {name: settings[name] for name in ("window", "denoiser", "pooling")}
     return build(ModelConfig, parts | settings["model"])
 
@@ -57,14 +55,14 @@ class TractModel(nn.Module):
         ``components`` is the rank of the regression; 0 for a model without one.
         """
         super().__init__()
-        heard = projected * (2 * config.radius + 1)
-        if config.denoiser.speech_dimension != heard:
-            raise ValueError(f"denoiser.speech_dimension must be {heard}")
+        width = projected * (2 * config.radius + 1)
+        if config.denoiser.speech_dimension != width:
+            raise ValueError(f"denoiser.speech_dimension must be {width}")
         self.config = config
         pixels = config.frame_size**2
         self.register_buffer("speech_mean", torch.zeros(dimension))
         self.register_buffer("speech_basis", torch.zeros(dimension, projected))
-        self.register_buffer("regression_weights", torch.zeros(heard + 1, components))
+        self.register_buffer("regression_weights", torch.zeros(width + 1, components))
         self.register_buffer("regression_components", torch.zeros(components, pixels))
         # frames: mean and standard deviation; residuals: standard deviation
         self.register_buffer("frame_mean", torch.tensor(0.0))
@@ -90,29 +88,29 @@ class TractModel(nn.Module):
         self.regression_components.copy_(torch.from_numpy(regression.components))
 
     def speech_condition(self, speech: Tensor) -> Tensor:
-        """Looked-up speech (B, T, 2 radius + 1, P) -> what the model hears (B, T, E).
+        """Looked-up speech (B, T, 2 radius + 1, P) -> the speech condition of each frame (B, T, E).
 
-        With pooling every frame hears the mean over the window's new frames (true temporal
-        pooling; the reference and context frames hear the same vector).
+        With pooling it is the mean over the window's new frames, the same for all frames (true
+        temporal pooling).
         """
         if self.config.pooling:
             new = speech[:, self.config.window.given :]
             speech = new.mean(dim=1, keepdim=True).expand_as(speech)
         return speech.flatten(2)
 
-    def mean(self, reference: Tensor, heard: Tensor, weights: Tensor | None = None) -> Tensor:
+    def mean(self, reference: Tensor, condition: Tensor, weights: Tensor | None = None) -> Tensor:
         """Expected frames in [-1, 1]: (B, 1, H, W) and (B, T, E) -> (B, T, 1, H, W).
 
         The reference frame's own place in the window gets the reference frame. ``weights``
         (B, E + 1, K) replaces the regression's own (cross-fitting in training). Zero without
         a regression.
         """
-        shape = (*heard.shape[:2], 1, *reference.shape[-2:])
+        shape = (*condition.shape[:2], 1, *reference.shape[-2:])
         if not self.regresses:
             return reference.new_zeros(()).expand(shape)
         weights = self.regression_weights if weights is None else weights
-        change = (heard @ weights[..., :-1, :] + weights[..., -1:, :]) @ self.regression_components
-        change = change.view(shape)
+        coefficients = condition @ weights[..., :-1, :] + weights[..., -1:, :]
+        change = (coefficients @ self.regression_components).view(shape)
         if self.config.window.reference:
             change = torch.cat([torch.zeros_like(change[:, :1]), change[:, 1:]], dim=1)
         return reference[:, None] + change
@@ -136,14 +134,14 @@ class TractModel(nn.Module):
         return self.frame_mean + data * (self.frame_scale / SIGMA_DATA)
 
     def denoise(
-        self, noisy: Tensor, sigma: Tensor, heard: Tensor, keep: Tensor, mean: Tensor
+        self, noisy: Tensor, sigma: Tensor, condition: Tensor, keep: Tensor, mean: Tensor
     ) -> Tensor:
         """Estimate the clean data of all frames of a window.
 
         Args:
             noisy: (B, T, 1, H, W) noisy data (see `encode`).
             sigma: (B, T) noise level of each frame.
-            heard: (B, T, E), see `speech_condition`.
+            condition: (B, T, E), see `speech_condition`.
             keep: (B, 1) bool, False where speech is withheld. The reference frame's speech
                 always is: it is a picture, not a moment of this speech.
             mean: (B, T, 1, H, W), see `mean`.
@@ -152,7 +150,8 @@ class TractModel(nn.Module):
         if self.config.window.reference:
             keep[:, 0] = False
         image = (mean - self.frame_mean) / self.frame_scale if self.regresses else None
-        return precondition(self.denoiser, noisy, sigma.clamp_min(SIGMA_GIVEN), heard, keep, image)
+        sigma = sigma.clamp_min(SIGMA_GIVEN)
+        return precondition(self.denoiser, noisy, sigma, condition, keep, image)
 
 
 def save_model(model: TractModel, path: str | Path, info: dict) -> None:

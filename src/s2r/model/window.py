@@ -1,20 +1,15 @@
 """Which frames the model sees at once, and which speech belongs to them."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from s2r.config.keys import block
+from s2r.config.model_blocks import WindowBlock
 
-@dataclass(frozen=True)
-class Window:
+
+@block
+class Window(WindowBlock):
     """Which frames the model sees at once: reference frame, context frames, new frames."""
 
-    reference: bool = True
-    """Whether every window starts with the recording's reference frame (its first frame)."""
-    context: int = 3
-    """Given frames directly before the new ones."""
-    new: int = 12
-    """Frames to generate."""
     repeats: bool = False
     """Whether the context ends with the first new frame itself (the paper's released code)."""
 

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from s2r.config.model_blocks import SamplerConfig
 from s2r.core.device import half_precision
 from s2r.model.diffusion import SIGMA_GIVEN, correlate_in_time
-from s2r.model.sampler import SamplerConfig, guided, sample
+from s2r.model.sampler import guided, sample
 from s2r.model.tract_model import TractModel
 
 
@@ -62,8 +63,8 @@ def generate_window(
         (B, new, 1, H, W) in [-1, 1], not clipped.
     """
     window, device = model.config.window, given.device
-    heard = model.speech_condition(speech)
-    mean = model.mean(given[:, 0], heard)
+    condition = model.speech_condition(speech)
+    mean = model.mean(given[:, 0], condition)
     split = window.given
     known = model.encode(given, mean[:, :split])
     sigma_known = torch.full((len(given), split), SIGMA_GIVEN, device=device)
@@ -80,7 +81,7 @@ def generate_window(
             levels = torch.cat([sigma_known, torch.full(x.shape[:2], sigma, device=device)], 1)
             noisy = torch.cat([known, x], 1)
             with half_precision(device):
-                return model.denoise(noisy, levels, heard, kept, mean)[:, split:]
+                return model.denoise(noisy, levels, condition, kept, mean)[:, split:]
 
         return denoise
 

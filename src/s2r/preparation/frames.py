@@ -1,41 +1,33 @@
 """From any video to frames on the clock: 50 Hz, 64 x 64, grey levels set by recording."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from s2r.config.data_blocks import FramesBlock, TimingBlock
+from s2r.config.keys import block
 from s2r.core.errors import UserError
 from s2r.core.media.decode import read_audio, read_video
 from s2r.core.media.resample import resample
 from s2r.core.progress import progress
 from s2r.core.shards import Shards, write_shard
-from s2r.core.units import FRAME_RATE, FRAME_SIZE, SAMPLE_RATE
+from s2r.core.units import SAMPLE_RATE
 from s2r.corpus.usc75 import read_recon
 from s2r.preparation.offsets import estimate_offset
 from s2r.preparation.pictures import intensity_range, retime, scale_levels, seconds_exactly, shrink
 
 
-@dataclass(frozen=True)
-class FramesConfig:
+@block
+class FramesConfig(TimingBlock, FramesBlock):
     """How recordings are brought onto the clock.
 
-    ``percentiles``: grey levels of the recording that become 0 and 255. ``onset_trim``: seconds
-    dropped at the start (the first 1.5 s of a USC recording are brighter than the rest).
-    ``audio_offset``: seconds by which the sound comes later than the picture it belongs to; it
-    is moved earlier by as much (negative: later). ``estimate`` takes each recording's own
-    estimate where that is sure and at least one frame.
+    The sound is moved earlier by ``audio_offset`` (negative: later). ``estimate`` takes each
+    recording's own estimate where that is sure and at least one frame.
     """
-
-    size: int = FRAME_SIZE
-    rate: int = FRAME_RATE
-    interpolation: str = "linear"
-    percentiles: tuple[float, float] = (0.5, 99.5)
-    onset_trim: float = 0.0
-    audio_offset: float | str = 0.0
 
 
 def prepare_video(path: str | Path, config: FramesConfig) -> np.ndarray:
@@ -55,9 +47,9 @@ def prepare_recording(row: Mapping, config: FramesConfig) -> dict[str, object]:
     frames (320 samples each at 50 Hz), ``low`` and ``high`` (grey levels of the source that
     became 0 and 255), ``source_rate`` (Hz), ``moved`` (seconds by which the sound was moved
     earlier), and the delay of the sound in the file as ``offset.estimate_offset`` finds it:
-    ``offset_estimate`` (s) and ``confidence``. ``first_frame_time`` says when the frames start in the
-    source video (s): later than it by ``onset_trim`` or a negative ``moved``. Sound and picture
-    are cut to the shorter.
+    ``offset_estimate`` (s) and ``confidence``. ``first_frame_time`` says when the frames start in
+    the source video (s): later than it by ``onset_trim`` or a negative ``moved``. Sound and
+    picture are cut to the shorter.
 
     Raises UserError if a file cannot be decoded, nothing is left, or the picture never changes.
     """

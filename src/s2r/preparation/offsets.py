@@ -48,10 +48,10 @@ def estimate_offset(frames: np.ndarray, audio: np.ndarray) -> tuple[float, float
         return np.nan, np.nan
     from s2r.speech.logmel import log_mel  # here: torch takes seconds to load
 
-    heard = _change(log_mel(audio))
-    seen = np.log(_change(_areas(frames)) + 1e-3)
+    sound = _change(log_mel(audio))
+    picture = np.log(_change(_areas(frames)) + 1e-3)
     delays = np.arange(-REACH, REACH + 1)
-    match = np.array([_correlation(heard, seen, delay) for delay in delays])
+    match = np.array([_correlation(sound, picture, delay) for delay in delays])
     best = int(match.argmax())
     elsewhere = abs(delays - delays[best]) > PEAK
     confidence = float((match[best] - match[elsewhere].max()) * np.sqrt(len(frames)))
@@ -101,11 +101,11 @@ def _change(values: np.ndarray) -> np.ndarray:
     return np.sqrt(np.square(values[2:] - values[:-2]).mean(axis=1))
 
 
-def _correlation(heard: np.ndarray, seen: np.ndarray, delay: int) -> float:
-    """Pearson correlation of ``heard`` at t + delay with ``seen`` at t; 0 for a constant."""
-    length = min(len(heard), len(seen))
-    late = heard[max(delay, 0) : length + min(delay, 0)]
-    early = seen[max(-delay, 0) : length + min(-delay, 0)]
+def _correlation(sound: np.ndarray, picture: np.ndarray, delay: int) -> float:
+    """Pearson correlation of ``sound`` at t + delay with ``picture`` at t; 0 for a constant."""
+    length = min(len(sound), len(picture))
+    late = sound[max(delay, 0) : length + min(delay, 0)]
+    early = picture[max(-delay, 0) : length + min(-delay, 0)]
     if min(late.std(), early.std()) < CONSTANT:
         return 0.0
     return float(np.corrcoef(late, early)[0, 1])

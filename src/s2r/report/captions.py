@@ -3,7 +3,7 @@
 import pandas as pd
 
 from s2r.config.systems import SETS
-from s2r.report.cells import set_words
+from s2r.report.cells import set_title
 
 PHANTOM = (
     "These are results on the phantom, a synthetic corpus: they only say that the pipeline "
@@ -47,4 +47,4 @@ def _recordings(scores: pd.DataFrame, mode: str) -> str:
     """How many recordings of each set were scored in this way."""
     counted = scores[(scores["n_of"] == "recordings") & (scores["mode"] == mode)]
     counts = counted.groupby("set")["n"].max()
-    return ", ".join(f"{set_words(s)} {counts[s]}" for s in SETS if s in counts.index) or "none"
+    return ", ".join(f"{set_title(s)} {counts[s]}" for s in SETS if s in counts.index) or "none"

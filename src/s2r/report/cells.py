@@ -1,115 +1,77 @@
 """The rows and cells of Table 1 as text, rounded, with intervals."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 
 from s2r.config.systems import SETS
-from s2r.report.paper_rows import MEASURES
-from s2r.report.scores_table import IDENTITY, label, own_estimate, rank, select
+from s2r.evaluation.metric import Measure
+from s2r.report.scores_table import IDENTITY, find_value, own_estimate, reader_name
 
-SECTIONS = (
-    (
-        "Squared error x 1000 in the dynamic region, rollouts (lower is better)",
-        ("error_draw", "error_mean"),
-        1000,
-        1,
-    ),
-    (
-        "Tongue contour error in mm, rollouts (lower is better; the real row is the probe's own)",
-        ("contour_mm_draw", "contour_mm_mean"),
-        1,
-        2,
-    ),
-    ("Correlation of regional intensity with the truth, rollouts", ("kinematics",), 1, 2),
-    (
-        "Audio gap x 1000: squared error with another recording's speech less that with the "
-        "right one (above 0: the speech is used)",
-        ("audio_gap",),
-        1000,
-        1,
-    ),
-    (
-        "Spatial power above half the Nyquist frequency, ratio to the truth (1 is right; lower "
-        "is blurred, higher is grainy)",
-        ("high_frequency_power",),
-        1,
-        2,
-    ),
-    (
-        "Motion energy in the dynamic region, ratio to the truth (1 is right; higher flickers)",
-        ("motion",),
-        1,
-        2,
-    ),
-    (
-        "Motion energy at window seams, ratio to inside windows (1 is right)",
-        ("seam_motion",),
-        1,
-        2,
-    ),
-)
-"""Heading, stems of ``MEASURES``, factor, decimals."""
+SYSTEM_HEAD = ["System", "Encoder", "Size", "Pooling", "Preset", "Video", "Draws"]
+
+ESTIMATE_NAMES = {"draw": "one draw", "mean": "mean"}
+"""What a video is, for readers."""
 
 
-PAPER_HEAD = ["Encoder", "Size", "Pooling"]
-
-
-def short_set_names() -> list[str]:
-    return [set_name.removeprefix("unseen_") for set_name in SETS]
-
-
-def paper_head() -> list[str]:
-    return [*PAPER_HEAD, *(f"{name} {s}" for name, _, _ in MEASURES for s in short_set_names())]
-
-
-IDENTITY_HEAD = ["System", "Encoder", "Size", "Pooling", "Preset", "Video", "Draws"]
-
-
-def ordered_systems(scores: pd.DataFrame) -> list[pd.DataFrame]:
-    groups = [group for _, group in scores.groupby(IDENTITY, sort=False, dropna=False)]
-    return sorted(groups, key=lambda group: rank(group["system"].iloc[0]))
+def set_title(set_name: str) -> str:
+    """The name of a set for readers."""
+    return set_name.replace("_", " ")
 
 
 def description(group: pd.DataFrame) -> list[str]:
+    """What a system is, in the columns of ``SYSTEM_HEAD``, from its part of the long table."""
     first = group.iloc[0]
+    labels = [key for key in IDENTITY if key not in ("system", "kind")]
     return [
-        label(first["system"]),
-        *(str(first[key]) if first[key] else "-" for key in IDENTITY[1:]),
+        reader_name(first["system"]),
+        *(str(first[key]) if first[key] else "-" for key in labels),
         own_estimate(group),
         str(group["k"].max()),
     ]
 
 
-def section_rows(systems: list, stems: tuple, factor: float, decimals: int) -> list[list[str]]:
+def section_rows(
+    systems: Sequence[pd.DataFrame], measure: Measure, columns: Mapping[str, str]
+) -> list[list[str]]:
+    """Rows of the small table of a measure: the system's name, then a cell a set and column.
+
+    ``columns`` are all or some of ``measure.columns()``. Systems without any value have no row.
+    """
     rows = []
     for group in systems:
-        estimate = own_estimate(group)
         cells = [
-            cell(select(group, set_name, stem, estimate), factor, decimals)
+            value_cell(find_value(group, set_name, measure, estimate), measure)
             for set_name in SETS
-            for stem in stems
+            for estimate in columns.values()
         ]
         if any(cells):
-            rows.append([label(group["system"].iloc[0]), *cells])
+            rows.append([reader_name(group["system"].iloc[0]), *cells])
     return rows
 
 
-def section_head(stems: tuple) -> list[str]:
-    names = [estimate_words(stem) for stem in stems]
-    columns = [f"{set_words(s)}, {name}" if name else set_words(s) for s in SETS for name in names]
+def section_head(estimates: Sequence[str] = ("",)) -> list[str]:
+    """The head of a small table; ``estimates`` are named where a set has several columns."""
+    names = [ESTIMATE_NAMES[estimate] if estimate else "" for estimate in estimates]
+    columns = [f"{set_title(s)}, {name}" if name else set_title(s) for s in SETS for name in names]
     return ["System", *columns]
 
 
-def estimate_words(stem: str) -> str:
-    return {"draw": "one draw", "mean": "mean"}.get(stem.rsplit("_", 1)[-1], "")
-
-
-def cell(found: pd.Series | None, factor: float, decimals: int) -> str:
-    if found is None:
+def value_cell(row: pd.Series | None, measure: Measure) -> str:
+    """A value with its interval; ``*`` marks an oracle."""
+    if row is None:
         return ""
-    value, low, high = (f"{factor * found[key]:.{decimals}f}" for key in ("value", "low", "high"))
-    mark = "*" if "oracle" in found["note"] else ""
-    return f"{value}{mark}" + (f" [{low}, {high}]" if np.isfinite(found["low"]) else "")
+    value, low, high = (
+        f"{measure.factor * row[key]:.{measure.decimals}f}" for key in ("value", "low", "high")
+    )
+    interval = f" [{low}, {high}]" if np.isfinite(row["low"]) else ""
+    return value + oracle_mark(row) + interval
+
+
+def oracle_mark(row: pd.Series) -> str:
+    """``*`` where a row of the long table is that of an oracle."""
+    return "*" if "oracle" in row["note"] else ""
 
 
 def markdown_rows(rows: list[list[str]], head: list[str]) -> list[str]:
@@ -117,7 +79,3 @@ def markdown_rows(rows: list[list[str]], head: list[str]) -> list[str]:
     right = [":--" if i == 0 else "--:" for i in range(len(head))]
     escaped = [[cell.replace("|", "\\|").replace("*", "\\*") for cell in row] for row in rows]
     return ["| " + " | ".join(row) + " |" for row in [head, right, *escaped]]
-
-
-def set_words(set_name: str) -> str:
-    return set_name.replace("_", " ")

@@ -1,6 +1,7 @@
 """The contact sheet: frames of one recording a set, one system a row."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,25 @@ from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
 from s2r.core.shards import Shards
 from s2r.generation.generated_file import read_generated
+from s2r.report.cells import set_title
 from s2r.report.strips import PAPER, strip_block, text_box
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """What a row of the sheet shows."""
+
+    label: str
+    """Name at the left; may have several lines."""
+    files: Mapping[str, str | Path]
+    """{set: generated file}."""
+    mean: bool = False
+    """Show the mean of the draws instead of the first one."""
 
 
 def contact_sheet(
     path: str | Path,
-    rows: Sequence[tuple[str, Mapping[str, str | Path], bool]],
+    rows: Sequence[SheetRow],
     frames: Shards,
     *,
     columns: int = 10,
@@ -24,25 +38,24 @@ def contact_sheet(
 ) -> None:
     """Write frames of one recording a set, evenly spaced in time, one system a row.
 
-    ``rows`` holds (label, {set: path of the generated file}, whether to show the mean of the
-    draws instead of the first one); the truth is put above them. Sets without recordings are
-    left out. ``note`` is a line at the top. Raises UserError where there is nothing to show.
+    The truth is put above ``rows``. Sets without recordings are left out. ``note`` is a line at
+    the top. Raises UserError where there is nothing to show.
     """
-    sets = list(dict.fromkeys(set_name for _, paths, _ in rows for set_name in paths))
+    sets = list(dict.fromkeys(set_name for row in rows for set_name in row.files))
     blocks = []
     for set_name in sets:
-        recording = _first_common([paths[set_name] for _, paths, _ in rows])
+        recording = _first_common([row.files[set_name] for row in rows])
         if recording is None:
             continue
         truth = frames.read(recording, "frames")
         times = np.linspace(0, len(truth) - 1, columns + 2).round().astype(int)[1:-1]
         strips = [("truth", truth[times])]
-        for name, paths, mean in rows:
-            with read_generated(paths[set_name]) as content:
+        for row in rows:
+            with read_generated(row.files[set_name]) as content:
                 draws = content.rollout(recording).draws[:, times]
-            strip = draws.mean(axis=0).round().astype(np.uint8) if mean else draws[0]
-            strips.append((name, strip))
-        heading = f"{set_name.replace('_', ' ')}: {recording}"
+            strip = draws.mean(axis=0).round().astype(np.uint8) if row.mean else draws[0]
+            strips.append((row.label, strip))
+        heading = f"{set_title(set_name)}: {recording}"
         blocks.append(strip_block(heading, strips, times, scale))
     if not blocks:
         raise UserError("There is no generated recording to show: no test set has recordings.")

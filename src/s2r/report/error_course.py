@@ -58,10 +58,12 @@ def drift(courses: Mapping[str, np.ndarray], resamples: int, seed: int) -> np.nd
     bins = {name: _binned(course, width) for name, course in courses.items()}
     rows = []
     for place in range(max(map(len, bins.values()), default=0)):
-        values = {name: float(one[place]) for name, one in bins.items() if len(one) > place}
+        values = {
+            name: float(errors[place]) for name, errors in bins.items() if len(errors) > place
+        }
         if 2 * len(values) < len(bins):
             break
-        rows.append([(place + 0.5) * BIN, *bootstrap_interval(values, draws=resamples, seed=seed)])
+        rows.append([(place + 0.5) * BIN, *bootstrap_interval(values, None, resamples, seed=seed)])
     return np.array(rows).reshape(-1, 5)
 
 

@@ -1,10 +1,9 @@
-"""Figures of the report: what is made, errors over time and errors over the picture."""
+"""Figures of the report: the overview, errors over time and errors over the picture."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -15,11 +14,11 @@ from s2r.core.shards import Shards
 from s2r.evaluation.instruments import read_instruments
 from s2r.generation.generated_file import read_generated
 from s2r.report.captions import PHANTOM
-from s2r.report.cells import set_words
+from s2r.report.cells import ESTIMATE_NAMES, set_title
 from s2r.report.error_course import RolloutErrors, drift, rollout_errors
 from s2r.report.overview import write_overview
 from s2r.report.plots import LINES, save_figure, tidy
-from s2r.report.scores_table import best_model, label
+from s2r.report.scores_table import best_model, read_scores, reader_name
 
 Errors = dict[tuple[str, str], RolloutErrors]
 """(system, set) -> errors."""
@@ -44,15 +43,17 @@ def write_report_figures(
     the best model. ``synthetic`` adds the statement about the phantom. Raises UserError where no
     model has made a recording.
     """
-    best = best_model(pd.read_csv(scores, keep_default_na=False))
+    best = best_model(read_scores(scores))
     if best is None:
         raise UserError(f"{scores} holds no model: there is nothing to draw in the report.")
     frames, mask = Shards(frame_shards), read_instruments(region, None).region
     shown = [best, regression_system(best), "mean_frame", "copied_frame"]
     wanted = [key for key in generated if key[0] in shown]
-    made = {key: rollout_errors(generated[key], frames, mask) for key in progress(wanted, "errors")}
+    found = {
+        key: rollout_errors(generated[key], frames, mask) for key in progress(wanted, "errors")
+    }
     wanted.sort(key=lambda key: shown.index(key[0]))
-    errors = {key: made[key] for key in wanted if made[key].courses}
+    errors = {key: found[key] for key in wanted if found[key].courses}
     note = PHANTOM if synthetic else ""
     _overview(generated, best, frames, overview_path, note)
     plot_drift(errors, drift_path, note, resamples, seed)
@@ -73,11 +74,11 @@ def plot_drift(
             if found is None:
                 continue
             time, value, low, high, _ = drift(found.courses, resamples, seed).T
-            name = f"{label(system)}, {_kind(found)}"
+            name = f"{reader_name(system)}, {ESTIMATE_NAMES[found.estimate]}"
             axis.plot(time, 1000 * value, "-o", ms=3, color=colour, label=name)
             axis.fill_between(time, 1000 * low, 1000 * high, color=colour, alpha=0.15, lw=0)
         count = max(len(errors[key].courses) for key in errors if key[1] == set_name)
-        axis.set_title(f"{set_words(set_name)}, {count} recordings", fontsize=10, loc="left")
+        axis.set_title(f"{set_title(set_name)}, {count} recordings", fontsize=10, loc="left")
         axis.set_xlabel("s since the given frame", fontsize=8.5)
         tidy(axis)
         axis.grid(axis="y", color="0.88", linewidth=0.6)
@@ -117,7 +118,8 @@ def plot_regions(errors: Errors, region: np.ndarray, path: str | Path, note: str
                 continue
             image = axis.imshow(1000 * found.picture, cmap="magma", vmin=0, vmax=1000 * highest)
             axis.contour(region, levels=[0.5], colors="white", linewidths=0.6)
-            heading = f"{label(system)}\n{_kind(found)}, {set_words(set_name)}"
+            estimate = ESTIMATE_NAMES[found.estimate]
+            heading = f"{reader_name(system)}\n{estimate}, {set_title(set_name)}"
             axis.set_title(heading, fontsize=8.5, loc="left")
             parts = (found.picture, found.picture[region], found.picture[~region])
             whole, inside, outside = (1000 * part.mean() for part in parts)
@@ -145,7 +147,3 @@ def _overview(generated: Mapping, best: str, frames: Shards, path: str | Path, n
 def _axes_of(errors: Errors) -> tuple[list[str], list[str]]:
     """Systems and sets, each once, in their order."""
     return [list(dict.fromkeys(key[place] for key in errors)) for place in (0, 1)]
-
-
-def _kind(found: RolloutErrors) -> str:
-    return {"draw": "one draw", "mean": "mean"}[found.estimate]

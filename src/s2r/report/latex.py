@@ -7,16 +7,10 @@ import pandas as pd
 from s2r.config.systems import SETS
 from s2r.core.files import atomic_path
 from s2r.report.captions import PHANTOM, caption
-from s2r.report.cells import (
-    PAPER_HEAD,
-    SECTIONS,
-    estimate_words,
-    ordered_systems,
-    section_head,
-    section_rows,
-    short_set_names,
-)
-from s2r.report.paper_rows import MEASURES, paper_rows
+from s2r.report.cells import ESTIMATE_NAMES, section_head, section_rows
+from s2r.report.measures import all_measures, section_heading
+from s2r.report.paper_rows import PAPER_HEAD, paper_measures, paper_rows, short_set_names
+from s2r.report.scores_table import systems_in_order
 
 
 def write_latex(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
@@ -25,14 +19,16 @@ def write_latex(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None
     The first floating table has the paper's shape, with floors and controls below a rule, and the
     caption; each further one holds a pair of measures, so that it fits on a page.
     """
-    systems = ordered_systems(scores)
+    systems = systems_in_order(scores)
     blocks = []
-    for heading, stems, factor, decimals in SECTIONS:
-        for stem in stems:
-            rows = section_rows(systems, (stem,), factor, decimals)
+    for measure in [measure for measure in all_measures() if measure.section]:
+        for column, estimate in measure.columns().items():
+            rows = section_rows(systems, measure, {column: estimate})
             if rows:
-                kind = estimate_words(stem)
-                blocks.append(_tabular(f"{heading}, {kind}" if kind else heading, rows))
+                heading = section_heading(measure)
+                if measure.estimate == "both":
+                    heading += f", {ESTIMATE_NAMES[estimate]}"
+                blocks.append(_tabular(heading, rows))
     text = " ".join(_tex(paragraph) for paragraph in caption(scores))
     warning = rf"\textbf{{{_tex(PHANTOM)}}} " if synthetic else ""
     above, below = paper_rows(systems)
@@ -50,17 +46,17 @@ def write_latex(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None
 
 def _paper_tabular(above: list[list[str]], below: list[list[str]]) -> list[str]:
     """The table in the paper's shape, a group of columns for each measure."""
-    sets = len(SETS)
-    groups = [rf"\multicolumn{{{sets}}}{{c}}{{{name}}}" for name, _, _ in MEASURES]
-    starts = [4 + sets * place for place in range(len(MEASURES))]
+    sets, measures = len(SETS), paper_measures()
+    groups = [rf"\multicolumn{{{sets}}}{{c}}{{{_tex(measure.paper)}}}" for measure in measures]
+    starts = [4 + sets * place for place in range(len(measures))]
     parts = [[" & ".join(map(_tex, row)) + r" \\" for row in rows] for rows in (above, below)]
     return [
         r"\setlength{\tabcolsep}{3pt}",
-        rf"\begin{{tabular}}{{lll{'r' * sets * len(MEASURES)}}}",
+        rf"\begin{{tabular}}{{lll{'r' * sets * len(measures)}}}",
         r"\toprule",
         " & ".join(["", "", "", *groups]) + r" \\",
         "".join(rf"\cmidrule(lr){{{start}-{start + sets - 1}}}" for start in starts),
-        " & ".join([*PAPER_HEAD, *short_set_names() * len(MEASURES)]) + r" \\",
+        " & ".join([*PAPER_HEAD, *short_set_names() * len(measures)]) + r" \\",
         r"\midrule",
         *parts[0],
         *([r"\midrule"] if above and below else []),
@@ -76,7 +72,7 @@ def _tabular(heading: str, rows: list[list[str]]) -> list[str]:
         rf"\par\medskip\emph{{{_tex(heading)}}}\par\smallskip",
         rf"\begin{{tabular}}{{l{'r' * (columns - 1)}}}",
         r"\toprule",
-        " & ".join(map(_tex, section_head(("",)))) + r" \\",
+        " & ".join(map(_tex, section_head())) + r" \\",
         r"\midrule",
         *(" & ".join(map(_tex, row)) + r" \\" for row in rows),
         r"\bottomrule",

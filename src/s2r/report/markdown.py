@@ -6,17 +6,10 @@ import pandas as pd
 
 from s2r.core.files import atomic_path
 from s2r.report.captions import PHANTOM, caption
-from s2r.report.cells import (
-    IDENTITY_HEAD,
-    SECTIONS,
-    description,
-    markdown_rows,
-    ordered_systems,
-    paper_head,
-    section_head,
-    section_rows,
-)
-from s2r.report.paper_rows import paper_rows
+from s2r.report.cells import SYSTEM_HEAD, description, markdown_rows, section_head, section_rows
+from s2r.report.measures import all_measures, section_heading
+from s2r.report.paper_rows import paper_head, paper_rows
+from s2r.report.scores_table import systems_in_order
 
 
 def write_markdown(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
@@ -25,7 +18,7 @@ def write_markdown(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> N
 
     ``synthetic`` says that the corpus is the phantom, which is then stated in bold type.
     """
-    systems = ordered_systems(scores)
+    systems = systems_in_order(scores)
     lines = ["# Table 1", ""]
     if synthetic:
         lines += [f"**{PHANTOM}**", ""]
@@ -34,12 +27,13 @@ def write_markdown(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> N
     if above or below:
         lines += markdown_rows([*above, *_rule(above, below), *below], paper_head())
         lines += ["", "## Systems", ""]
-    lines += markdown_rows([description(group) for group in systems], IDENTITY_HEAD)
-    for heading, stems, factor, decimals in SECTIONS:
-        rows = section_rows(systems, stems, factor, decimals)
+    lines += markdown_rows([description(group) for group in systems], SYSTEM_HEAD)
+    for measure in [measure for measure in all_measures() if measure.section]:
+        rows = section_rows(systems, measure, measure.columns())
         if rows:
-            lines += ["", f"## {heading}", ""]
-            lines += markdown_rows(rows, section_head(stems))
+            estimates = list(measure.columns().values()) if measure.estimate == "both" else [""]
+            lines += ["", f"## {section_heading(measure)}", ""]
+            lines += markdown_rows(rows, section_head(estimates))
     with atomic_path(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n")
 

@@ -15,7 +15,8 @@ from s2r.core.media.decode import read_audio, read_video
 from s2r.core.media.encode import write_video
 from s2r.corpus.index import read_recordings
 from s2r.corpus.split import SETS, read_split
-from s2r.report.scores_table import best_model
+from s2r.report.cells import set_title
+from s2r.report.scores_table import best_model, read_scores
 
 STYLE = """\
 body { font: 15px/1.45 sans-serif; margin: 1.5em; color: #222; max-width: 75em }
@@ -54,14 +55,14 @@ def write_corpus_page(recordings: str | Path, path: str | Path) -> None:
     """Sum up ``recordings.csv``: what can be used, each kind of defect, and every subject."""
     rows = read_recordings(recordings)
     kinds = rows["reason"].str.partition(":")[0].where(rows["status"] != "ok", "")
-    found = []
+    counts = []
     for (status, kind), group in rows.groupby(["status", kinds], sort=False):
-        found.append(
+        counts.append(
             {"status": status, "reason": kind, "recordings": len(group)}
             | {"subjects": _subjects(group), "minutes": _minutes(group)}
             | {"example": group["reason"].iloc[0] or group["recording"].iloc[0]}
         )
-    found.sort(key=lambda row: (row["status"] != "ok", row["status"], -row["recordings"]))
+    counts.sort(key=lambda row: (row["status"] != "ok", row["status"], -row["recordings"]))
     good = rows[rows["status"] == "ok"]
     subjects = [
         {"subject": subject, "listed": len(group)}
@@ -73,7 +74,7 @@ def write_corpus_page(recordings: str | Path, path: str | Path) -> None:
         f"{len(good)} of {len(rows)} recordings can be used: {_subjects(good)} subjects, "
         f"{_minutes(good)} minutes. Each one with its reason: {recordings}."
     )
-    body = f"<p>{escape(text)}</p>{_table(pd.DataFrame(found))}<h2>Subjects</h2>"
+    body = f"<p>{escape(text)}</p>{_table(pd.DataFrame(counts))}<h2>Subjects</h2>"
     _write(path, "Corpus", body + _table(pd.DataFrame(subjects)))
 
 
@@ -82,16 +83,17 @@ def write_split_page(split: str | Path, recordings: str | Path, path: str | Path
     seconds = read_recordings(recordings).set_index("recording")["video_seconds"]
     members = read_split(split)
     members["video_seconds"] = members["recording"].map(seconds)
-    found = [
-        {"set": name.replace("_", " "), "use": MEANINGS[name], "recordings": len(group)}
+    counts = [
+        {"set": set_title(name), "use": MEANINGS[name], "recordings": len(group)}
         | {"subjects": _subjects(group), "minutes": _minutes(group)}
         | {"stimuli": ", ".join(sorted(group["stimulus"].unique()))}
         for name in SETS
         if len(group := members[members["set"] == name])
     ]
-    held_out = sorted(members.loc[members["set"].isin(SETS[3:5]), "subject"].unique())
-    text = f"Held-out subjects: {', '.join(held_out) or 'none'}."
-    _write(path, "Split", _table(pd.DataFrame(found)) + f"<p>{escape(text)}</p>")
+    held_out = members["set"].isin(("unseen_subject", "unseen_both"))
+    subjects = sorted(members.loc[held_out, "subject"].unique())
+    text = f"Held-out subjects: {', '.join(subjects) or 'none'}."
+    _write(path, "Split", _table(pd.DataFrame(counts)) + f"<p>{escape(text)}</p>")
 
 
 def write_table_page(markdown: str | Path, path: str | Path) -> None:
@@ -100,16 +102,16 @@ def write_table_page(markdown: str | Path, path: str | Path) -> None:
     _write(path, title.removeprefix("# "), "\n".join(_block(block) for block in blocks))
 
 
-def write_videos_page(looks: str | Path, scores: str | Path, path: str | Path) -> None:
-    """Show the first seconds of the best model's videos of `s2r.report.contact_sheet` inside the page, one a set.
+def write_videos_page(samples: str | Path, scores: str | Path, path: str | Path) -> None:
+    """Show the first seconds of the best model's videos inside the page, one a set.
 
-    They are encoded more coarsely until the page is below ``LARGEST``. Raises UserError where
-    ``looks`` holds no video of the model.
+    ``samples`` is the folder of `s2r.report.samples`. Its videos are encoded more coarsely until
+    the page is below ``LARGEST``. Raises UserError where it holds no video of the model.
     """
-    best = best_model(pd.read_csv(scores, keep_default_na=False)) or ""
-    videos = sorted(Path(looks).glob(f"{best}/*/*.mp4"))
+    best = best_model(read_scores(scores)) or ""
+    videos = sorted(Path(samples).glob(f"{best}/*/*.mp4"))
     if not best or not videos:
-        raise UserError(f"{looks} holds no video of the best model: run the rule looks again.")
+        raise UserError(f"{samples} holds no video of the best model: run the rule samples again.")
     for crf in CRFS:
         body = "\n".join(_video(video, crf) for video in videos)
         if len(body) < LARGEST:
@@ -118,7 +120,7 @@ def write_videos_page(looks: str | Path, scores: str | Path, path: str | Path) -
 
 
 def _video(path: Path, crf: int) -> str:
-    """A heading and the first ``SECONDS`` of a video of `s2r.report.contact_sheet`, with its sound."""
+    """A heading and the first ``SECONDS`` of a sample video, with its sound."""
     frames, rate = read_video(path)
     audio, sample_rate = read_audio(path)
     frames, audio = frames[: int(SECONDS * rate)], audio[: SECONDS * sample_rate]
@@ -126,7 +128,7 @@ def _video(path: Path, crf: int) -> str:
         small = Path(folder) / "small.mp4"
         write_video(small, frames, rate, audio, sample_rate, crf=crf)
         data = base64.b64encode(small.read_bytes()).decode()
-    heading = f"{path.parent.name.replace('_', ' ')}: {path.stem}"
+    heading = f"{set_title(path.parent.name)}: {path.stem}"
     source = f"data:video/mp4;base64,{data}"
     return f'<h2>{escape(heading)}</h2>\n<video controls loop src="{source}"></video>'
 

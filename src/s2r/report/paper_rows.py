@@ -10,69 +10,82 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from s2r.config.systems import SETS, recurrent_system
-from s2r.report.scores_table import label, own_estimate, rank, select
+from s2r.config.systems import SETS, Kind
+from s2r.evaluation.metric import Measure
+from s2r.report.cells import oracle_mark
+from s2r.report.measures import all_measures
+from s2r.report.scores_table import find_value, reader_name
 
-MEASURES = (("FVD", "fvd", 1), ("SSIM", "ssim", 3))
-"""Name, stem of ``aggregate.MEASURES``, decimals."""
-
-REAL = "real_other"
-"""The system whose row is that of real video: other recordings of the same subject."""
+PAPER_HEAD = ["Encoder", "Size", "Pooling"]
 
 UNTRAINED_ENCODER = "logmel"
-"""The encoder that has learned nothing: models that hear it are controls."""
+"""The encoder that has learned nothing: models with it are controls."""
+
+REGRESSIONS = {Kind.REGRESSION: "regression", Kind.RECURRENT: "recurrent regression"}
+
+
+def paper_measures() -> list[Measure]:
+    """The measures in the table of the paper's shape."""
+    return [measure for measure in all_measures() if measure.paper]
+
+
+def short_set_names() -> list[str]:
+    """The sets in the head of the table."""
+    return [set_name.removeprefix("unseen_") for set_name in SETS]
+
+
+def paper_head() -> list[str]:
+    """The head of the table in one line."""
+    names = [f"{m.paper} {set_name}" for m in paper_measures() for set_name in short_set_names()]
+    return [*PAPER_HEAD, *names]
 
 
 def paper_rows(systems: Sequence[pd.DataFrame]) -> tuple[list[list[str]], list[list[str]]]:
     """Rows above and below the rule, from each system's part of the long table.
 
     Every row holds encoder (or the system's name, where it has no encoder), size and pooling, then
-    for each of ``MEASURES`` and of ``SETS`` the value, with half the width of its 95 % interval
-    after ``±`` where there is one. A ``*`` marks an oracle. Systems with neither measure have no
-    row.
+    for each of ``paper_measures`` and of ``SETS`` the value, with half the width of its 95 %
+    interval after ``±`` where there is one. A ``*`` marks an oracle. Systems without any of these
+    values have no row.
     """
     above, below = [], []
-    described = [_described(group) for group in systems]
-    for group, words in zip(systems, described, strict=True):
-        estimate = own_estimate(group)
+    descriptions = [_description(group) for group in systems]
+    for group, described in zip(systems, descriptions, strict=True):
         cells = [
-            _cell(select(group, set_name, stem, estimate), decimals)
-            for _, stem, decimals in MEASURES
+            _cell(find_value(group, set_name, measure, measure.estimate), measure)
+            for measure in paper_measures()
             for set_name in SETS
         ]
         if any(cells):
-            system = group["system"].iloc[0]
-            name, *rest = words
-            if described.count(words) > 1:
-                name = f"{name} ({system})"
+            name, *rest = described
+            if descriptions.count(described) > 1:
+                name = f"{name} ({group['system'].iloc[0]})"
             (above if _is_of_the_paper(group) else below).append([name, *rest, *cells])
     return above, below
 
 
 def _is_of_the_paper(group: pd.DataFrame) -> bool:
-    first = group.iloc[0]
-    is_model = rank(first["system"]) > rank("regression")
-    return first["system"] == REAL or (is_model and first["encoder"] != UNTRAINED_ENCODER)
+    kind, encoder = group["kind"].iloc[0], group["encoder"].iloc[0]
+    return kind == Kind.REAL_OTHER or (kind == Kind.MODEL and encoder != UNTRAINED_ENCODER)
 
 
-def _described(group: pd.DataFrame) -> list[str]:
+def _description(group: pd.DataFrame) -> list[str]:
     """Encoder without its size, size, pooling."""
     first = group.iloc[0]
-    if first["system"] == REAL:
+    if first["kind"] == Kind.REAL_OTHER:
         return ["real video, other recording", "-", "-"]
     if not first["encoder"]:
-        return [label(first["system"]), "-", "-"]
+        return [reader_name(first["system"]), "-", "-"]
     name = first["encoder"].removesuffix(f"-{first['size']}")
-    if first["system"].startswith(recurrent_system("")):
-        name = f"recurrent regression from {name}"
-    elif rank(first["system"]) == rank("regression"):
-        name = f"regression from {name}"
+    if first["kind"] in REGRESSIONS:
+        name = f"{REGRESSIONS[first['kind']]} from {name}"
     return [name, first["size"], first["pooling"]]
 
 
-def _cell(found: pd.Series | None, decimals: int) -> str:
-    if found is None:
+def _cell(row: pd.Series | None, measure: Measure) -> str:
+    if row is None:
         return ""
-    text = f"{found['value']:.{decimals}f}" + ("*" if "oracle" in found["note"] else "")
-    half = (found["high"] - found["low"]) / 2
-    return f"{text} ± {half:.{decimals}f}" if np.isfinite(half) else text
+    value, low, high = (measure.factor * row[key] for key in ("value", "low", "high"))
+    text = f"{value:.{measure.decimals}f}{oracle_mark(row)}"
+    half = (high - low) / 2
+    return f"{text} ± {half:.{measure.decimals}f}" if np.isfinite(half) else text

@@ -11,29 +11,17 @@ from matplotlib.lines import Line2D
 from s2r.config.systems import SETS
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
+from s2r.evaluation.metric import Measure
 from s2r.report.captions import PHANTOM
-from s2r.report.scores_table import label, own_estimate, rank, select
+from s2r.report.cells import ESTIMATE_NAMES, set_title
+from s2r.report.measures import all_measures
+from s2r.report.scores_table import find_value, reader_name, systems_in_order
 
 COLOURS = {"unseen_speech": "#0072B2", "unseen_subject": "#D55E00", "unseen_both": "#009E73"}
-"""Told apart by colour-blind readers (Okabe and Ito)."""
+"""Colours of sets that colour-blind readers can tell apart (Okabe and Ito)."""
 
-PANELS = (
-    ("Fréchet video distance", "lower is better", ("fvd",), 1),
-    (
-        "Squared error, dynamic region (x 1000)",
-        "lower is better",
-        ("error_draw", "error_mean"),
-        1000,
-    ),
-    (
-        "Tongue contour error (mm)",
-        "lower is better; real: the probe itself",
-        ("contour_mm_draw", "contour_mm_mean"),
-        1,
-    ),
-    ("Audio gap (x 1000)", "above 0: the speech is used", ("audio_gap",), 1000),
-)
-"""Title, how to read it, stems of ``aggregate.MEASURES``, factor."""
+LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
+"""Colours of lines."""
 
 
 def plot_table(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
@@ -42,24 +30,25 @@ def plot_table(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
     Filled dots are single draws, open ones means; bars are 95 % intervals over recordings.
     ``synthetic`` adds the statement about the phantom. Panels without a value are left out.
     """
-    groups = [group for _, group in scores.groupby("system", sort=False)]
-    groups = sorted(groups, key=lambda group: rank(group["system"].iloc[0]))
-    panels = [panel for panel in PANELS if _points(groups, panel[2], panel[3])]
-    if not panels:
-        panels = [PANELS[0]]
+    groups = systems_in_order(scores)
+    with_panel = [measure for measure in all_measures() if measure.panel]
+    panels = [measure for measure in with_panel if _points(groups, measure)] or with_panel[:1]
     figure = Figure(figsize=(2.2 + 3.4 * len(panels), 1.9 + 0.42 * len(groups)))
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-    for axis, (title, reading, stems, factor) in zip(axes, panels, strict=True):
-        _dots(axis, _points(groups, stems, factor))
-        axis.set_title(title, fontsize=10, loc="left")
+    for axis, measure in zip(axes, panels, strict=True):
+        _dots(axis, _points(groups, measure))
+        axis.set_title(measure.panel, fontsize=10, loc="left")
+        reading = measure.panel_reading or measure.reading
         axis.set_xlabel(reading, fontsize=8.5, color="0.35")
         axis.locator_params(axis="x", nbins=6)
-        if stems == ("audio_gap",):
+        if measure.better == "above zero":
             axis.axvline(0, color="0.3", linewidth=0.8)
         else:
             axis.set_xlim(left=0)
-    axes[0].set_yticks(range(len(groups)), [label(group["system"].iloc[0]) for group in groups])
+    axes[0].set_yticks(
+        range(len(groups)), [reader_name(group["system"].iloc[0]) for group in groups]
+    )
     axes[0].set_ylim(max(len(groups), 1) - 0.5, -0.5)
     height = figure.get_figheight()
     text = "Intervals: 95 % bootstrap over recordings. Compare draws with draws, means with means."
@@ -118,20 +107,15 @@ def plot_curve(curve: str | Path, path: str | Path, title: str = "") -> None:
     save_figure(figure, path)
 
 
-LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
-"""Colours of lines."""
-
-
-def _points(groups: list[pd.DataFrame], stems: tuple[str, ...], factor: float) -> list[dict]:
+def _points(groups: list[pd.DataFrame], measure: Measure) -> list[dict]:
     """Every dot of a panel: its line, set, whether it is a draw, and its value and interval."""
     points = []
     for line, group in enumerate(groups):
-        estimate = own_estimate(group)
         for set_name in SETS:
-            for stem in stems:
-                found = select(group, set_name, stem, estimate)
+            for estimate in measure.columns().values():
+                found = find_value(group, set_name, measure, estimate)
                 if found is not None:
-                    scaled = {key: factor * found[key] for key in ("value", "low", "high")}
+                    scaled = {key: measure.factor * found[key] for key in ("value", "low", "high")}
                     draw = found["estimate"] == "draw"
                     points.append({"line": line, "set": set_name, "draw": draw} | scaled)
     return points
@@ -158,7 +142,7 @@ def _dots(axis: Axes, points: list[dict]) -> None:
 
 
 def tidy(axis: Axes) -> None:
-    """The look that all plots share."""
+    """Frame, grid and label size that all plots share."""
     axis.spines[["top", "right"]].set_visible(False)
     axis.grid(axis="x", color="0.88", linewidth=0.6)
     axis.set_axisbelow(True)
@@ -167,12 +151,12 @@ def tidy(axis: Axes) -> None:
 
 def _legend() -> list[Line2D]:
     dot = {"linestyle": "", "marker": "o", "markersize": 5}
-    sets = [Line2D([], [], color=COLOURS[s], label=s.replace("_", " "), **dot) for s in SETS]
-    kinds = [
-        Line2D([], [], color="0.3", label="one draw", **dot),
-        Line2D([], [], color="0.3", markerfacecolor="white", label="mean", **dot),
+    sets = [Line2D([], [], color=COLOURS[s], label=set_title(s), **dot) for s in SETS]
+    estimates = [
+        Line2D([], [], color="0.3", label=ESTIMATE_NAMES["draw"], **dot),
+        Line2D([], [], color="0.3", markerfacecolor="white", label=ESTIMATE_NAMES["mean"], **dot),
     ]
-    return sets + kinds
+    return sets + estimates
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:

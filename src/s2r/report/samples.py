@@ -1,11 +1,11 @@
-"""Sample videos to look at: truth beside generated with the sound, and the contact sheet."""
+"""Sample videos: truth beside generated with the sound, and the contact sheet."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
+from s2r.config.systems import Kind, regression_system
 from s2r.core.files import atomic_path
 from s2r.core.media.encode import write_video
 from s2r.core.progress import progress
@@ -13,8 +13,8 @@ from s2r.core.shards import Shards
 from s2r.core.units import FRAME_RATE, HOP, SAMPLE_RATE
 from s2r.generation.generated_file import read_generated
 from s2r.report.captions import PHANTOM
-from s2r.report.contact_sheet import contact_sheet
-from s2r.report.scores_table import best_model, label, rank
+from s2r.report.contact_sheet import SheetRow, contact_sheet
+from s2r.report.scores_table import best_model, read_scores, reader_name
 from s2r.report.strips import PAPER, repeat_pixels, text_box
 
 
@@ -38,13 +38,16 @@ def write_samples(
     files: dict[str, dict[str, str | Path]] = {}
     for (system, set_name), path in generated.items():
         files.setdefault(system, {})[set_name] = path
-    best = best_model(pd.read_csv(scores, keep_default_na=False))
+    best = best_model(read_scores(scores))
+    kinds = {system: _kind_of(by_set) for system, by_set in files.items()}
+    models = [system for system, kind in kinds.items() if kind == Kind.MODEL]
     comment = "synthetic: a numerical phantom, not a person" if synthetic else None
     with atomic_path(folder) as temporary:
         temporary.mkdir()
         sheet = temporary / "contact_sheet.png"
-        contact_sheet(sheet, _sheet_rows(files, best), frames, note=PHANTOM if synthetic else "")
-        for system in progress([s for s in files if rank(s) > rank("regression")], "looks"):
+        rows = _sheet_rows(files, kinds, best)
+        contact_sheet(sheet, rows, frames, note=PHANTOM if synthetic else "")
+        for system in progress(models, "samples"):
             for set_name, path in files[system].items():
                 with read_generated(path) as content:
                     for recording in content.rollouts[:videos]:
@@ -79,15 +82,27 @@ def side_by_side(
     write_video(path, picture, FRAME_RATE, sound, SAMPLE_RATE, **options)
 
 
-def _sheet_rows(files: Mapping[str, Mapping], best: str | None) -> list[tuple]:
-    """The best model (one draw, mean of draws), its regression, the copied frame: what exists."""
+def _kind_of(files: Mapping[str, str | Path]) -> Kind:
+    """The kind of a system, which each of its generated files names."""
+    with read_generated(next(iter(files.values()))) as content:
+        return Kind(content.attributes["kind"])
+
+
+def _sheet_rows(
+    files: Mapping[str, Mapping], kinds: Mapping[str, Kind], best: str | None
+) -> list[SheetRow]:
+    """The best model (one draw, mean of draws), its regression, the copied frame: what exists.
+
+    Where the best model has no regression of its own, the first regression is shown.
+    """
     rows = []
     if best in files:
-        rows.append((f"{best}\none draw", files[best], False))
-        rows.append((f"{best}\nmean of draws", files[best], True))
-    regressions = [system for system in files if rank(system) == rank("regression")]
-    own = [system for system in regressions if best and system == f"regression-{best}"]
-    for system in [*(own or regressions)[:1], "copied_frame"]:
-        if system in files:
-            rows.append((label(system), files[system], False))
+        rows.append(SheetRow(f"{best}\none draw", files[best]))
+        rows.append(SheetRow(f"{best}\nmean of draws", files[best], mean=True))
+    regressions = [s for s, kind in kinds.items() if kind in (Kind.REGRESSION, Kind.RECURRENT)]
+    if best and regression_system(best) in regressions:
+        regressions = [regression_system(best)]
+    copied = [system for system, kind in kinds.items() if kind == Kind.COPIED_FRAME]
+    for system in [*regressions[:1], *copied]:
+        rows.append(SheetRow(reader_name(system), files[system]))
     return rows

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from s2r.config.systems import SETS, recurrent_system
+from s2r.config.systems import SETS, Kind
 from s2r.core.errors import UserError
+from s2r.evaluation.metric import Measure
 from s2r.evaluation.metrics.statistics import bootstrap_interval
 
-IDENTITY = ["system", "encoder", "size", "pooling", "preset"]
+IDENTITY = ["system", "kind", "encoder", "size", "pooling", "preset"]
 COLUMNS = [
     *IDENTITY,
     "set",
@@ -31,32 +32,13 @@ COLUMNS = [
     "note",
 ]
 
-OWN = "own"
-"""Stands for the row's own estimate."""
-
-MEASURES = {
-    "fvd": ("clip", OWN, "fvd", "frame"),
-    "ssim": ("clip", OWN, "ssim", "frame"),
-    "error_draw": ("rollout", "draw", "squared_error", "dynamic"),
-    "error_mean": ("rollout", "mean", "squared_error", "dynamic"),
-    "contour_mm_draw": ("rollout", "draw", "contour_mm", "tongue"),
-    "contour_mm_mean": ("rollout", "mean", "contour_mm", "tongue"),
-    "kinematics": ("rollout", OWN, "kinematics", "cells"),
-    "audio_gap": ("rollout", "draw", "audio_gap", "dynamic"),
-    "high_frequency_power": ("rollout", OWN, "high_frequency_power", "frame"),
-    "motion": ("rollout", OWN, "motion", "dynamic"),
-    "seam_motion": ("rollout", OWN, "seam_motion", "dynamic"),
-}
-"""Column stem of Table 1: (mode, estimate, metric, region) of the long table."""
-
-
-LABELS = {
+NAMES = {
     "real": "real",
     "real_other": "real, another recording",
     "copied_frame": "copied frame",
     "mean_frame": "mean frame of the subject",
 }
-"""Names for readers; regressions and models keep the names of the configuration."""
+"""Names of baselines for readers; regressions and models keep the names of the configuration."""
 
 
 def aggregate(
@@ -67,22 +49,43 @@ def aggregate(
     A value is the mean over recordings weighted by their frames; ``low`` and ``high`` bound the
     95 % bootstrap interval over recordings. ``n`` counts what ``n_of`` names: recordings, or
     clips for ``fvd``. ``k`` is the number of draws behind the value. Raises UserError for a
-    missing or unreadable file.
+    missing or unreadable file, and for one that does not say what kind of system it scores.
     """
     tables = [_aggregate_one(_read(path), resamples, seed) for path in score_files]
     tables = [table for table in tables if len(table)]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
 
 
-def select(group: pd.DataFrame, set_name: str, stem: str, estimate: str) -> pd.Series | None:
-    """The row of one system's long table behind a cell of Table 1, or None."""
-    mode, kind, metric, region = MEASURES[stem]
+def read_scores(path: str | Path) -> pd.DataFrame:
+    """The long table as ``write_tables`` stored it, empty texts as "".
+
+    Raises UserError where the file is missing or lacks the kinds of systems.
+    """
+    if not Path(path).exists():
+        raise UserError(f"{path} does not exist: run the rule tables.")
+    scores = pd.read_csv(path, keep_default_na=False)
+    if "kind" not in scores.columns:
+        raise UserError(
+            f"{path} has no column kind: it was made by an earlier version of s2r; delete it and "
+            "run the rule tables again."
+        )
+    return scores
+
+
+def find_value(
+    group: pd.DataFrame, set_name: str, measure: Measure, estimate: str
+) -> pd.Series | None:
+    """The row of one system's long table behind a cell of Table 1, or None.
+
+    ``estimate`` is one of ``measure.columns()``.
+    """
+    wanted = own_estimate(group) if estimate == "own" else estimate
     found = group[
         (group["set"] == set_name)
-        & (group["mode"] == mode)
-        & (group["estimate"] == (estimate if kind == OWN else kind))
-        & (group["metric"] == metric)
-        & (group["region"] == region)
+        & (group["mode"] == measure.mode)
+        & (group["estimate"] == wanted)
+        & (group["metric"] == measure.metric)
+        & (group["region"] == measure.region)
     ]
     return found.iloc[0] if len(found) else None
 
@@ -92,18 +95,18 @@ def own_estimate(group: pd.DataFrame) -> str:
     return "draw" if (group["estimate"] == "draw").any() else "mean"
 
 
-def rank(system: str) -> int:
-    """Place of a kind of system in every table and figure."""
-    kinds = ("real", "real_other", "copied_frame", "mean_frame")
-    if system in kinds:
-        return kinds.index(system)
-    regression = system.startswith(("regression", recurrent_system("")))
-    return len(kinds) if regression else len(kinds) + 1
+def systems_in_order(scores: pd.DataFrame) -> list[pd.DataFrame]:
+    """The part of the long table of each system, ordered by ``Kind``.
+
+    Systems of one kind keep their order in ``scores``.
+    """
+    groups = [group for _, group in scores.groupby(IDENTITY, sort=False, dropna=False)]
+    return sorted(groups, key=lambda group: list(Kind).index(group["kind"].iloc[0]))
 
 
-def label(system: str) -> str:
+def reader_name(system: str) -> str:
     """The name of a system for readers."""
-    return LABELS.get(system, system)
+    return NAMES.get(system, system)
 
 
 def best_model(scores: pd.DataFrame) -> str | None:
@@ -113,7 +116,7 @@ def best_model(scores: pd.DataFrame) -> str | None:
         & (scores["estimate"] == "draw")
         & (scores["metric"] == "squared_error")
         & (scores["region"] == "dynamic")
-        & (scores["system"].map(rank) > rank("regression"))
+        & (scores["kind"] == Kind.MODEL)
     ]
     for set_name in SETS:
         found = errors[errors["set"] == set_name]
@@ -132,12 +135,8 @@ def _aggregate_one(scores: dict, resamples: int, seed: int) -> pd.DataFrame:
             keys = ["mode", "estimate", "metric", "region"]
             for key, group in values.groupby(keys, sort=False):
                 recordings = group.set_index("recording")
-                interval = bootstrap_interval(
-                    recordings["value"].to_dict(),
-                    recordings["frames"].to_dict(),
-                    draws=resamples,
-                    seed=seed,
-                )
+                values_of, frames_of = (recordings[name].to_dict() for name in ("value", "frames"))
+                interval = bootstrap_interval(values_of, frames_of, resamples, seed=seed)
                 row = shared | dict(zip(keys, key, strict=True)) | interval._asdict()
                 rows.append(row | {"n_of": "recordings", "k": scores["draws"], "note": note})
         if content["fvd"] is not None:
@@ -151,10 +150,16 @@ def _aggregate_one(scores: dict, resamples: int, seed: int) -> pd.DataFrame:
 
 def _read(path: str | Path) -> dict:
     try:
-        return json.loads(Path(path).read_text())
+        scores = json.loads(Path(path).read_text())
     except FileNotFoundError as error:
         raise UserError(f"{path} does not exist: run the score stage that makes it.") from error
     except json.JSONDecodeError as error:
         raise UserError(
             f"{path} is not valid JSON: delete it and run the score stage again."
         ) from error
+    if scores.get("kind") not in list(Kind):
+        raise UserError(
+            f"{path} does not say of which kind its system is: it was made by an earlier version "
+            "of s2r; delete it and run the score stage again."
+        )
+    return scores

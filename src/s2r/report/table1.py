@@ -15,8 +15,21 @@ from s2r.config.systems import SETS
 from s2r.core.files import write_csv
 from s2r.report.latex import write_latex
 from s2r.report.markdown import write_markdown
+from s2r.report.measures import all_measures
 from s2r.report.plots import plot_table
-from s2r.report.scores_table import IDENTITY, MEASURES, aggregate, own_estimate, rank, select
+from s2r.report.scores_table import (
+    IDENTITY,
+    aggregate,
+    find_value,
+    own_estimate,
+    systems_in_order,
+)
+
+LABELS = [key for key in IDENTITY if key != "kind"]
+"""What the first columns say of a system."""
+
+ENDS = {"": "value", "_low": "low", "_high": "high"}
+"""Ends of the names of columns, and what such a column holds."""
 
 
 def write_tables(
@@ -47,31 +60,33 @@ def write_tables(
 def table1(scores: pd.DataFrame) -> pd.DataFrame:
     """Table 1, one row a system, from the long table.
 
-    Columns: ``system, encoder, size, pooling, preset, estimate, draws, n``, then for every stem
-    of ``MEASURES`` and every set ``{stem}_{set}``, ``..._low`` and ``..._high``. ``n`` is the
-    smallest number of clips behind a Fréchet distance of the row. What was not measured is empty.
-    Rows: real, baselines, regressions, models; systems of one kind keep their order in ``scores``.
+    Columns: ``system, encoder, size, pooling, preset, estimate, draws, n``, then for every column
+    of `s2r.report.measures` and every set ``{column}_{set}``, ``..._low`` and ``..._high``. ``n``
+    is the smallest number of clips behind a Fréchet distance of the row. What was not measured is
+    empty. Rows are ordered by `s2r.config.systems.Kind`; systems of one kind keep their order in
+    ``scores``.
     """
+    columns = [
+        (column, estimate, measure)
+        for measure in all_measures()
+        for column, estimate in measure.columns().items()
+    ]
     rows = []
-    for identity, group in scores.groupby(IDENTITY, sort=False, dropna=False):
-        estimate = own_estimate(group)
+    for group in systems_in_order(scores):
         clips = group.loc[group["metric"] == "fvd", "n"]
-        row = dict(zip(IDENTITY, identity, strict=True))
+        row = group.iloc[0][LABELS].to_dict()
         row |= {
-            "estimate": estimate,
+            "estimate": own_estimate(group),
             "draws": int(group["k"].max()),
             "n": int(clips.min()) if len(clips) else None,
         }
-        for stem in MEASURES:
+        for column, estimate, measure in columns:
             for set_name in SETS:
-                found = select(group, set_name, stem, estimate)
+                found = find_value(group, set_name, measure, estimate)
                 if found is not None:
-                    for key, end in (("value", ""), ("low", "_low"), ("high", "_high")):
-                        row[f"{stem}_{set_name}{end}"] = found[key]
+                    for end, key in ENDS.items():
+                        row[f"{column}_{set_name}{end}"] = found[key]
         rows.append(row)
-    measured = [
-        f"{stem}_{s}{end}" for stem in MEASURES for s in SETS for end in ("", "_low", "_high")
-    ]
-    columns = [*IDENTITY, "estimate", "draws", "n", *measured]
-    table = pd.DataFrame(sorted(rows, key=lambda row: rank(row["system"])), columns=columns)
+    measured = [f"{column}_{s}{end}" for column, _, _ in columns for s in SETS for end in ENDS]
+    table = pd.DataFrame(rows, columns=[*LABELS, "estimate", "draws", "n", *measured])
     return table.astype({"n": "Int64"})

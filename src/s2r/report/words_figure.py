@@ -1,23 +1,23 @@
 """The figure of words: truth above generated, for a typical item, a contact and a failure.
 
-After Fig. 3 of Nguyen et al. 2025. Which items are shown follows from their scores, not from
-anyone's taste.
+After Fig. 3 of Nguyen et al. 2025. Which items are shown follows from their scores alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
+from s2r.config.systems import Kind
 from s2r.core.files import atomic_path
 from s2r.core.phonetics import TONGUE_CLOSURES
 from s2r.evaluation.words.closure import middle_of
-from s2r.evaluation.words.scores import Corpus, draws_of, read_items
+from s2r.evaluation.words.items import SpokenItems, read_items
 from s2r.generation.generated_file import read_generated
+from s2r.preparation.recordings import RecordingSet
 from s2r.report.captions import PHANTOM
-from s2r.report.scores_table import rank
 from s2r.report.strips import PAPER, strip_block, text_box
 
 PICTURES = 12
@@ -25,29 +25,29 @@ PICTURES = 12
 
 
 def plot_words(
+    recordings: RecordingSet,
     *,
     values: str | Path,
-    frame_shards: Sequence[str | Path],
-    recordings: str | Path,
     segments: str | Path,
     rollouts: Mapping[tuple[str, str], str | Path],
     path: str | Path,
     synthetic: bool,
 ) -> None:
-    """Draw the items that ``choose_items`` names, of the best model; ``values`` is its table.
+    """Draw the items that ``choose_items`` names, of the best model.
 
-    ``rollouts`` is {(system, set): generated file}; ``synthetic`` adds the statement about the
-    phantom. Where no model has made an item the picture says so.
+    ``values`` and ``segments`` are the files of `s2r.evaluation.words`; ``rollouts`` is {(system,
+    set): generated file}; ``synthetic`` adds the statement about the phantom. Where no model has
+    generated an item the picture says so.
     """
-    corpus = read_items(frame_shards, recordings, segments)
+    items = read_items(recordings, segments)
     table = pd.read_csv(values, dtype={"recording": str, "item": str}, keep_default_na=False)
-    model, panels = choose_items(table)
+    model, panels = choose_items(table, _models(rollouts))
     blocks = []
     for title, item in panels.items():
-        set_name = corpus.segments.loc[item, "set"]
-        blocks.append(_panel(title, item, corpus, rollouts[model, set_name], model))
+        set_name = items.segments.loc[item, "set"]
+        blocks.append(_panel(title, item, items, rollouts[model, set_name], model))
     if not blocks:
-        blocks = [text_box("No model has made a word or VCV of the test sets.", 640, 30)]
+        blocks = [text_box("No model has generated a word or VCV of the test sets.", 640, 30)]
     width = max(block.shape[1] for block in blocks)
     if synthetic:
         blocks.insert(0, text_box(PHANTOM, width, 40, small=True))
@@ -56,45 +56,54 @@ def plot_words(
         Image.fromarray(np.concatenate(padded)).save(temporary)
 
 
-def choose_items(values: pd.DataFrame) -> tuple[str, dict[str, str]]:
-    """The best model, and {title: item} from the values of single items.
+def choose_items(values: pd.DataFrame, models: Collection[str]) -> tuple[str, dict[str, str]]:
+    """The best of ``models``, and {title: item} from the values of single items.
 
     The best model has the lowest mean squared error over the items of the rollouts. Of its items
     ``typical`` has the error nearest to their median, ``failure`` the largest; ``tongue-palate
     contact`` has the consonant with a closure of the tongue that is shown best. An item is shown
-    once; nothing is chosen where no model has made an item.
+    once; nothing is shown where no model has generated an item.
     """
     errors = values[
         (values["mode"] == "rollout")
         & (values["metric"] == "squared_error")
         & (values["estimate"] == "draw")
-        & (values["system"].map(rank) > rank("regression"))
+        & values["system"].isin(list(models))
     ]
     whole = errors[errors["phone"] == -1]
     if whole.empty:
         return "", {}
     model = str(whole.groupby("system")["value"].mean().idxmin())
-    own = whole[whole["system"] == model].set_index("item")["value"]
-    chosen = {"typical": (own - own.median()).abs()}
+    by_item = whole[whole["system"] == model].set_index("item")["value"]
+    distances = {"typical": (by_item - by_item.median()).abs()}
     contacts = errors[(errors["system"] == model) & errors["label"].isin(TONGUE_CLOSURES)]
     contacts = contacts[contacts["kind"] == "consonant"]
-    chosen["tongue-palate contact"] = contacts.groupby("item")["value"].min()
-    chosen["failure"] = -own
+    distances["tongue-palate contact"] = contacts.groupby("item")["value"].min()
+    distances["failure"] = -by_item
     panels: dict[str, str] = {}
-    for title, distance in chosen.items():
+    for title, distance in distances.items():
         left = distance.drop(list(panels.values()), errors="ignore")
         if len(left):
             panels[title] = str(left.idxmin())
     return model, panels
 
 
-def _panel(title: str, item: str, corpus: Corpus, file: str | Path, model: str) -> np.ndarray:
-    recording, first, stop = corpus.span(item)
+def _models(rollouts: Mapping[tuple[str, str], str | Path]) -> set[str]:
+    models = set()
+    for (system, _), file in rollouts.items():
+        with read_generated(file) as content:
+            if content.attributes["kind"] == Kind.MODEL:
+                models.add(system)
+    return models
+
+
+def _panel(title: str, item: str, items: SpokenItems, file: str | Path, model: str) -> np.ndarray:
+    recording, first, stop = items.span(item)
     times = np.linspace(first, stop - 1, min(PICTURES, stop - first)).round().astype(int)
-    truth = corpus.frames.read(recording, "frames", first, stop)[times - first]
+    truth = items.recordings.video(recording, first, stop)[times - first]
     with read_generated(file) as content:
-        draw = draws_of(content, "rollout", item, corpus)[0][times - first]
-    said = corpus.items[item]
+        draw = items.draws(content, "rollout", item)[0][times - first]
+    said = items.items[item]
     heading = f"{title}: {said.label}, {recording}"
     closed = [phone for phone in said.phones if phone.label in TONGUE_CLOSURES]
     if closed:

@@ -1,11 +1,12 @@
-"""One interface for every frozen speech encoder.
+"""One interface for every frozen speech encoder, and for the families of encoders.
 
 Embedding t describes the 20 ms bin centred at 20 t + 10 ms; a waveform of N samples at 16 kHz has
-N // 320 of them. The families live in modules of their own, imported only when asked for.
+N // 320 of them.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -17,9 +18,8 @@ from s2r.core.units import HOP, frames_in
 class EncoderConfig:
     """Which frozen encoder to use.
 
-    kind: ``logmel`` (no model), ``whisper`` (the encoder of Whisper tiny.en) or ``huggingface``
-    (a checkpoint of the wav2vec 2.0 family: wav2vec 2.0, HuBERT, WavLM).
-    model: for ``huggingface``, a hub name or a local folder.
+    kind: name of an encoder family, an extension of the group ``s2r.encoders``.
+    model: hub name or local folder of a checkpoint, for the families that take one.
     revision: branch, tag or commit on the hub; the commit it stood for is recorded.
     layer: ``top`` for the last hidden state, or i for the output of layer i (0 is what enters the
     first layer).
@@ -36,7 +36,11 @@ class EncoderConfig:
 
 @dataclass(frozen=True)
 class Encoder:
-    """A frozen encoder: ``embed`` maps (N,) float32 to (N // 320, dimension) float32."""
+    """A frozen encoder: ``embed`` maps (N,) float32 to (N // 320, dimension) float32.
+
+    ``description`` holds what else decides the embeddings, as plain values. ``load_encoder`` adds
+    the kind and the package that provides it.
+    """
 
     dimension: int
     description: dict[str, str | int | bool]
@@ -49,7 +53,8 @@ class Encoder:
     def encode(self, waveform: np.ndarray) -> np.ndarray:
         """Embeddings (N // 320, D) float32 of a mono waveform (N,) at 16 kHz in [-1, 1].
 
-        Raises UserError for less than one bin of sound and for values that are not finite.
+        Raises UserError for less than one bin of sound, for values that are not finite, and,
+        naming the encoder and its package, for embeddings of another shape or type.
         """
         waveform = np.ascontiguousarray(waveform, dtype=np.float32)
         if waveform.ndim != 1:
@@ -62,10 +67,58 @@ class Encoder:
         if not np.isfinite(waveform).all():
             raise UserError("the sound holds values that are not numbers: decode it again.")
         embeddings = self.embed(waveform)
-        expected = (frames_in(len(waveform)), self.dimension)
-        if embeddings.shape != expected:
-            raise RuntimeError(f"embeddings of shape {embeddings.shape}, expected {expected}")
+        self._check(embeddings, (frames_in(len(waveform)), self.dimension))
         return embeddings
+
+    def _check(self, embeddings: object, shape: tuple[int, int]) -> None:
+        if isinstance(embeddings, np.ndarray):
+            result = f"a {embeddings.dtype} array of shape {embeddings.shape}"
+            if embeddings.shape == shape and embeddings.dtype == np.float32:
+                return
+        else:
+            result = f"a {type(embeddings).__name__}"
+        kind, package = (self.description.get(key, "unknown") for key in ("kind", "package"))
+        raise UserError(
+            f"The encoder kind {kind!r} of the package {package} gave {result} where a float32 "
+            f"array of shape {shape} is due: correct that package."
+        )
+
+
+def refuse_model(config: EncoderConfig) -> None:
+    """Raise UserError where ``config`` names a model, revision or layer: for encoders without."""
+    given = {"model": config.model, "revision": config.revision, "layer": config.layer != "top"}
+    for key, value in given.items():
+        if value:
+            raise UserError(f"The encoder kind {config.kind!r} takes no {key}: remove the key.")
+
+
+def save_nothing(config: EncoderConfig, weights_folder: Path, folder: Path) -> EncoderConfig:
+    """How an encoder without weights is saved: its configuration is all that it needs."""
+    return config
+
+
+@dataclass(frozen=True)
+class EncoderFamily:
+    """A family of encoders, as an extension of the group ``s2r.encoders`` provides it.
+
+    The three functions are called only when their work is due; a module that imports its network
+    inside them costs nothing when the configuration is checked.
+
+    load(config, weights_folder, device): the encoder that ``config`` asks for, ready on the torch
+    device; ``weights_folder`` is where weights are kept once they have been downloaded.
+
+    check(config): raises UserError with one sentence where ``config`` lacks what the family needs
+    or has what it cannot use. Called before ``load`` and ``save``; it opens no file.
+
+    save(config, weights_folder, folder): writes everything that ``load`` needs into ``folder``, a
+    model folder, so that no network is needed there. Returns the configuration to load it with:
+    its ``model``, where it has one, is a path in ``folder``, and ``load`` is then called with
+    ``folder`` as its weights folder.
+    """
+
+    load: Callable[[EncoderConfig, Path, str], Encoder]
+    check: Callable[[EncoderConfig], None] = refuse_model
+    save: Callable[[EncoderConfig, Path, Path], EncoderConfig] = save_nothing
 
 
 def check_layer(layer: str | int, layers: int, model: str) -> None:

@@ -7,19 +7,23 @@ Attention is quadratic in length; cut recordings of many minutes before they are
 """
 
 import math
-import os
 from pathlib import Path
-from pickle import UnpicklingError
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from transformers import AutoFeatureExtractor, AutoModel, Wav2Vec2Model
-from transformers.utils import cached_file
 
 from s2r.core.errors import UserError
-from s2r.core.files import digest_of, sha256_of
 from s2r.core.units import HOP, SAMPLE_RATE
+from s2r.speech.checkpoint import (
+    NO_CODE,
+    check_weights,
+    find_commit,
+    misshapen_keys,
+    model_type,
+    origin,
+    reading,
+)
 from s2r.speech.encoder import Encoder, check_layer, take_layer
 
 TRAINING_ONLY = {"masked_spec_embed"}
@@ -27,12 +31,6 @@ TRAINING_ONLY = {"masked_spec_embed"}
 
 BODY = ("feature_extractor.", "feature_projection.", "encoder.")
 """Where the weights that shape an embedding live in every model of the family."""
-
-NO_CODE = {"trust_remote_code": False}
-"""Python files in a checkpoint are never run, and nobody is asked whether they should be."""
-
-UNREADABLE = (OSError, ValueError, RuntimeError, SafetensorError, UnpicklingError)
-"""What transformers raises for checkpoints that are absent, damaged or no mere weights."""
 
 
 def load(
@@ -44,24 +42,21 @@ def load(
     weights would be left out or made up (unless ``as_wav2vec2`` asks for that), or when its
     frames are not 20 ms apart.
     """
-    commit = _commit(model, revision)
-    # transformers would otherwise ask the hub, from a thread, to convert checkpoints it holds.
-    os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
-    try:
+    commit = find_commit(model, revision)
+    _refuse_whisper(model, commit)
+    with reading(model):
         extractor = AutoFeatureExtractor.from_pretrained(model, revision=commit, **NO_CODE)
         network, report = (Wav2Vec2Model if as_wav2vec2 else AutoModel).from_pretrained(
             model,
             revision=commit,
             dtype=torch.float32,
             output_loading_info=True,
+            ignore_mismatched_sizes=True,
             weights_only=True,
             **NO_CODE,
         )
-    except UNREADABLE as error:
-        raise _unreachable(model, error) from error
     _check_family(model, network, extractor)
-    if not as_wav2vec2:
-        _check_weights(model, network, report)
+    _check_weights(model, network, report, as_wav2vec2)
     check_layer(layer, network.config.num_hidden_layers, model)
     network = network.eval().to(device)
     padding = centring_padding(network.config.conv_kernel, network.config.conv_stride)
@@ -79,7 +74,7 @@ def load(
         "kind": "huggingface",
         "model": model,
         "class": type(network).__name__,
-        "revision": commit or f"folder {_folder_digest(model)}",
+        "revision": origin(model, commit),
         "layer": layer,
         "do_normalize": bool(extractor.do_normalize),
     }
@@ -88,16 +83,12 @@ def load(
 
 def save(model: str, revision: str | None, folder: Path) -> None:
     """Write the checkpoint ``model`` into ``folder``, from where ``load`` needs no hub."""
-    commit = _commit(model, revision)
-    try:
-        AutoFeatureExtractor.from_pretrained(model, revision=commit, **NO_CODE).save_pretrained(
-            folder
-        )
-        AutoModel.from_pretrained(
-            model, revision=commit, weights_only=True, **NO_CODE
-        ).save_pretrained(folder)
-    except UNREADABLE as error:
-        raise _unreachable(model, error) from error
+    commit = find_commit(model, revision)
+    with reading(model):
+        extractor = AutoFeatureExtractor.from_pretrained(model, revision=commit, **NO_CODE)
+        network = AutoModel.from_pretrained(model, revision=commit, weights_only=True, **NO_CODE)
+    extractor.save_pretrained(folder)
+    network.save_pretrained(folder)
 
 
 def centring_padding(kernels: list[int], strides: list[int]) -> int:
@@ -112,26 +103,12 @@ def centring_padding(kernels: list[int], strides: list[int]) -> int:
     return (field - math.prod(strides)) // 2
 
 
-def _commit(model: str, revision: str | None) -> str | None:
-    """Commit of a hub checkpoint, found before anything is loaded; None for a local folder."""
-    if Path(model).is_dir():
-        return None
-    try:
-        config = cached_file(model, "config.json", revision=revision)
-    except (OSError, ValueError) as error:
-        raise _unreachable(model, error) from error
-    return Path(config).parent.name
-
-
-def _unreachable(model: str, error: Exception) -> UserError:
-    reason = str(error).strip().splitlines()[0].rstrip(".")
-    if isinstance(error, UnpicklingError):  # its own text advises to trust the file
-        reason = "its weights file holds more than weights, or is damaged"
-    return UserError(
-        f"The speech model {model!r} could not be loaded ({reason}): check the name; without a "
-        "network, download it elsewhere and give the path of its folder, or point HF_HOME to a "
-        "cache that holds it."
-    )
+def _refuse_whisper(model: str, commit: str | None) -> None:
+    if model_type(model, commit) == "whisper":
+        raise UserError(
+            f"{model} is a Whisper checkpoint, which does not read waveforms: set kind: whisper "
+            "for it, or give a wav2vec 2.0, HuBERT or WavLM checkpoint."
+        )
 
 
 def _check_family(model: str, network: torch.nn.Module, extractor) -> None:
@@ -150,22 +127,12 @@ def _check_family(model: str, network: torch.nn.Module, extractor) -> None:
         )
 
 
-def _check_weights(model: str, network: torch.nn.Module, report: dict) -> None:
-    """Refuse a checkpoint of another architecture: its weights would be dropped in silence."""
+def _check_weights(model: str, network: torch.nn.Module, report: dict, as_wav2vec2: bool) -> None:
     prefix = f"{network.base_model_prefix}."
+    missing = set(report["missing_keys"]) - TRAINING_ONLY
     dropped = [
         key for key in report["unexpected_keys"] if key.removeprefix(prefix).startswith(BODY)
     ]
-    made_up = set(report["missing_keys"]) - TRAINING_ONLY
-    if dropped or made_up:
-        raise UserError(
-            f"{model} does not fit the {type(network).__name__} that its config.json names: "
-            f"{len(made_up)} weights are missing and {len(dropped)} would be dropped, such as "
-            f"{sorted([*made_up, *dropped])[0]}; use the checkpoint with its own config.json."
-        )
-
-
-def _folder_digest(folder: str) -> str:
-    """Short digest of the weight files in a local folder, in place of a commit."""
-    files = sorted(p for p in Path(folder).iterdir() if p.suffix in {".safetensors", ".bin"})
-    return digest_of({path.name: sha256_of(path) for path in files})
+    if as_wav2vec2:  # which asks for exactly these two
+        missing, dropped = set(), []
+    check_weights(model, type(network).__name__, missing, misshapen_keys(report), dropped)

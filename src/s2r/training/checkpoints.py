@@ -12,9 +12,9 @@ from pickle import UnpicklingError
 
 import torch
 
+from s2r.core.checksums import index_path
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path, digest_of, remove_leftovers, sha256_of
-from s2r.core.shards import _index_path
 
 KEPT = 2
 
@@ -120,5 +120,5 @@ def state_folder(
     Any change of the settings, of a shard's content or of the split gives another folder, so
     that the training starts afresh.
     """
-    content = [sha256_of(_index_path(Path(shard))) for shard in shards]
+    content = [sha256_of(index_path(shard)) for shard in shards]
     return Path(parent) / digest_of([dict(settings), content, sha256_of(split)])

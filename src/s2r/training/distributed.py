@@ -88,5 +88,5 @@ def process_group(device: str) -> Iterator[None]:
         timeout=PATIENCE,
     )
     yield
-    # After a fault the group stays until the fault is recorded, or the others' would come first.
+    # After an error the group stays until it is recorded, or those of the others would come first.
     dist.destroy_process_group()

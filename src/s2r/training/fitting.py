@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from s2r.config.model_blocks import TrainingConfig
 from s2r.core.errors import UserError
 from s2r.core.shards import Shards
 from s2r.core.units import to_unit_range
@@ -14,43 +15,6 @@ from s2r.model.regression import Regression, RidgeSums, fit_ridge, principal_com
 from s2r.model.speech_input import SpeechProjection, fit_projection
 from s2r.model.tract_model import ModelConfig, TractModel
 from s2r.training.windows import WindowDataset, load_windows
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """How a model is trained; counted in clips seen, not in steps."""
-
-    clips: int = 8000
-    """Windows seen in all."""
-    batch: int = 16
-    learning_rate: float = 2e-3
-    warmup_clips: int = 500
-    """The learning rate rises over these clips, then falls to zero along a cosine."""
-    weight_decay: float = 0.01
-    sigma_mean: float = -1.0
-    sigma_spread: float = 1.4
-    """log(sigma) of training is normal with this mean and standard deviation."""
-    speech_dropout: float = 0.1
-    """Fraction of windows without speech (for classifier-free guidance)."""
-    context_dropout: float = 0.1
-    """Fraction of windows whose context frames are drowned in noise."""
-    context_sigma_max: float = 0.25
-    """Noise on context frames is uniform between zero and this."""
-    noise_correlation: float = 0.0
-    """Correlation of the noise between successive frames (Ge et al. 2023)."""
-    ema_length: float = 0.1
-    """Relative length of the average of the weights (EDM2)."""
-    speech_dimensions: int = 64
-    """Directions of the embeddings that are kept."""
-    components: int = 96
-    """Rank of the regression."""
-    ridge: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1, 0.3)
-    """Ridge penalties (per observation) to choose from."""
-    validate_clips: int = 2000
-    """Clips between validations."""
-    checkpoint_clips: int = 1000
-    """Clips between checkpoints."""
-    seed: int = 0
 
 
 @dataclass
@@ -151,13 +115,13 @@ def all_windows(clips: WindowDataset, model: TractModel) -> list[tuple[np.ndarra
 def window_tensors(
     model: TractModel, clips: WindowDataset, recording: np.ndarray, start: np.ndarray
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Frames (B, T, 1, H, W) in [-1, 1], references (B, 1, H, W), heard speech (B, T, E)."""
+    """Frames (B, T, 1, H, W) in [-1, 1], references (B, 1, H, W), speech condition (B, T, E)."""
     window, device = model.config.window, model.frame_mean.device
     frames, speech = clips.window(recording, start, window, model.config.radius)
     references = clips.references(recording)[:, None].to(device)
     video = frames[:, :, None].to(device)
-    heard = model.speech_condition(speech.to(device))
-    return to_unit_range(video), to_unit_range(references), heard
+    condition = model.speech_condition(speech.to(device))
+    return to_unit_range(video), to_unit_range(references), condition
 
 
 def fit_regression(
@@ -168,9 +132,9 @@ def fit_regression(
     components = principal_components(training_changes(clips), training.components)
     sums = {}
     for recording, start in all_windows(clips, model):
-        video, references, heard = window_tensors(model, clips, recording, start)
+        video, references, condition = window_tensors(model, clips, recording, start)
         change = (video - references[:, None])[:, given:].flatten(2).flatten(0, 1).cpu().numpy()
-        speech = heard[:, given:].flatten(0, 1).cpu().numpy()
+        speech = condition[:, given:].flatten(0, 1).cpu().numpy()
         part = RidgeSums.of(speech, change @ components.T)
         name = group[recording[0]]
         sums[name] = sums[name] + part if name in sums else part
@@ -185,7 +149,7 @@ def residual_scale(
     windows = all_windows(clips, model)
     squares = []
     for recording, start in windows[:: len(windows) // 40 + 1]:
-        video, references, heard = window_tensors(model, clips, recording, start)
-        mean = model.mean(references, heard, left_out[group[recording]])
+        video, references, condition = window_tensors(model, clips, recording, start)
+        mean = model.mean(references, condition, left_out[group[recording]])
         squares.append((video - mean)[:, model.config.window.given :].square().mean().item())
     return float(np.sqrt(np.mean(squares)))

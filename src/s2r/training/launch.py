@@ -1,6 +1,6 @@
 """A training from files, in this process or in several that share each batch.
 
-``python -m s2r.training.launch arguments.json`` is one process of several; `train_run` starts them with
+``python -m s2r.training.launch job.json`` is one process of several; `train_run` starts them with
 the launcher behind torchrun.
 """
 
@@ -11,9 +11,9 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
-import pandas as pd
 import torch
 from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException, Std
 from torch.distributed.elastic.multiprocessing.errors import (
@@ -24,76 +24,59 @@ from torch.distributed.elastic.multiprocessing.errors import (
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from s2r.config.build import build
+from s2r.config.model_blocks import SamplerConfig, TrainingConfig
 from s2r.core.errors import UserError
 from s2r.core.files import write_json
 from s2r.core.job import THREAD_VARIABLES
 from s2r.core.shards import Shards
-from s2r.model.sampler import SamplerConfig
+from s2r.corpus.split import read_split
+from s2r.model.family import TrainingJob
 from s2r.model.tract_model import model_config
 from s2r.training.distributed import STORE_VARIABLE, process_group
-from s2r.training.fitting import TrainingConfig
 from s2r.training.tract import train
 
 
-def train_run(arguments: Mapping, processes: int = 1) -> None:
-    """Train with the ``arguments`` of `train_from_files`, in ``processes`` processes.
+def train_run(job: TrainingJob) -> None:
+    """Train a tract model, in as many processes as the job asks for.
 
     Raises:
         UserError: as `s2r.training.tract.train`; fewer GPUs than processes; a process that ended.
     """
-    if processes == 1:
-        train_from_files(**arguments)
+    if job.processes == 1:
+        train_from_files(job)
         return
-    if arguments["device"] == "cuda" and torch.cuda.device_count() < processes:
+    if job.device == "cuda" and torch.cuda.device_count() < job.processes:
         raise UserError(
-            f"gpus: {processes} were asked for, but PyTorch finds {torch.cuda.device_count()} "
+            f"gpus: {job.processes} were asked for, but PyTorch finds {torch.cuda.device_count()} "
             "here; lower gpus, or ask the scheduler for more."
         )
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "arguments.json"
-        write_json(file, dict(arguments))
-        launch(["-m", "s2r.training.launch", str(file)], processes, Path(folder) / "output")
+        file = Path(folder) / "job.json"
+        write_json(file, asdict(job))
+        launch(["-m", "s2r.training.launch", str(file)], job.processes, Path(folder) / "output")
 
 
-def train_from_files(
-    *,
-    settings: Mapping,
-    sampler: Mapping,
-    frames: list[str],
-    embeddings: list[str],
-    split: str,
-    state_folder: str,
-    model_path: str,
-    curve_path: str,
-    device: str,
-    info: dict,
-) -> None:
-    """`s2r.training.tract.train` with everything as JSON can hold it.
-
-    Args:
-        settings: of `s2r.config.parameters.run_settings`; its sampler is not needed.
-        sampler: block ``sampler`` of the same, for the validation.
-        frames, embeddings, split: files.
-    """
+def train_from_files(job: TrainingJob) -> None:
+    """`s2r.training.tract.train` with what the files of ``job`` hold."""
     train(
-        model_config(settings),
-        build(TrainingConfig, settings["training"]),
-        build(SamplerConfig, sampler),
-        frames=Shards(frames),
-        embeddings=Shards(embeddings),
-        split=pd.read_csv(split, dtype=str, keep_default_na=False),
-        state_folder=Path(state_folder),
-        model_path=Path(model_path),
-        curve_path=Path(curve_path),
-        device=device,
-        info=info,
+        model_config(job.settings),
+        build(TrainingConfig, job.settings["training"]),
+        build(SamplerConfig, job.settings["sampler"]),
+        frames=Shards(job.frames),
+        embeddings=Shards(job.embeddings),
+        split=read_split(job.split),
+        state_folder=Path(job.state_folder),
+        model_path=Path(job.model_path),
+        curve_path=Path(job.curve_path),
+        device=job.device,
+        info=dict(job.info or {}),
     )
 
 
 def launch(command: list[str], processes: int, folder: Path) -> None:
     """Run Python with ``command`` in several processes, by the launcher behind torchrun.
 
-    The first one's output is shown here. A fault in any of them ends all, with a UserError.
+    The first one's output is shown here. An error in any of them ends all, with a UserError.
     ``folder`` takes their output, and two files by which they meet instead of open ports: the
     launcher trusts whatever reaches its port.
     """
@@ -153,15 +136,15 @@ def _sentence(failures: Mapping[int, ProcessFailure], processes: int) -> str:
 
 
 @record
-def _train_in_group(arguments: Mapping) -> None:
-    with process_group(arguments["device"]):
-        train_from_files(**arguments)
+def _train_in_group(job: TrainingJob) -> None:
+    with process_group(job.device):
+        train_from_files(job)
 
 
 def main() -> None:
     """One process of several."""
     try:
-        _train_in_group(json.loads(Path(sys.argv[1]).read_text()))
+        _train_in_group(TrainingJob(**json.loads(Path(sys.argv[1]).read_text())))
     except Exception:
         # Recorded by then, with its traceback: the process that started this one tells it.
         sys.exit(1)

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from s2r.config.model_blocks import TrainingConfig
 from s2r.core.device import half_precision
 from s2r.model.diffusion import (
     SIGMA_DATA,
@@ -13,7 +14,7 @@ from s2r.model.diffusion import (
 )
 from s2r.model.tract_model import TractModel
 from s2r.training import distributed
-from s2r.training.fitting import Prepared, TrainingConfig, window_tensors
+from s2r.training.fitting import Prepared, window_tensors
 
 
 def training_loss(
@@ -29,10 +30,10 @@ def training_loss(
     count, own = training.batch, distributed.share(training.batch)
     drawn = prepared.clips.draw(step, count, window, training.seed)
     recording, start = (one[own] for one in drawn)
-    video, references, heard = window_tensors(network, prepared.clips, recording, start)
+    video, references, condition = window_tensors(network, prepared.clips, recording, start)
     device = video.device
     weights = prepared.left_out[prepared.group[recording]].to(device)
-    mean = network.mean(references, heard, weights)
+    mean = network.mean(references, condition, weights)
     clean = network.encode(video, mean)
 
     sigma = torch.full((count, window.frames), SIGMA_GIVEN)
@@ -54,7 +55,7 @@ def training_loss(
     )
     noisy = clean + sigma[..., None, None, None] * white
     with half_precision(device):
-        denoised = network.denoise(noisy, sigma, heard, keep, mean)
+        denoised = network.denoise(noisy, sigma, condition, keep, mean)
     return frame_losses(denoised, clean, sigma)[:, window.given :].mean()
 
 

@@ -8,37 +8,16 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from s2r.config.model_blocks import RecurrentConfig, RecurrentTraining
 from s2r.core.shards import Shards
 from s2r.core.units import HALF_RANGE, to_unit_range
-from s2r.model.recurrent import RecurrentConfig, RecurrentModel, save_recurrent
+from s2r.model.recurrent import RecurrentModel, save_recurrent
 from s2r.model.regression import principal_components
 from s2r.preparation.region import dynamic_region
 from s2r.preparation.selection import recordings_of
 from s2r.training.fitting import training_changes, training_projection, training_rows
 from s2r.training.loop import run_training, write_curve
 from s2r.training.windows import WindowDataset, load_windows
-
-
-@dataclass(frozen=True)
-class RecurrentTraining:
-    """How it is trained; a clip is one segment seen."""
-
-    clips: int = 3200
-    """Segments seen in all."""
-    batch: int = 8
-    segment: int = 100
-    """Frames of a segment; a shorter recording goes on with its last frame."""
-    learning_rate: float = 3e-3
-    warmup_clips: int = 200
-    """The learning rate rises over these segments, then falls to zero along a cosine."""
-    weight_decay: float = 0.01
-    speech_dimensions: int = 192
-    """Directions of the embeddings that are kept."""
-    components: int = 96
-    """Directions of change, in images."""
-    validate_clips: int = 400
-    """Segments between validations; each leaves a checkpoint."""
-    seed: int = 0
 
 
 def draw_segments(

@@ -7,12 +7,12 @@ import pandas as pd
 import torch
 from torch.nn.parallel import DistributedDataParallel
 
+from s2r.config.model_blocks import SamplerConfig, TrainingConfig
 from s2r.core.shards import Shards
 from s2r.model.ema import averaged
-from s2r.model.sampler import SamplerConfig
 from s2r.model.tract_model import ModelConfig, save_model
 from s2r.training import distributed
-from s2r.training.fitting import TrainingConfig, prepare
+from s2r.training.fitting import prepare
 from s2r.training.loop import run_training, write_curve
 from s2r.training.loss import BatchLoss
 from s2r.training.validation import validation_windows
@@ -33,9 +33,9 @@ def train(
 ) -> None:
     """Train a model, or go on where an interrupted training stopped.
 
-    In a process group (`s2r.training.distributed`) every process calls this and sees its share of each
-    batch; the gradient is that of the whole batch, so the number of processes changes rounding
-    only, even where it changes between two starts. The first one validates and writes.
+    In a process group (`s2r.training.distributed`) every process calls this and sees its share of
+    each batch; the gradient is that of the whole batch, so the number of processes changes
+    rounding only, even where it changes between two starts. The first one validates and writes.
 
     Args:
         config, training, sampler: the model, how it is trained, how validation draws.

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import torch
 
+from s2r.config.model_blocks import SamplerConfig
 from s2r.core.shards import Shards
-from s2r.model.sampler import SamplerConfig
 from s2r.model.tract_model import TractModel
 from s2r.model.window_sampling import FrameNoise, generate_window
 from s2r.preparation.region import dynamic_region
@@ -44,11 +44,11 @@ class Validation:
             noise = FrameNoise(range(len(truth)), truth, sampler.noise_correlation)
             return generate_window(model, sampler, self.video[:, :given], speech, noise)
 
-        heard = model.speech_condition(self.speech)
+        condition = model.speech_condition(self.speech)
         return {
             "validation_error": error(draw(self.speech)),
             "wrong_speech_error": error(draw(self.speech.roll(1, dims=0))),
-            "regression_error": error(model.mean(self.references, heard)[:, given:]),
+            "regression_error": error(model.mean(self.references, condition)[:, given:]),
         }
 
 

@@ -45,8 +45,8 @@ class WindowDataset:
         places = window.places(start)
         base = self.first[recording]
         frames = rows(self.frames, base[:, None] + places)
-        heard = neighbour_indices(places, self.lengths[recording][:, None, None], radius)
-        return frames, rows(self.speech, base[:, None, None] + heard)
+        neighbours = neighbour_indices(places, self.lengths[recording][:, None, None], radius)
+        return frames, rows(self.speech, base[:, None, None] + neighbours)
 
     def references(self, recording: np.ndarray) -> torch.Tensor:
         """First frames (B, H, W) uint8 of ``recording`` (B,), where the store is."""

@@ -1,4 +1,4 @@
-"""Agreement between raters: Krippendorff's alpha, for any number of raters and gaps."""
+"""Agreement between raters: Krippendorff's alpha, for any number of raters and missing answers."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def nominal(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """1 where two values differ: for answers without an order."""
+    """1 where two values differ, else 0: for answers without an order."""
     return (a != b).astype(float)
 
 
@@ -18,10 +18,10 @@ def interval(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def krippendorff_alpha(
     units: Sequence[np.ndarray], distance: Callable[[np.ndarray, np.ndarray], np.ndarray]
 ) -> float:
-    """Agreement beyond chance: 1 for perfect, 0 for what chance gives, below 0 for less.
+    """Agreement beyond chance: 1 for perfect, 0 for chance, below 0 for less than chance.
 
-    ``units`` holds the numbers that the raters gave to each clip, one array a clip; those with
-    fewer than two say nothing. alpha = 1 - D_o / D_e (Krippendorff 2011, "Computing
+    ``units`` holds the numbers that the raters gave to each clip, one array for each clip; clips
+    with fewer than two values are not used. alpha = 1 - D_o / D_e (Krippendorff 2011, "Computing
     Krippendorff's Alpha-Reliability"): D_o is the mean distance of pairs within clips, each of
     the m values of a clip weighing 1 / (m - 1); D_e that of all pairs. NaN where no clip has two
     values, or all values are equal.
@@ -32,8 +32,8 @@ def krippendorff_alpha(
     within = sum(distance(v[:, None], v[None]).sum() / (len(v) - 1) for v in kept)
     values = np.concatenate(kept)
     n = len(values)
-    # Equal values are counted together: pairs of kinds of values, not of values.
-    found, counts = np.unique(values, return_counts=True)
-    pairs = distance(found[:, None], found[None]) * counts[:, None] * counts[None]
+    # Pairs of distinct values with their counts: fewer than pairs of all values.
+    distinct, counts = np.unique(values, return_counts=True)
+    pairs = distance(distinct[:, None], distinct[None]) * counts[:, None] * counts[None]
     expected = pairs.sum() / (n * (n - 1))
     return float(1 - within / n / expected) if expected else float("nan")

@@ -1,9 +1,9 @@
-"""Table 2: how well raters tell generated from real clips, per word and in all.
+"""Table 2: how well raters distinguish generated from real clips, for each word and for all.
 
-"Synthesised" is what is to be detected: precision is the share of such answers that are right,
-recall the share of generated clips that got one. Sums over raters are split into one value and
-weight a rater, so that intervals come from resampling raters: they say how the figures would vary
-with other raters, the clips being the same.
+The task is to detect "synthesised": precision is the share of these answers that are right, recall
+the share of generated clips that got this answer. Sums over raters are split into one value and one
+weight for each rater, so that intervals come from resampling raters: they say how the numbers would
+vary with other raters and the same clips.
 """
 
 from pathlib import Path
@@ -20,11 +20,11 @@ from s2r.evaluation.metrics.statistics import Interval, bootstrap_interval
 
 ALL, FIRST_BLOCK = "all", "all, first block"
 CHANCE = ("always synthesised", "coin")
-"""Rows beside the words: all answers, those of the first block, and what needs no eyes."""
+"""Rows beside the words: all answers, those of the first block, and two kinds of guessing."""
 
-MEASURES = ("f1", "precision", "recall", "accuracy", "d_prime", "mos_real", "mos_generated")
+METRICS = ("f1", "precision", "recall", "accuracy", "d_prime", "mos_real", "mos_generated")
 COLUMNS = ["word", "raters", "clips", "answers"]
-COLUMNS += [f"{name}{end}" for name in MEASURES for end in ("", "_low", "_high")]
+COLUMNS += [f"{name}{end}" for name in METRICS for end in ("", "_low", "_high")]
 COLUMNS += ["alpha_answer", "alpha_naturalness"]
 
 
@@ -44,23 +44,24 @@ def write_results(
     Writes Table 2 as CSV (``table``) and ``markdown``, every answer (``rows``) and every comment
     as CSV. ``synthetic`` says that the corpus is the phantom. Raises UserError without answers.
     """
-    given, remarks = read_answers(answers)
-    result = table2(given, resamples, seed)
-    write_csv(given, rows)
+    ratings, remarks = read_answers(answers)
+    result = table2(ratings, resamples, seed)
+    write_csv(ratings, rows)
     write_csv(remarks, comments)
     write_csv(result, table)
     write_table2(result, markdown, synthetic)
 
 
 def table2(answers: pd.DataFrame, resamples: int = 2000, seed: int = 0) -> pd.DataFrame:
-    """Table 2, columns ``COLUMNS``: a row a word, then all words, the first block, chance.
+    """Table 2, columns ``COLUMNS``: a row for each word, then all words, the first block, chance.
 
     ``answers`` has the columns ``rater, clip, word, block, kind`` (real, generated), ``answer``
     (real, synthesised) and ``naturalness`` (1 to 5, or missing). ``accuracy`` is the share of
-    right answers; ``d_prime`` is the mean over raters of the sensitivity, which a liking for one
-    answer does not change (0: none), for all words only: one word has too few clips. ``alpha_...``
-    is Krippendorff's alpha, nominal for the answers and interval for the naturalness. The chance
-    rows follow from the share of generated clips. Where something is not defined it is empty.
+    right answers; ``d_prime`` is the mean over raters of the sensitivity, which a preference for
+    one answer does not change (0: none), for all words only: one word has too few clips.
+    ``alpha_...`` is Krippendorff's alpha, nominal for the answers and interval for the naturalness.
+    The chance rows follow from the share of generated clips. Values that are not defined are
+    empty.
     """
     groups = [(word, group) for word, group in answers.groupby("word", sort=True)]
     groups.append((ALL, answers))
@@ -69,7 +70,7 @@ def table2(answers: pd.DataFrame, resamples: int = 2000, seed: int = 0) -> pd.Da
     rows = [_row(name, group, resamples, seed) for name, group in groups]
     if len(answers):
         share = float((answers["kind"] == "generated").mean())
-        rows += [_chance(name, share, says) for name, says in zip(CHANCE, (1.0, 0.5), strict=True)]
+        rows += [_chance(*row, share) for row in zip(CHANCE, (1.0, 0.5), strict=True)]
     table = pd.DataFrame(rows, columns=COLUMNS)
     return table.astype(dict.fromkeys(("raters", "clips", "answers"), "Int64"))
 
@@ -96,23 +97,23 @@ def _row(name: str, group: pd.DataFrame, resamples: int, seed: int) -> dict:
         "recall": (hits, hits + missed),
         "accuracy": (right, counts["shown"]),
     }
-    found = {
-        measure: _share(part, whole, resamples, seed) for measure, (part, whole) in shares.items()
+    intervals = {
+        metric: _share(part, whole, resamples, seed) for metric, (part, whole) in shares.items()
     }
     if name in (ALL, FIRST_BLOCK):
         values = {
-            str(rater): sensitivity(one.hits, one.hits + one.missed, one.false, one.shown_real)
-            for rater, one in zip(counts.index, counts.itertuples(), strict=True)
+            str(row.Index): sensitivity(row.hits, row.hits + row.missed, row.false, row.shown_real)
+            for row in counts.itertuples()
         }
-        found["d_prime"] = bootstrap_interval(values, draws=resamples, seed=seed)
+        intervals["d_prime"] = bootstrap_interval(values, draws=resamples, seed=seed)
     for kind in ("real", "generated"):
         rated = group[(group["kind"] == kind) & group["naturalness"].notna()]
         sums = rated.groupby("rater")["naturalness"].agg(["sum", "size"])
-        found[f"mos_{kind}"] = _share(sums["sum"], sums["size"], resamples, seed)
+        intervals[f"mos_{kind}"] = _share(sums["sum"], sums["size"], resamples, seed)
     row = {"word": name, "raters": len(counts), "answers": len(group)}
     row["clips"] = group["clip"].nunique()
-    for measure, value in found.items():
-        row |= {measure: value.value, f"{measure}_low": value.low, f"{measure}_high": value.high}
+    for metric, value in intervals.items():
+        row |= {metric: value.value, f"{metric}_low": value.low, f"{metric}_high": value.high}
     numbers = group.assign(answer=(group["answer"] == "synthesised").astype(float))
     for column, distance in (("answer", nominal), ("naturalness", interval)):
         units = [values.dropna().to_numpy(float) for _, values in numbers.groupby("clip")[column]]
@@ -121,13 +122,13 @@ def _row(name: str, group: pd.DataFrame, resamples: int, seed: int) -> dict:
 
 
 def _counts(group: pd.DataFrame) -> pd.DataFrame:
-    """Answers of each rater: hits, misses, false alarms, and how much was shown."""
-    generated, said = group["kind"] == "generated", group["answer"] == "synthesised"
+    """Counts for each rater: hits, misses, false alarms, real clips shown, clips shown."""
+    generated, detected = group["kind"] == "generated", group["answer"] == "synthesised"
     table = pd.DataFrame(
         {
-            "hits": generated & said,
-            "missed": generated & ~said,
-            "false": ~generated & said,
+            "hits": generated & detected,
+            "missed": generated & ~detected,
+            "false": ~generated & detected,
             "shown_real": ~generated,
             "shown": True,
         }
@@ -142,10 +143,12 @@ def _share(part: pd.Series, whole: pd.Series, resamples: int, seed: int) -> Inte
     return bootstrap_interval(shares.to_dict(), kept.to_dict(), resamples, seed=seed)
 
 
-def _chance(name: str, generated: float, says: float) -> dict:
-    """A rater who answers "synthesised" with the probability ``says``, whatever is shown."""
-    precision, recall = generated, says
-    f1 = 2 * precision * recall / (precision + recall) if generated else np.nan
-    accuracy = generated * says + (1 - generated) * (1 - says)
+def _chance(name: str, recall: float, precision: float) -> dict:
+    """A rater who answers "synthesised" with the probability ``recall``, for any clip.
+
+    ``precision`` is then the share of generated clips.
+    """
+    f1 = 2 * precision * recall / (precision + recall) if precision else np.nan
+    accuracy = precision * recall + (1 - precision) * (1 - recall)
     row = {"f1": f1, "precision": precision, "recall": recall, "accuracy": accuracy}
     return {"word": name, "d_prime": 0.0} | row

@@ -1,11 +1,11 @@
-"""The answers of a rating study, in one SQLite file that survives whatever stops the server.
+"""The answers of a rating study, in one SQLite file that is safe however the server stops.
 
-Every answer is a transaction of its own, written through to the disk (write-ahead log, full
-synchronisation) before the method returns. A connection lives for one transaction: threads share
-none, and the log is merged into the file whenever nobody is writing.
+Every answer is a separate transaction, written to the disk (write-ahead log, full synchronisation)
+before the method returns. A connection is used for one transaction only: threads do not share it,
+and the log is merged into the file whenever nothing is being written.
 
-The file keeps the manifest that was rated, so it can be analysed without the clips, and it takes
-no answers to other clips.
+The file stores the manifest of the clips, so it can be analysed without them, and it accepts no
+answers to other clips.
 """
 
 import re
@@ -45,8 +45,8 @@ CREATE TABLE comments (rater TEXT NOT NULL REFERENCES raters, word TEXT NOT NULL
 class Answers:
     """The answers to one manifest; safe to use from several threads and processes.
 
-    Methods raise UserError for what a rater or page got wrong, and ``sqlite3.Error`` where the
-    file cannot be written (disk full, for example): then nothing was stored.
+    Methods raise UserError for a request that is not valid, and ``sqlite3.Error`` where the file
+    cannot be written (disk full, for example): then nothing was stored.
     """
 
     def __init__(self, path: str | Path, manifest: pd.DataFrame):
@@ -55,7 +55,7 @@ class Answers:
         self._practice = manifest.loc[manifest["part"] == "practice", "clip"].tolist()
         self._test = manifest[manifest["part"] == "test"]
         self._study = int(manifest["seed"].iloc[0])
-        # One at a time: a connection that opens while the last one merges the log may be refused.
+        # One connection at a time: one that opens while the last one merges the log may be refused.
         self._lock = threading.Lock()
         if not self.path.exists():
             with atomic_path(self.path) as temporary, _connection(temporary) as database:
@@ -69,10 +69,11 @@ class Answers:
             )
 
     def session(self, code: str) -> dict:
-        """What the page of a rater needs; the first call with a code enters the rater.
+        """What the page of a rater needs; the first call with a code adds the rater.
 
         Keys: ``rater``; ``practice`` and ``clips``, lists of {clip, word}, in their order;
-        ``answers`` {clip: {answer, naturalness}} and ``comments`` {word: text} so far; ``words``.
+        ``answers`` {clip: {answer, naturalness}} and ``comments`` {word: text}, as stored;
+        ``words``.
         """
         rater = normal_code(code)
         with self._transaction() as database:
@@ -80,7 +81,7 @@ class Answers:
                 "INSERT OR IGNORE INTO raters VALUES (?, ?, ?)",
                 (rater, seed_of(self._study, rater), _now()),
             )
-            given = database.execute(
+            answered = database.execute(
                 "SELECT clip, answer, naturalness FROM answers WHERE rater = ?", (rater,)
             ).fetchall()
             comments = database.execute(
@@ -92,7 +93,7 @@ class Answers:
             "rater": rater,
             "practice": [{"clip": clip, "word": words[clip]} for clip in self._practice],
             "clips": [{"clip": clip, "word": words[clip]} for clip in order],
-            "answers": {clip: {"answer": a, "naturalness": n} for clip, a, n in given},
+            "answers": {clip: {"answer": a, "naturalness": n} for clip, a, n in answered},
             "comments": dict(comments),
             "words": sorted({words[clip] for clip in order}),
         }
@@ -113,19 +114,19 @@ class Answers:
             )
 
     def naturalness(self, code: str, clip: str, value: int) -> None:
-        """Store the naturalness of a clip that was answered before; the first value counts."""
+        """Store the naturalness of a clip that has an answer; the first value counts."""
         rater = normal_code(code)
         _demand(type(value) is int and value in SCALE, "The naturalness must be 1, 2, 3, 4 or 5.")
         with self._transaction() as database:
-            found = database.execute(
+            updated = database.execute(
                 "UPDATE answers SET naturalness = coalesce(naturalness, ?) "
                 "WHERE rater = ? AND clip = ?",
                 (value, rater, clip),
             )
-            _demand(found.rowcount == 1, "Say first whether this clip is real or synthesised.")
+            _demand(updated.rowcount == 1, "Say first whether this clip is real or synthesised.")
 
     def comment(self, code: str, word: str, text: str) -> None:
-        """Store a comment on a word in place of an earlier one."""
+        """Store a comment on a word; it replaces an earlier one."""
         rater = normal_code(code)
         _demand(isinstance(text, str) and len(text) <= LONGEST_COMMENT, "The comment is too long.")
         _demand(word in set(self._test["word"]), f"{word!r} is not a word of this study.")
@@ -151,7 +152,7 @@ class Answers:
 
 
 def normal_code(code: str) -> str:
-    """A rater's code as it is stored: lower case, without spaces around it; UserError if bad."""
+    """A rater's code as it is stored: lower case, no spaces around it; UserError if not valid."""
     normal = code.strip().lower() if isinstance(code, str) else ""
     _demand(
         bool(CODE.fullmatch(normal)),
@@ -163,8 +164,8 @@ def normal_code(code: str) -> str:
 def read_answers(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """All answers (columns ``ANSWER_COLUMNS``) and comments (``rater, word, comment``).
 
-    ``naturalness`` is missing where a rater stopped before it. Raises UserError where the file
-    is missing or is no file of answers.
+    ``naturalness`` is missing where a rater stopped before giving it. Raises UserError where the
+    file is missing or is not a file of answers.
     """
     if not Path(path).is_file():
         raise UserError(f"{path} does not exist: nobody has rated yet (`s2r rate`).")
@@ -180,7 +181,7 @@ def read_answers(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 @contextmanager
 def _connection(path: Path) -> Iterator[sqlite3.Connection]:
-    """A transaction that is on the disk when the block ends, and undone where it fails."""
+    """A transaction that is on the disk when the block ends, and undone if the block fails."""
     database = sqlite3.connect(path, timeout=30)
     try:
         database.execute("PRAGMA synchronous=FULL")
@@ -198,12 +199,12 @@ def _read(path: str | Path) -> dict[str, pd.DataFrame]:
                 for name in ("manifest", "raters", "answers", "comments")
             }
     except (sqlite3.DatabaseError, pd.errors.DatabaseError) as error:
-        raise UserError(f"{path} is no file of answers: rename it, or give another.") from error
+        raise UserError(f"{path} is not a file of answers: rename it, or name another.") from error
 
 
 def _entered(database: sqlite3.Connection, rater: str) -> None:
-    found = database.execute("SELECT 1 FROM raters WHERE rater = ?", (rater,)).fetchone()
-    _demand(found is not None, "This code is not known: start again from the first page.")
+    row = database.execute("SELECT 1 FROM raters WHERE rater = ?", (rater,)).fetchone()
+    _demand(row is not None, "This code is not known: start again from the first page.")
 
 
 def _demand(condition: bool, sentence: str) -> None:

@@ -1,14 +1,14 @@
 """``manifest.csv``: what the clips of a rating study show, and which of them are real.
 
-One row a clip. Columns:
+One row for each clip. Columns:
 
-* ``clip``: file name in ``clips/``; numbers are drawn, so that they say nothing;
-* ``part``: ``practice`` for the labelled real examples, ``test`` for what is rated;
+* ``clip``: file name in ``clips/``; the numbers are in random order, so that they tell nothing;
+* ``part``: ``practice`` for the labelled real examples, ``test`` for the clips to rate;
 * ``word``, ``subject``, ``recording``, ``item`` (a word of a recording, as in ``segments.csv``:
   its real and its generated clip share the name);
 * ``start``, ``end``: of the clip, margins included, in s from the first frame of the recording;
 * ``kind``: ``real`` or ``generated``; ``system``: the run that generated it;
-* ``seed`` of the draw of clips; ``sha256`` of the file.
+* ``seed`` of the random order; ``sha256`` of the file.
 
 ``clips/clips.csv`` is the list without ``kind`` and ``system``, for other experiment software.
 """
@@ -23,7 +23,7 @@ COLUMNS = ["clip", "part", "word", "subject", "recording", "item", "start", "end
 COLUMNS += ["kind", "system", "seed", "sha256"]
 
 SECRET = ["kind", "system", "sha256"]
-"""Columns that tell, or help to tell, which clips are real."""
+"""Columns that show, or help to find out, which clips are real."""
 
 MANIFEST, CLIPS, BLIND = "manifest.csv", "clips", "clips.csv"
 """Files and folders of a rating folder; ``BLIND`` is in ``CLIPS``."""
@@ -35,7 +35,7 @@ def read_manifest(folder: str | Path) -> pd.DataFrame:
     path = folder / MANIFEST
     if not path.is_file():
         raise UserError(
-            f"{folder} has no {MANIFEST}, so it is no rating folder: make one with "
+            f"{folder} has no {MANIFEST}, so it is not a rating folder: make one with "
             "`snakemake --cores 8 results/rating`."
         )
     text = {name: str for name in COLUMNS if name not in ("start", "end", "seed")}

@@ -15,10 +15,10 @@ def presentation(clips: pd.DataFrame, seed: int) -> pd.DataFrame:
     """The clips to rate in the order of one rater; columns ``clip, position, block``.
 
     ``clips`` has the columns ``clip, word, item, kind``, every item once real and once generated.
-    The first block shows every item in one version, the second in the other, so that in the
-    first nobody can compare the two. Versions alternate over the items of a word, so in each
-    block real and generated are equally many, up to one, and in each word too. The twin of a clip
-    follows after half a block at the earliest. ``position`` counts from 0.
+    The first block shows every item in one version, the second in the other, so that nobody can
+    compare the two in the first block. Versions alternate over the items of a word: in each block,
+    and in each word, the numbers of real and generated clips differ by one at most. The other
+    version of a clip follows after half a block at the earliest. ``position`` counts from 0.
     """
     rng = np.random.default_rng(seed)
     clip_of = clips.set_index(["item", "kind"])["clip"]
@@ -33,8 +33,8 @@ def presentation(clips: pd.DataFrame, seed: int) -> pd.DataFrame:
     first = {item: (place + real_first) % 2 for place, item in enumerate(items)}
     order = [str(item) for item in rng.permutation(items)]
     half = len(order) // 2
-    again = [*rng.permutation(order[:half]), *rng.permutation(order[half:])]
+    second = [*rng.permutation(order[:half]), *rng.permutation(order[half:])]
     rows = [(clip_of[item, versions[first[item]]], 1) for item in order]
-    rows += [(clip_of[item, versions[1 - first[item]]], 2) for item in again]
+    rows += [(clip_of[item, versions[1 - first[item]]], 2) for item in second]
     table = pd.DataFrame(rows, columns=["clip", "block"])
     return table.assign(position=range(len(table)))[["clip", "position", "block"]]

@@ -1,8 +1,8 @@
-"""``s2r rate``: the page of a rating study, for this machine unless asked otherwise.
+"""``s2r rate``: serves the page of a rating study, by default to this machine only.
 
-The page gets the clips in the order of its rater and never what they are. Requests that change
-anything must come from the page itself: browsers name the page a request comes from, and another
-one is refused. Only the page and the clips of the manifest are served, by name.
+The page receives the clips in the order of its rater, without their kind. Requests must come from
+the page itself; requests from other sites are refused. Only the page and the clips of the manifest
+are served, by name.
 """
 
 import json
@@ -20,7 +20,7 @@ from s2r.apps.rating.manifest import CLIPS, read_manifest
 from s2r.core.errors import UserError
 
 LONGEST_BODY = 16_384
-"""Bytes of a request; a comment of the longest kind fits."""
+"""Bytes of a request; the longest comment fits."""
 
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
@@ -34,8 +34,8 @@ def serve(folder: Path, answers: Path | None, host: str, port: int) -> None:
     """Serve the study in ``folder`` until interrupted; prints the address first.
 
     ``answers`` is the file of answers, by default beside the folder (`answers_path`): the folder
-    itself is made anew by the workflow. Port 0 takes a free one. Raises UserError for a folder
-    that is no rating folder, answers to other clips, and an address that cannot be used.
+    itself may be made again by the workflow. Port 0 takes a free port. Raises UserError for a
+    folder that is not a rating folder, answers to other clips, and an address that cannot be used.
     """
     manifest = read_manifest(folder)
     with RatingServer(host, port) as server:
@@ -43,15 +43,15 @@ def serve(folder: Path, answers: Path | None, host: str, port: int) -> None:
         server.clips = {name: folder / CLIPS / name for name in manifest["clip"]}
         if not server.loopback:
             print(
-                f"Warning: everybody who can reach {host} over the network can rate and read "
-                "codes on the way; the connection is not encrypted.",
+                f"Warning: everybody who can reach {host} over the network can rate, and can read "
+                "codes that are sent; the connection is not encrypted.",
                 file=sys.stderr,
             )
         rated = int((manifest["part"] == "test").sum())
         print(f"{server.address}  {rated} clips to rate; stop with Ctrl-C", flush=True)
         server.serve_until_stopped()
-        raters, given = server.store.counts()
-        print(f"\nStopped: {given} answers of {raters} raters are in {server.store.path}")
+        raters, answered = server.store.counts()
+        print(f"\nStopped: {answered} answers of {raters} raters are in {server.store.path}")
 
 
 def answers_path(folder: Path) -> Path:
@@ -61,7 +61,7 @@ def answers_path(folder: Path) -> Path:
 
 
 class RatingServer(LocalServer):
-    """One thread a request."""
+    """One thread for each request."""
 
     store: Answers
     clips: dict[str, Path]
@@ -80,7 +80,7 @@ class Handler(LocalHandler):
     def do_GET(self) -> None:
         """The page, or a clip."""
         path = urlsplit(self.path).path
-        if not self.from_here():
+        if not self.from_own_page():
             return
         if path == "/":
             self.reply(PAGE, "text/html; charset=utf-8")
@@ -94,7 +94,7 @@ class Handler(LocalHandler):
     def do_POST(self) -> None:
         """An answer of the page, as JSON; replies when it is on the disk."""
         body = self.rfile.read(min(self.length(), LONGEST_BODY))
-        if not self.from_here():
+        if not self.from_own_page():
             return
         store = self.server.store
         calls: dict[str, tuple[Callable, tuple[str, ...]]] = {
@@ -109,16 +109,16 @@ class Handler(LocalHandler):
         call, names = calls[self.path]
         try:
             content = self._content(body)
-            self.tell(call(*(content.get(name) for name in names)) or {})
+            self.send_json(call(*(content.get(name) for name in names)) or {})
         except UserError as error:
             self.refuse(str(error))
         except sqlite3.Error as error:
             print(f"An answer could not be stored: {error}", file=sys.stderr)
-            sentence = f"Your answer could not be stored ({error}). Please tell who runs the study."
+            sentence = f"Your answer could not be stored ({error}). Please tell the organiser."
             self.refuse(sentence, HTTPStatus.INTERNAL_SERVER_ERROR)
 
     def _content(self, body: bytes) -> dict:
-        """The JSON object of the request. A type that a form of another site cannot send."""
+        """The JSON object of the request. Forms of other sites cannot send this content type."""
         if self.headers.get_content_type() != "application/json":
             raise UserError("The request must be JSON.")
         if self.length() > LONGEST_BODY:

@@ -18,9 +18,10 @@ from s2r.core.files import atomic_path, sha256_of
 from s2r.core.media.encode import write_video
 from s2r.core.progress import progress
 from s2r.core.units import FRAME_RATE, HOP, SAMPLE_RATE
-from s2r.evaluation.words.scores import Corpus, draws_of, read_items
+from s2r.evaluation.words.items import SpokenItems, read_items
 from s2r.generation.generated_file import read_generated
 from s2r.preparation.pictures import enlarge
+from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.selection import evenly
 
 SIDE = 384
@@ -28,9 +29,8 @@ SIDE = 384
 
 
 def cut_clips(
+    recordings: RecordingSet,
     *,
-    frame_shards: Sequence[str | Path],
-    recordings: str | Path,
     segments: str | Path,
     rollouts: Mapping[str, str | Path],
     words: Sequence[str],
@@ -43,47 +43,48 @@ def cut_clips(
 ) -> None:
     """Write the clips of ``words`` and their manifest (`s2r.apps.rating.manifest`) into ``folder``.
 
-    ``rollouts`` is {set: generated file} of one run, of which the first draw is shown. ``items``
-    bounds the items of a word, spread evenly over the recordings; None for all. Each gives one
-    real and one generated clip, so every word is half and half. ``practice`` real examples are
-    of other items. ``margin`` in s, less where a recording starts or ends. The folder appears
-    whole or not at all. Raises UserError where no word was generated.
+    ``segments`` is the file of `s2r.evaluation.words.segments`; ``rollouts`` is {set: generated
+    file} of one run, of which the first draw is shown. ``items`` is the most items of a word,
+    spread evenly over the recordings; None for all. Each gives one real and one generated clip,
+    so every word is half and half. ``practice`` real examples are of other items. ``margin`` in s,
+    less where a recording starts or ends. The folder appears whole or not at all. Raises UserError
+    where no word was generated.
     """
-    corpus = read_items(frame_shards, recordings, segments)
+    spoken = read_items(recordings, segments)
     generator = np.random.default_rng(seed)
-    made = {}
+    file_of = {}
     for file in rollouts.values():
         with read_generated(file) as content:
-            made |= dict.fromkeys(content.rollouts, file)
-    chosen = choose_items(corpus.segments, words, made, items)
-    if not chosen:
+            file_of |= dict.fromkeys(content.rollouts, file)
+    rated = choose_items(spoken.segments, words, file_of, items)
+    if not rated:
         raise UserError(
             f"No generated recording holds one of the words {', '.join(words)}: raise "
             "evaluation.recordings, or see words.stimuli and rating.words."
         )
-    examples = choose_examples(corpus.segments, words, chosen, practice, generator)
+    examples = choose_examples(spoken.segments, words, rated, practice, generator)
     if len(examples) < practice:
         print(f"Only {len(examples)} of {practice} practice examples: no other items are left.")
-    rows = [_row(corpus, item, "practice", "real", "", margin) for item in examples]
+    rows = [_row(spoken, item, "practice", "real", "", margin) for item in examples]
     with atomic_path(folder) as temporary:
-        for item in chosen:
-            file = made[corpus.segments.loc[item, "recording"]]
+        for item in rated:
+            file = file_of[spoken.segments.loc[item, "recording"]]
             with read_generated(file) as content:
                 system = content.attributes["system"]
-            rows.append(_row(corpus, item, "test", "real", "", margin))
-            rows.append(_row(corpus, item, "test", "generated", system, margin))
+            rows.append(_row(spoken, item, "test", "real", "", margin))
+            rows.append(_row(spoken, item, "test", "generated", system, margin))
         rows = [rows[place] for place in generator.permutation(len(rows))]
         (temporary / CLIPS).mkdir(parents=True)
         for number, row in enumerate(progress(rows, "clips"), start=1):
             row["clip"], row["seed"] = f"clip_{number:03d}.mp4", seed
             path = temporary / CLIPS / row["clip"]
-            _write_clip(path, row, corpus, made, margin, synthetic)
+            _write_clip(path, row, spoken, file_of, margin, synthetic)
             row["sha256"] = sha256_of(path)
         table = pd.DataFrame(rows, columns=COLUMNS)
         table.to_csv(temporary / MANIFEST, index=False, float_format="%.2f")
         blind = table.drop(columns=SECRET)
         blind.to_csv(temporary / CLIPS / BLIND, index=False, float_format="%.2f")
-    print(f"{2 * len(chosen)} clips of {len(chosen)} items, {len(examples)} practice examples.")
+    print(f"{2 * len(rated)} clips of {len(rated)} items, {len(examples)} practice examples.")
 
 
 def choose_items(
@@ -93,12 +94,12 @@ def choose_items(
 
     ``segments`` is indexed by item. A word that no recording has is left out.
     """
-    chosen = []
+    items = []
+    generated = segments["recording"].isin(list(recordings))
     for word in words:
-        own = segments[_is_word(segments, [word]) & segments["recording"].isin(list(recordings))]
-        names = sorted(own.index)
-        chosen += names if most is None else evenly(names, most)
-    return chosen
+        names = sorted(segments.index[_is_word(segments, [word]) & generated])
+        items += names if most is None else evenly(names, most)
+    return items
 
 
 def choose_examples(
@@ -122,25 +123,25 @@ def _is_word(segments: pd.DataFrame, words: Sequence[str]) -> pd.Series:
 
 
 def _row(
-    corpus: Corpus, item: str, part: str, kind: str, system: str, margin: float
+    spoken: SpokenItems, item: str, part: str, kind: str, system: str, margin: float
 ) -> dict[str, object]:
-    line = corpus.segments.loc[item]
-    recording, first, stop = corpus.span(item, margin)
+    line = spoken.segments.loc[item]
+    recording, first, stop = spoken.span(item, margin)
     times = {"start": first / FRAME_RATE, "end": stop / FRAME_RATE}
     shown = {"part": part, "word": line["label"], "kind": kind, "system": system}
     return shown | {"subject": line["subject"], "recording": recording, "item": item} | times
 
 
 def _write_clip(
-    path: Path, row: Mapping, corpus: Corpus, made: Mapping, margin: float, synthetic: bool
+    path: Path, row: Mapping, spoken: SpokenItems, file_of: Mapping, margin: float, synthetic: bool
 ) -> None:
-    recording, first, stop = corpus.span(row["item"], margin)
+    recording, first, stop = spoken.span(row["item"], margin)
     if row["kind"] == "real":
-        frames = corpus.frames.read(recording, "frames", first, stop)
+        frames = spoken.recordings.video(recording, first, stop)
     else:
-        with read_generated(made[recording]) as content:
-            frames = draws_of(content, "rollout", row["item"], corpus, margin)[0]
-    audio = corpus.frames.read(recording, "audio")[first * HOP : stop * HOP]
-    # The same words for all clips, real ones included: the corpus is what is synthetic.
+        with read_generated(file_of[recording]) as content:
+            frames = spoken.draws(content, "rollout", row["item"], margin)[0]
+    audio = spoken.recordings.audio(recording)[first * HOP : stop * HOP]
+    # The same comment for all clips, real ones included: the corpus is what is synthetic.
     comment = "from a numerical phantom, not a person" if synthetic else None
     write_video(path, enlarge(frames, SIDE), FRAME_RATE, audio, SAMPLE_RATE, comment=comment)

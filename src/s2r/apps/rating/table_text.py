@@ -1,4 +1,4 @@
-"""Table 2 for readers: Markdown with intervals, and how to read it against chance."""
+"""Table 2 as Markdown, with intervals and an explanation of what chance gives."""
 
 from pathlib import Path
 
@@ -37,29 +37,30 @@ def write_table2(table: pd.DataFrame, path: str | Path, synthetic: bool) -> None
 
 
 def caption(table: pd.DataFrame) -> list[str]:
-    """What a reader must know, one string a paragraph."""
+    """The text above the table, one string for each paragraph."""
     texts = [
-        'Raters saw single words and said of each clip whether it was real or synthesised; "'
-        'synthesised" is what is to be detected. Then they rated its naturalness from 1 to 5 '
-        "(MOS: the mean). Brackets hold the 95 % bootstrap interval over raters, where there are "
-        "several; the clips stay the same. alpha is Krippendorff's, 1 for perfect agreement of "
-        "the raters and 0 for that of chance. d' is the sensitivity, free of a liking for one of "
-        "the answers: 0 for raters who see no difference.",
+        "Raters saw clips of single words and said whether each was real or synthesised; the task "
+        'is to detect "synthesised". Then they rated the naturalness from 1 to 5 (MOS: the mean). '
+        "Brackets hold the 95 % bootstrap interval over raters, where there are several; the clips "
+        "stay the same. alpha is Krippendorff's, 1 for perfect agreement of the raters and 0 for "
+        "agreement by chance. d' is the sensitivity, which a preference for one answer does not "
+        "change: 0 for raters who see no difference.",
     ]
     chance = table[table["word"] == "always synthesised"]
     if len(chance):
         f1, precision = chance[["f1", "precision"]].iloc[0]
         texts.append(
-            f"Read F1 against chance: who always answers synthesised has recall 1, precision "
-            f"{precision:.2f} and F1 {f1:.2f} on these answers without looking, and on an even mix "
-            f"0.67. The paper reports F1 of {PAPER_F1} with recall 1: what raters get who call "
-            "everything synthesised, or nearly so. Such an F1 alone does not say that anybody "
-            "told the two apart; accuracy above 0.5 or d' above 0 does."
+            "Compare F1 with chance: a rater who always answers synthesised has recall 1, "
+            f"precision {precision:.2f} and F1 {f1:.2f} on these answers, and F1 0.67 where both "
+            f"kinds are equally many. The paper reports F1 of {PAPER_F1} with recall 1: the value "
+            "of raters who call everything, or nearly everything, synthesised. Such an F1 alone "
+            "does not show that anybody distinguished the two; accuracy above 0.5 or d' above 0 "
+            "does."
         )
     if (table["word"] == "all, first block").any():
         texts.append(
             "Every word of a recording was shown twice, real and generated. In the first block "
-            "each came in one version only, so its row is free of comparing the two."
+            "each was shown in one version only, so in this row nobody could compare the two."
         )
     return texts
 

@@ -1,1 +1,1 @@
-"""``s2r studio``: a page to record or choose speech, and to watch the vocal tract speak it."""
+"""``s2r studio``: a page to record or choose speech and to watch the generated video."""

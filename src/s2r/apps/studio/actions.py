@@ -1,4 +1,4 @@
-"""What the buttons of the studio's page do."""
+"""The actions of the buttons on the studio's page."""
 
 import base64
 import contextlib
@@ -25,18 +25,18 @@ PRESETS = {"as scored": None} | {
 }
 
 NO_OTHER = "no other"
-"""Stands for the second model where there is none."""
+"""The choice of no second model."""
 
 SHOWN = 128
-"""Height and width of a speaker at rest, in pixels."""
+"""Height and width at which a reference frame is shown, in pixels."""
 
 LARGEST_SEED = 2**31 - 1
 
 FOLDERS = 5
-"""Videos whose files are kept beside the copies that Gradio hands out."""
+"""Videos whose files are kept, beside the copies that Gradio serves."""
 
 SPARE = 1_000_000_000
-"""Bytes of the disk that videos leave free."""
+"""Bytes that must be free on the disk before a video is made."""
 
 _PROGRESS = gr.Progress()
 
@@ -47,25 +47,27 @@ class Actions:
     def __init__(self, models: Mapping[str, SpeechModel], cards: Mapping[str, str], work: Path):
         self.models, self.cards, self.work = models, cards, work
 
-    def common_speakers(self, chosen: Sequence[str]) -> list[str]:
-        """Subjects whom all ``chosen`` models were trained on, in the order of the first."""
-        first, *others = (self.models[name].references for name in chosen)
+    def common_speakers(self, names: Sequence[str]) -> list[str]:
+        """Subjects that all models ``names`` were trained on, in the order of the first model."""
+        first, *others = (self.models[name].references for name in names)
         return [subject for subject in first if all(subject in other for other in others)]
 
     def at_rest(self, model: str, speaker: str | None) -> np.ndarray | None:
-        """The resting frame of a speaker, enlarged."""
+        """The reference frame of a speaker, enlarged; None without a speaker."""
         if not speaker:
             return None
         return enlarge(self.models[model].references[speaker][None].copy(), SHOWN)[0]
 
     def choose(self, model: str, second: str, speaker: str | None) -> tuple:
-        """The speakers that go with the models, the one chosen before if he is among them, and
-        the models' cards."""
-        chosen = chosen_models(model, second)
-        common = self.common_speakers(chosen)
+        """The speakers that the models share, the reference frame of one, and the models' cards.
+
+        The current ``speaker`` stays where the models have it; else it is the first they share.
+        """
+        names = chosen_models(model, second)
+        common = self.common_speakers(names)
         if speaker not in common:
             speaker = common[0] if common else None
-        cards = "\n\n".join(self.cards[name] for name in chosen)
+        cards = "\n\n".join(self.cards[name] for name in names)
         return gr.Dropdown(common, value=speaker), self.at_rest(model, speaker), cards
 
     def sound_of(self, video: str) -> str:
@@ -89,20 +91,22 @@ class Actions:
         seed: int | None,
         progress=_PROGRESS,
     ) -> tuple:
-        """Draw the vocal tract for the sound in a file: video, sound for the time line, files to
-        download, and a caption."""
+        """Generate the video of a sound file.
+
+        Returns the video, the sound for the time line, the files to download, and a caption.
+        """
         if not speech:
-            raise page_error("There is no speech yet: record some, or choose a file.")
+            raise page_error("There is no speech yet: record speech, or choose a file.")
         if seed is None or not 0 <= seed <= LARGEST_SEED:
             raise page_error(f"The seed must be a whole number from 0 to {LARGEST_SEED}.")
         if not picture and not speaker:
-            raise page_error("The two models have no speaker in common: use a picture of your own.")
+            raise page_error("The two models have no speaker in common: use your own picture.")
         if shutil.disk_usage(self.work).free < SPARE:
-            raise page_error("There is no room for a video on the studio's disk.")
-        chosen = chosen_models(model, second)
-        wish = VideoRequest(
+            raise page_error("There is no space for a video on the studio's disk.")
+        names = chosen_models(model, second)
+        request = VideoRequest(
             sound=Path(speech),
-            models=chosen,
+            models=names,
             speaker=None if picture else speaker,
             reference=Path(picture) if picture else None,
             force=force,
@@ -112,28 +116,28 @@ class Actions:
         )
         folder = self._new_folder()
 
-        def on_frames(made: int, frames: int) -> None:
-            progress((made, frames), desc="Drawing", unit="frames")
+        def on_frames(done: int, total: int) -> None:
+            progress((done, total), desc="Generating", unit="frames")
 
         with page_errors(speech, picture):
-            seconds = make_video(wish, self.models, folder, on_frames)
+            seconds = make_video(request, self.models, folder, on_frames)
         sound = base64.b64encode((folder / SOUND).read_bytes()).decode()
-        made = sorted(str(path) for path in folder.iterdir())
+        files = sorted(str(path) for path in folder.iterdir())
         return (
             str(folder / VIDEO),
             {"picture": f"data:image/png;base64,{sound}", "seconds": seconds},
-            made,
-            self._caption(chosen),
+            files,
+            self._caption(names),
         )
 
-    def _caption(self, chosen: Sequence[str]) -> str:
-        """Which model is where, and what they were trained on: what their cards begin with."""
-        names = " | ".join(f"**{name}**" for name in chosen)
-        origins = dict.fromkeys([*self.cards[name].split("\n\n"), ""][1] for name in chosen)
-        return f"{names}\n\n{' '.join(origins)}"
+    def _caption(self, names: Sequence[str]) -> str:
+        """The models from left to right, and the start of their cards: what they are trained on."""
+        title = " | ".join(f"**{name}**" for name in names)
+        origins = dict.fromkeys([*self.cards[name].split("\n\n"), ""][1] for name in names)
+        return f"{title}\n\n{' '.join(origins)}"
 
     def _new_folder(self) -> Path:
-        """An empty folder; of earlier ones only a few last stay."""
+        """A new empty folder; only the last few older ones are kept."""
         before = sorted(self.work.glob("made-*"), key=lambda path: path.stat().st_mtime)
         for folder in before[: max(0, len(before) - FOLDERS + 1)]:
             shutil.rmtree(folder, ignore_errors=True)
@@ -141,20 +145,20 @@ class Actions:
 
 
 def chosen_models(model: str, second: str) -> tuple[str, ...]:
-    """One name, or two."""
+    """The names of the models: one, or two to compare."""
     return (model,) if second == NO_OTHER else (model, second)
 
 
 def page_error(sentence: str) -> gr.Error:
-    """To be raised: the page shows the sentence until it is closed."""
+    """An exception whose sentence the page shows until the user closes it."""
     return gr.Error(sentence, duration=None, print_exception=False)
 
 
 @contextlib.contextmanager
 def page_errors(*paths: str | None) -> Iterator[None]:
-    """Faults of users, and a full disk, become the sentence that the page shows.
+    """User errors, and a full disk, become a sentence on the page.
 
-    Pages know their files (``paths``) by name, not by where they lie.
+    In the sentence the folders of ``paths`` are removed: users know their files by name.
     """
     try:
         yield

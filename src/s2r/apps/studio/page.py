@@ -1,4 +1,4 @@
-"""The studio's page, in Gradio: what is where, and which action belongs to what."""
+"""The studio's page, in Gradio: its layout, and the action of each element."""
 
 from importlib.resources import files
 
@@ -15,25 +15,25 @@ LARGEST = 500_000_000
 """Bytes of an uploaded file."""
 
 WAITING = 20
-"""Videos that may wait for their turn."""
+"""Videos that may wait in the queue."""
 
 KEPT = 3600
-"""Seconds for which uploaded files and videos are kept at least."""
+"""Least time for which uploaded files and videos are kept, s."""
 
 THEME = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
-"""With fonts of the machine: none is loaded."""
+"""Uses the fonts of the machine: none is loaded."""
 
 INTRODUCTION = """# s2r studio
-The vocal tract as a real-time MRI camera might see it, from the sound of speech alone."""
+Real-time MRI video of the vocal tract, generated from the sound of speech."""
 
-WARNING = """What a model expects, not what was measured: draw no conclusion about a person from
-it."""
+WARNING = """The video shows what a model expects. It is not a measurement: draw no conclusion
+about a person from it."""
 
 
 def application(actions: Actions) -> FastAPI:
     """The page as a web application."""
     page = build_page(actions)
-    # Gradio guards the paths that requests name only in pages that it believes to be launched.
+    # Gradio checks the paths in requests only for pages that it considers launched.
     page.has_launched = page.is_running = True
     return gr.mount_gradio_app(
         FastAPI(openapi_url=None),
@@ -58,8 +58,8 @@ def build_page(actions: Actions) -> gr.Blocks:
         gr.Markdown(INTRODUCTION)
         with gr.Row():
             with gr.Column(scale=2, min_width=320):
-                speech, film = _speech()
-                speaker, rest, picture, force = _speaker(actions, names[0])
+                speech, video_upload = _speech()
+                speaker, at_rest, picture, force = _speaker(actions, names[0])
                 model, second, sampler, height, seed = _model(names)
                 with gr.Accordion("About the model", open=False):
                     card = gr.Markdown(actions.cards[names[0]], elem_id="card")
@@ -68,21 +68,21 @@ def build_page(actions: Actions) -> gr.Blocks:
                 video = gr.Video(label="Video", interactive=False, height=420, elem_id="video")
                 time_line = _time_line()
                 caption = gr.Markdown(elem_id="caption")
-                made = gr.File(
+                downloads = gr.File(
                     label="Download", file_count="multiple", height=210, elem_id="downloads"
                 )
                 gr.Markdown(WARNING)
-        quietly = {"show_progress": "hidden", "api_visibility": "private"}
+        private = {"show_progress": "hidden", "api_visibility": "private"}
         for choice in (model, second):
             choice.change(
-                actions.choose, [model, second, speaker], [speaker, rest, card], **quietly
+                actions.choose, [model, second, speaker], [speaker, at_rest, card], **private
             )
-        speaker.change(actions.at_rest, [model, speaker], rest, **quietly)
-        film.upload(actions.sound_of, film, speech, **quietly)
+        speaker.change(actions.at_rest, [model, speaker], at_rest, **private)
+        video_upload.upload(actions.sound_of, video_upload, speech, **private)
         start.click(
             actions.generate,
             [speech, speaker, picture, force, model, second, sampler, height, seed],
-            [video, time_line, made, caption],
+            [video, time_line, downloads, caption],
             api_name="generate",
             concurrency_limit=1,
             show_progress_on=video,
@@ -96,20 +96,20 @@ def _speech() -> tuple[gr.Audio, gr.UploadButton]:
         label=f"Speech, up to {LONGEST:.0f} s",
         sources=["upload", "microphone"],
         type="filepath",
-        buttons=["download"],  # and none that shares what was said
+        buttons=["download"],  # no button that shares the recording
         elem_id="speech",
     )
-    film = gr.UploadButton(
+    video_upload = gr.UploadButton(
         "Take the sound of a video", file_types=["video"], size="sm", elem_id="film"
     )
-    return speech, film
+    return speech, video_upload
 
 
 def _speaker(actions: Actions, model: str) -> tuple[gr.Dropdown, gr.Image, gr.File, gr.Checkbox]:
     subjects = actions.common_speakers([model])
     with gr.Row():
         speaker = gr.Dropdown(subjects, label="Speaker", elem_id="speaker", scale=2)
-        rest = gr.Image(
+        at_rest = gr.Image(
             actions.at_rest(model, subjects[0]),
             label="At rest",
             interactive=False,
@@ -118,16 +118,16 @@ def _speaker(actions: Actions, model: str) -> tuple[gr.Dropdown, gr.Image, gr.Fi
             min_width=130,
             elem_id="at-rest",
         )
-    with gr.Accordion("A picture of your own", open=False):
+    with gr.Accordion("Your own picture", open=False):
         picture = gr.File(
-            label="One midsagittal MRI frame at rest, face to the same side",
+            label="One midsagittal MRI frame at rest, facing the same way",
             file_types=["image", "video"],
             type="filepath",
             height=120,
             elem_id="picture",
         )
         force = gr.Checkbox(label="Use it even if it does not look like one: --force")
-    return speaker, rest, picture, force
+    return speaker, at_rest, picture, force
 
 
 def _model(names: list[str]) -> tuple[gr.Dropdown, gr.Dropdown, gr.Radio, gr.Dropdown, gr.Number]:

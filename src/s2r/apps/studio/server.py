@@ -1,4 +1,4 @@
-"""The command that serves the studio's page, and who may ask for it."""
+"""The server of the studio's page, and its access rules."""
 
 import os
 import re
@@ -21,14 +21,13 @@ POLICY = (
     "media-src 'self' blob: data:; img-src 'self' blob: data:; font-src 'self' data:; "
     "form-action 'none'; base-uri 'self'; frame-ancestors 'none'"
 )
-"""The page may load from its own server and nowhere else; Gradio builds its page with scripts in
-the document."""
+"""The page may load from its own server only; Gradio needs scripts inside the document."""
 
 FETCHES = re.compile(r"/(file=https?:|proxy=)", re.IGNORECASE)
-"""Addresses at which Gradio would fetch something from elsewhere."""
+"""Addresses at which Gradio would fetch a file from another server."""
 
 CLOSING = 2
-"""Seconds that pages have to end what they are receiving when the studio is closed."""
+"""Seconds for which open connections may continue after the studio is closed."""
 
 
 def serve(folders: Sequence[Path], host: str, port: int, device: str) -> None:
@@ -36,7 +35,7 @@ def serve(folders: Sequence[Path], host: str, port: int, device: str) -> None:
 
     Raises UserError as `open_studio` does.
     """
-    print("Loading the studio: some seconds.", file=sys.stderr)
+    print("Loading the studio; this takes some seconds.", file=sys.stderr)
     with open_studio(folders or [DEFAULT_MODEL], host, port, find_device(device)) as studio:
         if not is_loopback(host):
             print(
@@ -51,7 +50,7 @@ def serve(folders: Sequence[Path], host: str, port: int, device: str) -> None:
 
 
 class StudioServer:
-    """A page, listening but not yet answering."""
+    """A server that listens; `serve` starts to answer."""
 
     def __init__(self, app, listener: socket.socket, host: str, actions):
         import uvicorn
@@ -81,10 +80,10 @@ class StudioServer:
 def open_studio(
     folders: Sequence[Path], host: str, port: int, device: str
 ) -> Iterator[StudioServer]:
-    """The server with its models loaded; what it makes lies in a folder that goes with it.
+    """The server with its models loaded; its files are in a temporary folder, removed at the end.
 
-    Raises UserError for a folder that is no model, an address that cannot be used, and where
-    Gradio is not installed.
+    Raises UserError for a folder that is not a model folder, for an address that cannot be used,
+    and where Gradio is not installed.
     """
     with (
         tempfile.TemporaryDirectory(prefix="s2r-studio-", ignore_cleanup_errors=True) as work,
@@ -109,20 +108,20 @@ def open_studio(
             models[name] = loaded
             cards[name] = (Path(folder) / "README.md").read_text()
         actions = Actions(models, cards, Path(work))
-        page = own_pages_only(application(actions), is_loopback(host))
+        page = refuse_other_sites(application(actions), is_loopback(host))
         yield StudioServer(page, listener, host, actions)
 
 
 @contextmanager
 def gradio_settings(work: Path) -> Iterator[None]:
-    """Gradio keeps its files in ``work`` and asks nobody on the internet anything."""
-    ours = {
+    """Let Gradio keep its files in ``work`` and send nothing to the internet."""
+    settings = {
         "GRADIO_TEMP_DIR": str(work / "pages"),
         "GRADIO_ANALYTICS_ENABLED": "False",
         "HF_HUB_DISABLE_TELEMETRY": "1",
     }
-    before = {name: os.environ.get(name) for name in ours}
-    os.environ.update(ours)
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
     try:
         yield
     finally:
@@ -133,8 +132,8 @@ def gradio_settings(work: Path) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def own_pages_only(app, loopback: bool):
-    """``app`` (ASGI) for requests of its own pages, with a policy that keeps these to it."""
+def refuse_other_sites(app, loopback: bool):
+    """``app`` (ASGI) for requests of its own pages only; adds ``POLICY`` to its answers."""
 
     async def guarded(scope, receive, send) -> None:
         if scope["type"] != "http":
@@ -143,8 +142,8 @@ def own_pages_only(app, loopback: bool):
         headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
-        own = own_page(headers.get("host", ""), headers.get("origin"), loopback)
-        if not own or FETCHES.search(scope["path"]):
+        allowed = own_page(headers.get("host", ""), headers.get("origin"), loopback)
+        if not allowed or FETCHES.search(scope["path"]):
             body = b"Requests from and to other sites are refused."
             kind = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
             await send({"type": "http.response.start", "status": 403, "headers": kind})

@@ -9,7 +9,7 @@ import numpy as np
 from s2r.core.units import SAMPLE_RATE
 
 COLUMN = SAMPLE_RATE // 200
-"""Samples of a column: 5 ms."""
+"""Samples in a column: 5 ms."""
 
 WINDOW = 128
 """Samples of the Hann window, 8 ms: a wide-band spectrogram, as in phonetics."""
@@ -32,7 +32,7 @@ def sound_picture(samples: np.ndarray) -> np.ndarray:
 
 
 def waveform(samples: np.ndarray, columns: int) -> np.ndarray:
-    """(64, columns) uint8: least to greatest value of each column, the peak filling the height."""
+    """(64, columns) uint8: range of the values in each column; the peak fills the height."""
     cut = np.pad(samples, (0, columns * COLUMN - len(samples))).reshape(columns, COLUMN)
     scale = (WAVE_HEIGHT / 2 - 2) / max(np.abs(samples).max(), 1e-6)
     middle = WAVE_HEIGHT // 2
@@ -44,11 +44,11 @@ def waveform(samples: np.ndarray, columns: int) -> np.ndarray:
 
 
 def spectrogram(samples: np.ndarray, columns: int) -> np.ndarray:
-    """(160, columns) uint8: 0 to 8 kHz from below, dB of the power with 6 dB per octave lifted."""
-    lifted = np.diff(samples, prepend=samples[:1])
+    """(160, columns) uint8: 0 to 8 kHz upwards, power in dB, pre-emphasis 6 dB an octave."""
+    emphasised = np.diff(samples, prepend=samples[:1])
     # The middle of a column's window is the middle of its 5 ms.
     before = (WINDOW - COLUMN) // 2
-    padded = np.pad(lifted, (before, columns * COLUMN + WINDOW - len(samples)))
+    padded = np.pad(emphasised, (before, columns * COLUMN + WINDOW - len(samples)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::COLUMN][:columns]
     power = np.abs(np.fft.rfft(windows * np.hanning(WINDOW), 2 * SPECTRUM_HEIGHT)) ** 2
     level = 10 * np.log10(power[:, :SPECTRUM_HEIGHT].T[::-1] + 1e-12)

@@ -1,9 +1,9 @@
-// The time line under the video: `element` is its root, `props.value` the sound that is shown.
+// The time line under the video: `element` is its root, `props.value` the sound it shows.
 const PIXELS_PER_SECOND = 150;
 const FRAME_RATE = 50;
 const part = (selector) => element.querySelector(selector);
 let seconds = 1;
-let followed = null; // the video element whose time is shown; Gradio makes a new one for each video
+let followed = null; // the video element whose time is shown; Gradio makes a new element for each video
 
 function draw() {
   const sound = props.value;
@@ -33,7 +33,7 @@ function place(time) {
   }
 }
 
-// The picture that is on the screen says its time itself, where the browser can tell.
+// The time of the frame on the screen, where the browser gives it.
 function follow(video) {
   if (video !== followed) return;
   if (video.requestVideoFrameCallback) {
@@ -48,19 +48,19 @@ function follow(video) {
 }
 
 const shown = () => document.querySelector("#video video");
-const name = () => { part("[data-play]").textContent = shown()?.paused === false ? "Pause" : "Play"; };
-const pace = () => { if (shown()) shown().playbackRate = Number(part("[data-speed]").value); };
+const labelButton = () => { part("[data-play]").textContent = shown()?.paused === false ? "Pause" : "Play"; };
+const setSpeed = () => { if (shown()) shown().playbackRate = Number(part("[data-speed]").value); };
 
-// Events of media do not bubble, but the document can listen on their way down.
+// Media events do not bubble, but the document can capture them.
 document.addEventListener("loadedmetadata", (event) => {
   if (event.target !== shown()) return;
-  pace();
-  name();
+  setSpeed();
+  labelButton();
   if (followed === shown()) return;
   followed = shown();
   follow(followed);
 }, true);
-for (const event of ["play", "pause", "ended"]) document.addEventListener(event, name, true);
+for (const event of ["play", "pause", "ended"]) document.addEventListener(event, labelButton, true);
 
 element.addEventListener("click", (event) => {
   const video = shown();
@@ -69,7 +69,7 @@ element.addEventListener("click", (event) => {
   if (!video) return;
   if (button?.dataset.step) {
     video.pause();
-    // To the middle of the frame, so that rounding cannot show its neighbour.
+    // To the middle of the frame, so that rounding cannot show the next one.
     const frame = Math.floor(video.currentTime * FRAME_RATE) + Number(button.dataset.step);
     video.currentTime = Math.max(0, (frame + 0.5) / FRAME_RATE);
   } else if (button) {
@@ -80,6 +80,6 @@ element.addEventListener("click", (event) => {
     video.currentTime = ((event.clientX - box.left) / box.width) * seconds;
   }
 });
-element.addEventListener("change", pace);
+element.addEventListener("change", setSpeed);
 watch("value", draw);
 draw();

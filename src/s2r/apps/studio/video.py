@@ -1,4 +1,4 @@
-"""What the studio makes of a sound: the video, its frames, and a picture of the sound."""
+"""The files that the studio makes from a sound: the video, its frames, a picture of the sound."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ from s2r.generation.speech_file import generate_file
 from s2r.speech.silence import silent_bins
 
 LONGEST = 60.0
-"""Seconds of speech that the page takes."""
+"""Longest speech that the page accepts, s."""
 
 VIDEO, SOUND = "video.mp4", "sound.png"
 
 
 @dataclass(frozen=True)
 class VideoRequest:
-    """What a page asks for."""
+    """What the page asks for."""
 
     sound: Path
     models: tuple[str, ...]
@@ -41,43 +41,46 @@ class VideoRequest:
 
 
 def make_video(
-    wish: VideoRequest,
+    request: VideoRequest,
     models: Mapping[str, SpeechModel],
     folder: Path,
-    on_frames: Callable[[int, int], object] = lambda made, frames: None,
+    on_frames: Callable[[int, int], object] = lambda done, total: None,
 ) -> float:
-    """Write the files of a wish into ``folder``; returns the seconds of sound.
+    """Write the files of a request into ``folder``; returns the length of the sound in s.
 
     ``video.mp4`` (two models side by side), ``frames_1.h5`` (and ``frames_2.h5``), ``sound.png``
-    and, of two models, ``video_1.mp4`` of the first alone. ``on_frames`` is told how many frames
-    are made, and how many there will be.
+    and, with two models, ``video_1.mp4`` of the first alone. ``on_frames`` is called with the
+    number of frames that are done, and with their total.
 
-    Raises UserError for speech that is none, silent, shorter than 0.1 s or longer than 60 s, and
-    for a reference that does not look like one.
+    Raises UserError for sound that cannot be read, is silent, or is shorter than 0.1 s or longer
+    than 60 s, and for a reference that does not look like one.
     """
-    chosen = [models[name] for name in wish.models]
-    rests = [reference_frame(one, wish.speaker, wish.reference, wish.force) for one in chosen]
-    samples = read_speech(wish.sound)
+    selected = [models[name] for name in request.models]
+    references = [
+        reference_frame(model, request.speaker, request.reference, request.force)
+        for model in selected
+    ]
+    samples = read_speech(request.sound)
     seconds = len(samples) / SAMPLE_RATE
-    frames = max(1, sum(int(seconds * one.frame_rate) for one in chosen))
-    made = 0
+    total = max(1, sum(int(seconds * model.frame_rate) for model in selected))
+    done = 0
 
-    def count(more: int) -> None:
-        nonlocal made
-        made += more
-        on_frames(min(made, frames), frames)
+    def count(frames: int) -> None:
+        nonlocal done
+        done += frames
+        on_frames(min(done, total), total)
 
     truth = None
-    for number, (loaded, rest) in enumerate(zip(chosen, rests, strict=True), 1):
+    for number, (model, reference) in enumerate(zip(selected, references, strict=True), 1):
         frames_path = folder / f"frames_{number}.h5"
         generate_file(
-            wish.sound,
-            folder / (VIDEO if number == len(chosen) else f"video_{number}.mp4"),
-            loaded,
-            rest,
-            sampler=sampler_of(loaded.sampler, wish.preset, None, None),
-            seed=wish.seed,
-            size=wish.size,
+            request.sound,
+            folder / (VIDEO if number == len(selected) else f"video_{number}.mp4"),
+            model,
+            reference,
+            sampler=sampler_of(model.sampler, request.preset, None, None),
+            seed=request.seed,
+            size=request.size,
             truth=truth,
             frames_path=frames_path,
             on_frames=count,
@@ -89,7 +92,7 @@ def make_video(
 
 
 def read_speech(path: Path) -> np.ndarray:
-    """The sound (N,) at 16 kHz; UserError where it is longer than 60 s, or silent throughout."""
+    """The sound (N,) at 16 kHz; UserError where it is longer than 60 s, or all of it is silent."""
     pieces, count = [], 0
     with open_audio(path) as sound:
         for piece in to_clock(sound.blocks, sound.rate):

@@ -1,4 +1,4 @@
-"""Open a media file (PyAV) within bounds: what may be read, and what its faults are called."""
+"""Open a media file (PyAV) within bounds: what may be read, and how its errors are named."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ _SIGNATURES = ((4, b"ftyp"), (0, b"\x1a\x45\xdf\xa3"), (0, b"RIFF"))
 
 
 class MediaError(UserError):
-    """A fault of one media file; ``reason`` is its short name, as in ``recordings.csv``."""
+    """An error of one media file; ``reason`` is its short name, as in ``recordings.csv``."""
 
     def __init__(self, reason: str, path: str | Path, detail: str):
         super().__init__(f"{path}: {reason}: {detail}")
@@ -58,7 +58,7 @@ def open_media(path: str | Path, nothing: str = "zero frames") -> av.container.I
 
 
 def broken(path: str | Path, error: av.FFmpegError) -> MediaError:
-    """Name the fault: a file that begins as a video but cannot be read on was cut or damaged."""
+    """Name the error: a file that begins as a video but cannot be read on was cut or damaged."""
     with open(path, "rb") as file:
         head = file.read(16)
     if any(head[at:].startswith(mark) for at, mark in _SIGNATURES):

@@ -1,1 +1,1 @@
-"""A numerical phantom of the vocal tract: a synthetic corpus whose shapes are known."""
+"""The phantom: a numerical vocal tract, and a synthetic corpus whose true shapes are known."""

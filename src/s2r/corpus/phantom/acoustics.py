@@ -1,4 +1,4 @@
-"""The sound of an utterance: sources filtered by the tract that the pictures show."""
+"""The sound of an utterance: sources filtered by the same tract that the pictures show."""
 
 import numpy as np
 from scipy.fft import irfft, rfft
@@ -23,7 +23,7 @@ SHAPE_STEP = 100
 """Samples between two shapes of the tract: 5 ms."""
 
 REPETITION_TIME = 0.006004
-"""s between two excitations of the scanner: its noise has this period."""
+"""Time between two excitations of the scanner, s: its noise has this period."""
 
 _PEAK = 0.7
 _FADE = 64
@@ -51,7 +51,7 @@ def transfer_function(speaker: Speaker, q: np.ndarray) -> np.ndarray:
 def formants(speaker: Speaker, q: np.ndarray, count: int = 4) -> np.ndarray:
     """Resonances (T, count) Hz below 5 kHz for ``q`` (T, P): peaks of the transfer function.
 
-    The rise by radiation is taken out first. NaN where there are fewer peaks.
+    The rise by radiation is removed first. NaN where there are fewer peaks.
     """
     frequencies = np.arange(100.0, 5000.0, 5.0)
     level = np.log(np.abs(_voiced_response(speaker, q, frequencies)) / frequencies)
@@ -91,12 +91,12 @@ def synthesise(speaker: Speaker, utterance: Utterance, rng: np.random.Generator)
     flow, noise = sources(speaker, air, SHAPE_STEP, f0, rng)
 
     tube, place = equal_tube(function), section_at(function, air.narrowest)
-    heard = np.flatnonzero((air.voicing + air.aspiration > _AUDIBLE) | (air.frication > _AUDIBLE))
+    audible = np.flatnonzero((air.voicing + air.aspiration > _AUDIBLE) | (air.frication > _AUDIBLE))
     losses = medium(synthesis_frequencies())
     flow, noise = _windows(flow, frames), _windows(noise, frames)
     sound = np.zeros((frames, 2 * IMPULSE), np.float32)
-    for start in range(0, len(heard), _BLOCK):
-        rows = heard[start : start + _BLOCK]
+    for start in range(0, len(audible), _BLOCK):
+        rows = audible[start : start + _BLOCK]
         noisy = air.frication[rows] > _AUDIBLE
         response = respond(
             tube.part(rows),
@@ -132,7 +132,7 @@ def _filter(
 def _padded(transfer: np.ndarray) -> np.ndarray:
     """Spectrum (T, IMPULSE + 1) of the impulse responses with faded ends, padded with zeros.
 
-    They come _LEAD samples late, or else what rings before them would wrap round to their ends.
+    They are delayed by _LEAD samples; else the ringing before them would wrap round to their ends.
     """
     impulse = irfft(transfer * _DELAY, IMPULSE)
     impulse[:, -_FADE:] *= np.linspace(1, 0, _FADE, dtype=np.float32)
@@ -151,7 +151,7 @@ def _overlap_add(pieces: np.ndarray) -> np.ndarray:
 
 
 def add_scanner_noise(wave: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """``wave`` (N,) at 20 kHz with what a scanner leaves after noise cancellation, float32.
+    """``wave`` (N,) at 20 kHz with the scanner noise that remains after cancellation, float32.
 
     Harmonics of the excitation rate 1 / 6.004 ms, 40 dB below the wave's r.m.s., and hiss.
     """

@@ -1,4 +1,4 @@
-"""From tissue to magnitude image: what a fast spiral acquisition does to an ideal picture."""
+"""From tissue to magnitude image: the effects of a fast spiral acquisition on an ideal picture."""
 
 import numpy as np
 from scipy import fft
@@ -10,7 +10,7 @@ TEMPORAL_WINDOW = (0.18, 0.64, 0.18)
 """Shares of the frame before, the frame and the frame after: neighbours share spiral arms."""
 
 DISPLAY_RANGE = (0.0, 0.95)
-"""Magnitudes shown as 0 and 255. Fixed: brightness never depends on what a frame holds."""
+"""Magnitudes shown as 0 and 255. Fixed: brightness does not depend on the content of a frame."""
 
 _K_RADIUS = 0.46  # of the sampled disc, cycles per pixel
 _K_EDGE = 0.02  # softness of its edge
@@ -52,11 +52,11 @@ def acquire(
     for start in range(0, len(tissue), _CHUNK):
         sharp = tissue[start : start + _CHUNK].astype(np.float32)
         blurred = fft.irfft2(fft.rfft2(sharp) * blur, s=(height, width))
-        seen = sensitivity * sharp + mixed * (blurred - sharp)
-        image[start : start + _CHUNK] = fft.irfft2(fft.rfft2(seen) * disc, s=(height, width))
+        received = sensitivity * sharp + mixed * (blurred - sharp)
+        image[start : start + _CHUNK] = fft.irfft2(fft.rfft2(received) * disc, s=(height, width))
 
-    before, own, after = TEMPORAL_WINDOW
-    smooth = own * image
+    before, current, after = TEMPORAL_WINDOW
+    smooth = current * image
     smooth[1:] += before * image[:-1]
     smooth[0] += before * image[0]
     smooth[:-1] += after * image[1:]
@@ -65,7 +65,7 @@ def acquire(
 
 
 def _with_noise(image: np.ndarray, deviation: float, rng: np.random.Generator) -> np.ndarray:
-    """Magnitude of ``image`` plus complex noise of a standard deviation, slightly smooth."""
+    """Magnitude of ``image`` plus complex, slightly smooth noise of a standard deviation."""
     if deviation == 0:
         return np.abs(image)
     height, width = image.shape[1:]

@@ -1,4 +1,4 @@
-"""What does not move in the picture: polygons of head and neck in the mid-sagittal plane.
+"""The parts of the picture that do not move: polygons of head and neck in the mid-sagittal plane.
 
 mm of the reference plane (x towards the back, y up, origin at the edge of the upper incisor),
 with the intensity of each tissue in a short-TR spoiled gradient echo: fat .92, marrow .6 to .72,

@@ -1,4 +1,4 @@
-"""What moves in the picture: outlines of jaw, tongue, velum, lips and larynx, frame by frame."""
+"""The parts of the picture that move: jaw, tongue, velum, lips and larynx, frame by frame."""
 
 from dataclasses import dataclass
 
@@ -22,11 +22,11 @@ class Part:
     outline: np.ndarray
     """(T, V, 2) mm in the plane of the speaker."""
     textured: bool = False
-    """Soft tissue whose texture travels with it."""
+    """Whether it is soft tissue, whose texture moves with it."""
 
 
 class _Posture:
-    """Points of the reference plane, carried along by the organs of a recording."""
+    """Points of the reference plane, moved by the organs in a recording."""
 
     def __init__(self, speaker: Speaker, q: np.ndarray):
         self.speaker, self.q, self.frames = speaker, q, len(q)
@@ -197,7 +197,7 @@ def _teeth_and_mandible(pose: _Posture) -> list[Part]:
 
 
 def _lips(pose: _Posture) -> list[Part]:
-    """The lips. Their rims are lh apart: what is drawn is what is heard."""
+    """The lips. Their rims are lh apart, the same gap as in the computed sound."""
     height, labiodental = pose["lh"], pose["ld"]
     rim = -1.5 + np.maximum(0.28 * height - 0.5, 0)
     forward = 0.9 * pose["lp"]

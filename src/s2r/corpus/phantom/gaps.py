@@ -1,7 +1,7 @@
-"""What is absent or broken in a phantom corpus, as in a real one.
+"""Missing and broken recordings of a phantom corpus, as in a real one.
 
-Of the USC corpus it is known that 29 of the 2,400 recordings are missing, not which; here the seed
-draws them.
+29 of the 2,400 recordings of the USC corpus are missing; it is not known which. Here they are drawn
+by the seed.
 """
 
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ import numpy as np
 from s2r.corpus.phantom.stimuli import Profile, Recording
 
 Place = tuple[int, Recording]
-"""Number of the subject, and what is recorded."""
+"""Number of the subject, and the recording."""
 
 
 @dataclass(frozen=True)
 class Gaps:
-    """Recordings of a corpus that do not exist, and those whose video breaks off."""
+    """Recordings of a corpus that do not exist, and those whose video is cut off."""
 
     missing: frozenset[Place]
     truncated: frozenset[Place]
@@ -25,11 +25,10 @@ class Gaps:
 def draw_gaps(profile: Profile, seed: int) -> Gaps:
     """Draw ``profile.missing`` and ``profile.truncated`` recordings from all of the profile.
 
-    Only the arguments decide, so the first subjects of a corpus have the gaps that they have in
-    the whole of it.
+    The result depends on the arguments only: a part of a corpus has the same gaps as in the whole.
     """
     places = [(s, r) for s in range(1, profile.speakers + 1) for r in profile.recordings]
     count = profile.missing + profile.truncated
     drawn = np.random.default_rng([seed, len(places)]).permutation(len(places))[:count]
-    chosen = [places[index] for index in drawn]
-    return Gaps(frozenset(chosen[: profile.missing]), frozenset(chosen[profile.missing :]))
+    gaps = [places[index] for index in drawn]
+    return Gaps(frozenset(gaps[: profile.missing]), frozenset(gaps[profile.missing :]))

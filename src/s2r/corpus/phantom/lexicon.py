@@ -89,9 +89,9 @@ PRONUNCIATIONS = _read(_ENTRIES)
 
 
 def words_in(phones: tuple[str, ...]) -> list[str] | None:
-    """The words that ``phones`` spell when said one after the other, or None where they do not.
+    """The sequence of words that has the pronunciation ``phones``, or None where there is none.
 
-    Of several ways that with the longest first word counts.
+    Of several sequences the one with the longest first word is taken.
     """
     if not phones:
         return []
@@ -112,15 +112,15 @@ def spoken(phones: Iterable[Segment]) -> list[Item]:
     A phrase between two rests is a VCV, or words of the lexicon; a phrase that is neither is
     left out.
     """
-    found = []
+    items = []
     for rest, group in groupby(phones, lambda phone: phone.label == "SIL"):
         phrase = () if rest else tuple(group)
         labels = tuple(phone.label for phone in phrase)
         if is_vcv(labels):
-            found.append(Item(vcv_label(labels), phrase))
+            items.append(Item(vcv_label(labels), phrase))
         else:
-            found += _words(phrase, words_in(labels) or [])
-    return found
+            items += _words(phrase, words_in(labels) or [])
+    return items
 
 
 def _words(phrase: tuple[Segment, ...], words: list[str]) -> Iterable[Item]:

@@ -1,4 +1,4 @@
-"""Targets of every phone: what the articulators aim at, with what weight, for how long.
+"""Targets of every phone for the articulators, with weights and durations.
 
 Phones are ARPABET without stress, with AX for schwa and SIL for rest. Vowel targets were fitted
 so that the reference speaker reaches F1/F2 near the male means of Peterson & Barney (1952).
@@ -18,7 +18,7 @@ class Phone:
     seconds: float
     """Usual duration."""
     targets: Mapping[str, Target]
-    """Articulatory parameter -> target. What is not named is left to the neighbours."""
+    """Articulatory parameter -> target. Other parameters follow the neighbouring phones."""
 
 
 EVERY_PHONE: Mapping[str, Target] = {
@@ -30,7 +30,7 @@ EVERY_PHONE: Mapping[str, Target] = {
     "Ag": (0.06, 1.0),
     "Ps": (8000.0, 1.0),
 }
-"""Targets of every phone that does not say otherwise."""
+"""Targets of every phone, unless the phone has another one."""
 
 NEUTRAL: Mapping[str, float] = {
     "jaw": 4.0,
@@ -44,7 +44,7 @@ NEUTRAL: Mapping[str, float] = {
     "tb_w": 0.07,
     "Ag": 0.06,
 }
-"""Where a parameter rests when no phone names it; 0 for the others."""
+"""Value of a parameter for which no phone has a target; 0 for the others."""
 
 TRANSITIONS: Mapping[str, float] = {
     "jaw": 0.022,

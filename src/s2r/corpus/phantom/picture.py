@@ -50,7 +50,7 @@ def _texture(rng: np.random.Generator) -> np.ndarray:
 
 
 def _carried(field: np.ndarray, origin: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
-    """A texture moved to ``origin`` (T, 2) x, y in fine pixels, seen in a window: (T, h, w)."""
+    """A texture moved to ``origin`` (T, 2) x, y in fine pixels, cut to a window: (T, h, w)."""
     whole = np.floor(-origin).astype(int)
     share = (-origin - whole).astype(np.float32)[:, None, None]
     y = (np.arange(rows.start, rows.stop + 1) + whole[:, 1:]) % _FIELD
@@ -70,7 +70,7 @@ def _static_canvas(speaker: Speaker, palate: np.ndarray, field: np.ndarray) -> n
 
 
 def _paint_part(canvas: np.ndarray, part: Part, field: np.ndarray) -> None:
-    """Lay a part, in fine pixels, over the canvas; its texture goes where its centre goes."""
+    """Paint a part, in fine pixels, on the canvas; its texture moves with its centre."""
     if not part.textured:
         paint(canvas, part.outline, part.intensity)
         return

@@ -45,9 +45,9 @@ def coverage(polygon: np.ndarray, height: int, width: int) -> np.ndarray:
     # A piece on the left of the picture covers whole rows of it; one on the right covers nothing
     piece_x = np.maximum(piece_x, 0)
     row, column = np.floor(piece_y).astype(np.int64), np.floor(piece_x).astype(np.int64)
-    seen = (row >= 0) & (row < height) & (column < width)
-    row, column, rise, edge = row[seen], column[seen], rise[seen], edge[seen]
-    beyond = rise * (piece_x[seen] - column)
+    visible = (row >= 0) & (row < height) & (column < width)
+    row, column, rise, edge = row[visible], column[visible], rise[visible], edge[visible]
+    beyond = rise * (piece_x[visible] - column)
     index = ((edge // corners) * height + row) * (width + 1) + column
     area = np.bincount(
         np.concatenate([index, index + 1]),
@@ -68,7 +68,7 @@ def window(polygon: np.ndarray, height: int, width: int) -> tuple[slice, slice]:
 
 
 def paint(canvas: np.ndarray, polygon: np.ndarray, value: float | np.ndarray) -> None:
-    """Lay a polygon (T, V, 2) over ``canvas`` (T, H, W) float32 in place.
+    """Paint a polygon (T, V, 2) on ``canvas`` (T, H, W) float32, in place.
 
     ``value`` is its intensity: a number, or a float32 array for the window of the polygon.
     """

@@ -103,7 +103,7 @@ def sources(
 
     pulses = glottal_pulses(speaker, f0, rng)
     voicing = at_samples(air.voicing)
-    # the voice lets the noise through in pulses
+    # the voice modulates the noise in pulses
     gate = 1 - (1 - _GATE) * np.minimum(voicing, 1) * (1 - np.clip(pulses, 0, 1))
     breath, hiss = rng.standard_normal((2, count), dtype=np.float32)
     tilt = speaker.source_tilt

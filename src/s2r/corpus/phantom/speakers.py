@@ -10,7 +10,7 @@ import numpy as np
 from s2r.corpus.phantom.phones import PHONES
 
 OFFSET_PARAMETERS = ("F", "B", "T", "jaw", "lh", "lp")
-"""Articulatory parameters that carry a speaker's own offset for every phone."""
+"""Articulatory parameters to which a speaker adds an offset for every phone."""
 
 STYLE_PARAMETERS = ("F", "B", "jaw", "lh", "lp")
 """Articulatory parameters whose positive targets a speaker scales."""
@@ -21,7 +21,7 @@ OFFSET_DEVIATIONS = (1.2, 1.2, 0.8, 1.0, 0.8, 0.8)
 
 @dataclass(frozen=True)
 class Speaker:
-    """One speaker. The defaults are the male reference anatomy without any habit.
+    """One speaker. The defaults are the male reference anatomy without personal habits.
 
     Lengths are in mm of the reference plane (x posterior, y up, origin at the upper incisor).
     """
@@ -58,7 +58,7 @@ class Speaker:
         return self.style.get(parameter, 1.0)
 
     def offset(self, phone: str) -> tuple[float, ...]:
-        """The habit of this speaker in one phone: mm, in the order of OFFSET_PARAMETERS."""
+        """Offsets of this speaker for one phone: mm, in the order of OFFSET_PARAMETERS."""
         return self.offsets.get(phone, (0.0,) * len(OFFSET_PARAMETERS))
 
 
@@ -68,8 +68,8 @@ REFERENCE = Speaker()
 def draw_speaker(index: int, seed: int) -> Speaker:
     """Speaker ``sub{index:03d}`` of a corpus; women have odd numbers.
 
-    Only (seed, index) decide, so speakers do not depend on how many of them are drawn.
-    Normal deviates are cut at two standard deviations: nobody leaves the human range.
+    The result depends on (seed, index) only, not on the number of speakers that are drawn.
+    Normal deviates are clipped at two standard deviations, to stay in the human range.
     """
     rng = np.random.default_rng([seed, index, zlib.crc32(b"speaker")])
 

@@ -15,7 +15,7 @@ from s2r.corpus.phantom.texts import READ, SPOKEN
 
 @dataclass(frozen=True)
 class Stimulus:
-    """One thing that every subject is asked to say, with its number in the corpus."""
+    """A stimulus, which every subject is asked to say, with its number in the corpus."""
 
     number: int
     name: str
@@ -60,21 +60,21 @@ class Profile:
 
     speakers: int
     held_out: int
-    """Speakers meant for testing only."""
+    """Number of speakers for testing only."""
     recordings: tuple[Recording, ...]
     """What each speaker records."""
     scripted_seconds: float
-    """Usual length of a recording that is read, silence included."""
+    """Usual length of a recording that is read, with silence, s."""
     spontaneous_seconds: float
-    """Usual length of a recording of free speech, silence included."""
+    """Usual length of a recording of free speech, with silence, s."""
     missing: int = 0
-    """Recordings that do not exist."""
+    """Number of recordings that do not exist."""
     truncated: int = 0
-    """Recordings whose video file breaks off."""
+    """Number of recordings whose video file is cut off."""
     empty_subjects: int = 0
-    """Further subjects whose folder holds no recording."""
+    """Number of further subjects whose folder has no recording."""
     whole: tuple[str, ...] = ()
-    """Stimuli that are read once from beginning to end, however long that takes."""
+    """Stimuli that are read once from beginning to end, whatever their length."""
 
     def seconds(self, stimulus: str) -> float | None:
         """Usual length of a recording of ``stimulus``; None for one that is read whole."""
@@ -108,7 +108,7 @@ PROFILES = {
         empty_subjects=1,
     ),
 }
-"""Corpora that can be asked for by name."""
+"""Sizes of corpora by name."""
 
 _PAUSE = ("SIL",)
 _HESITATIONS = (("SIL",), ("AX", "AX", "SIL"), ("AX", "M", "SIL"))
@@ -124,10 +124,9 @@ def phone_sequence(
 ) -> list[str]:
     """Labels of the phones of one recording, SIL between its phrases, not at its ends.
 
-    The text goes on until about ``seconds`` are filled at the speaker's rate, starting over
-    where it is short, and stops at the end of a word, at the earliest of the first; None gives one
-    full text. Lists of items
-    come in random order, free speech with random order, hesitations and restarts.
+    The text continues until about ``seconds`` are filled at the speaker's rate; a short text is
+    repeated. It stops at the end of a word, and has one word at least; None gives one full text.
+    Lists of items come in random order, free speech with random order, hesitations and restarts.
     """
     passes = {
         "vcv": partial(_vowel_consonant_vowel, stimulus),

@@ -1,7 +1,7 @@
-"""What the phantom's speakers say. All sentences were written for this project.
+"""The texts that the phantom's speakers say. All sentences were written for this project.
 
 North Wind tells a fable of Aesop; the other reading texts keep the purpose, not the wording, of
-the passages the corpus is named after. No sentence occurs under two stimuli.
+the passages that the stimuli are named after. No sentence occurs under two stimuli.
 """
 
 from collections.abc import Mapping
@@ -146,4 +146,4 @@ SPOKEN: Mapping[str, tuple[str, ...]] = {
         "once we had a show with only three guests",
     ),
 }
-"""Topics of free speech: things to say, in any order."""
+"""Pictures and topics of free speech: sentences, in any order."""

@@ -37,7 +37,7 @@ PARAMETERS = (
 """Columns of every trajectory. The first 18 fix the shape of the tract, the last two the air."""
 
 SHAPE_PARAMETERS = PARAMETERS[:18]
-"""Those that fix the shape."""
+"""The parameters that fix the shape."""
 
 TRACT_VARIABLES = (
     "lip_aperture",  # mm
@@ -187,7 +187,7 @@ def contours(speaker: Speaker, q: np.ndarray) -> Contours:
     velum = q[:, column("vel"), None]
     wall = (1 - velum) * closed + velum * lowered
     r = closed - _NEUTRAL / speaker.sct + q[:, _MODE_COLUMNS] @ _MODES
-    # the sides of the tongue meet the palate first and keep its middle off: a vowel cannot close
+    # the sides of the tongue touch the palate first: the middle of a vowel cannot close
     r = np.minimum(r, wall - _BRACED)
     for organ in ("tb", "tt"):
         # superposition of constrictions after Story (2005), in the mid-sagittal plane

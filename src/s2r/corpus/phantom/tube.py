@@ -37,7 +37,7 @@ def synthesis_frequencies() -> np.ndarray:
 
 @dataclass(frozen=True)
 class Medium:
-    """What depends on frequency (F,) alone."""
+    """Quantities that depend on frequency (F,) alone."""
 
     frequencies: np.ndarray
     """Hz."""

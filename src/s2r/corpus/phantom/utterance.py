@@ -1,7 +1,7 @@
 """From a text to articulatory movements: phones in time, blended by dominance.
 
 Dominance blending after Cohen & Massaro (1993). The movements are closed forms of time, so that
-sound and picture sample the same utterance at their own instants.
+sound and picture can sample the same utterance at different instants.
 """
 
 import zlib
@@ -40,7 +40,7 @@ _NEUTRAL_WEIGHTS = np.array([0.001 if name in ("Ag", "Ps") else 0.02 for name in
 
 
 def _columns_by_transition() -> dict[tuple[float, bool], list[int]]:
-    """(time constant, whether the glottis) -> columns. The edges of Ag are its own."""
+    """(time constant, whether the glottis) -> columns. Ag has separate edges."""
     groups = defaultdict(list)
     for index, name in enumerate(PARAMETERS):
         groups[TRANSITIONS.get(name, OTHER_TRANSITIONS), name == "Ag"].append(index)
@@ -52,14 +52,14 @@ _GROUPS = _columns_by_transition()
 
 @dataclass(frozen=True)
 class Utterance:
-    """Everything a speaker does in one recording."""
+    """The plan of one recording: phones in time, targets of the articulators, pitch."""
 
     speaker: Speaker
     stimulus: str
     phones: tuple[Segment, ...]
-    """Phones as the script names them (AY, CH)."""
+    """Phones as in the script (AY, CH)."""
     parts: tuple[Segment, ...]
-    """The simple phones (AA, IH, T, SH) that the tables give targets for."""
+    """The simple phones (AA, IH, T, SH) that have targets."""
     values: np.ndarray
     """(len(parts), len(PARAMETERS)) targets."""
     weights: np.ndarray
@@ -137,7 +137,7 @@ def plan_speech(
     profile: str | Profile,
     repetition: int | None = None,
 ) -> Utterance:
-    """What ``speaker`` does in the recording of ``stimulus`` (a key of STIMULI).
+    """The utterance of ``speaker`` for ``stimulus`` (a key of STIMULI).
 
     ``profile`` (a key of PROFILES, or a Profile) says how long recordings are; ``repetition``
     tells readings of one text apart. Equal arguments give equal utterances.
@@ -194,7 +194,7 @@ def _targets(
 
 
 def _personal(name: str, value: float, label: str, speaker: Speaker) -> float:
-    """A target as this speaker has it. Lips that close do close, open lips stay open."""
+    """The target of this speaker. Lips that close always close; open lips stay open."""
     closure = name == "lh" and value <= 0
     if name in STYLE_PARAMETERS and value > 0:
         personal = value * speaker.style_factor(name)
@@ -206,7 +206,7 @@ def _personal(name: str, value: float, label: str, speaker: Speaker) -> float:
 
 
 def _pitch(phones: tuple[Segment, ...], speaker: Speaker, rng: np.random.Generator) -> np.ndarray:
-    """Logarithm of F0 every 0.15 s: it wanders, and falls in the course of each phrase."""
+    """Logarithm of F0 every 0.15 s: it varies at random, and falls during each phrase."""
     count = int(np.ceil(phones[-1].end / _KNOTS)) + 1
     wander = np.zeros(count)
     for index in range(1, count):

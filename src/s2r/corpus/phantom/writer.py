@@ -38,7 +38,7 @@ FRAME_PERIOD = Fraction(12_008, 1_000_000)
 _COMMENT = f"Synthetic: {GENERATOR}, a numerical vocal tract. Not a recording of a person."
 
 
-# The presets slower than this one use x264's macroblock tree, whose AVX-512 code gives other
+# Slower presets use x264's macroblock tree, whose AVX-512 code gives other
 # bytes for the same frames from run to run.
 _PRESET, _CRF = "superfast", 16
 
@@ -72,9 +72,9 @@ def record(
     profile: str | Profile,
     repetition: int | None = None,
 ) -> Take:
-    """Let a subject say a stimulus: sound and picture of the same movements.
+    """One recording of a subject: sound and picture of the same movements.
 
-    Only the arguments decide, not what was recorded before.
+    It depends on the arguments only, not on earlier recordings.
     """
     speaker = draw_speaker(subject, seed)
     utterance = plan_speech(speaker, stimulus, seed, profile, repetition)
@@ -140,9 +140,9 @@ def write_corpus(
 ) -> None:
     """Write the phantom corpus of a profile; the folder appears whole or not at all.
 
-    ``processes`` only changes how long it takes. ``subjects`` writes the first so many of the
-    profile's speakers, each exactly as in the whole corpus; None writes all. Gaps that the profile
-    has are drawn by ``draw_gaps`` and listed in ``phantom.json``. Raises UserError for an unknown
+    ``processes`` changes the time it takes, not the result. ``subjects``: write only that number
+    of the profile's speakers, each exactly as in the whole corpus; None: all. Gaps of the profile
+    are drawn by ``draw_gaps`` and listed in ``phantom.json``. Raises UserError for an unknown
     profile.
     """
     if profile not in PROFILES:
@@ -190,13 +190,13 @@ def _name(place: Place) -> str:
 
 
 def _cut_off(video: Path) -> None:
-    """Leave the first half of a file, as a download that broke off does."""
+    """Keep the first half of a file, as after an interrupted download."""
     content = video.read_bytes()
     video.write_bytes(content[: len(content) // 2])
 
 
 def _run(jobs: list[tuple], processes: int) -> None:
-    """Write every recording, here or in ``processes`` other processes."""
+    """Write every recording, in this process or in ``processes`` others."""
     if processes == 1:
         for job in progress(jobs, "phantom"):
             write_recording(*job)

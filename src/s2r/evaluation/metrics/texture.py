@@ -60,12 +60,12 @@ def seam_ratio(
 ) -> float:
     """Motion across window boundaries of rollouts over motion inside windows; 1 is right.
 
-    Below 1 the video stalls at the boundaries, above 1 it jumps. Speech moves unevenly, so the two are
-    compared at the same instants: ``draws`` (k, T, H, W) are rollouts of the same speech whose
-    boundaries fall at different times, and the motion into the first frame of a window, in one draw,
-    is held against the mean motion into that frame in the draws that have it inside a window (a
-    ratio of sums). ``window_starts`` (k, T) bool marks first frames of windows. NaN where no instant is
-    a seam in one draw and inside a window in another (one draw, no windows).
+    Below 1 the video stalls at the boundaries, above 1 it jumps. Speech moves unevenly, so the two
+    are compared at the same instants: ``draws`` (k, T, H, W) are rollouts of the same speech whose
+    boundaries fall at different times, and the motion into the first frame of a window, in one
+    draw, is held against the mean motion into that frame in the draws that have it inside a window
+    (a ratio of sums). ``window_starts`` (k, T) bool marks first frames of windows. NaN where no
+    instant is a boundary in one draw and inside a window in another (one draw, no windows).
     """
     energy = np.stack([motion_energy(draw, mask) for draw in draws])
     across = window_starts[:, 1:]

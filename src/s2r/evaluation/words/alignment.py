@@ -63,13 +63,14 @@ class Aligner:
             (_base(entry.name), [Segment(phone.name, *_times(phone)) for phone in entry])
             for entry in alignment or ()
         ]
-        found = [(name, phones) for name, phones in entries if name in words]
-        if [name for name, _ in found] != words:
+        aligned = [(name, phones) for name, phones in entries if name in words]
+        if [name for name, _ in aligned] != words:
             raise UserError(
                 f"{len(audio) / SAMPLE_RATE:.1f} s of sound do not fit the text "
                 f"{shorten(text, 60)!r}"
             )
-        return [_item(word, phones) for word, (_, phones) in zip(text.split(), found, strict=True)]
+        phones_of = zip(text.split(), aligned, strict=True)
+        return [_item(word, phones) for word, (_, phones) in phones_of]
 
     def _known(self, word: str) -> str:
         """The aligner's name of a word, which is added where it is spelled in phones."""

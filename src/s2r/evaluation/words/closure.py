@@ -30,7 +30,7 @@ def frame_at(seconds: float, frames: int) -> int:
 
 
 def flanks(item: Item, number: int) -> list[Segment]:
-    """The nearest vowels before and after phone ``number`` of an item; one where it has one."""
+    """The nearest vowels before and after phone ``number`` of an item; none where there is none."""
     before = [phone for phone in item.phones[:number] if phone.label in VOWELS]
     after = [phone for phone in item.phones[number + 1 :] if phone.label in VOWELS]
     return before[-1:] + after[:1]
@@ -49,9 +49,9 @@ def closure_region(true_rise: np.ndarray, moving: np.ndarray) -> np.ndarray:
     """
     count = max(1, round(CLOSURE_SHARE * true_rise.size))
     values = np.where(moving, true_rise, -np.inf)
-    chosen = np.argsort(-values, axis=None, kind="stable")[:count]
+    brightest = np.argsort(-values, axis=None, kind="stable")[:count]
     mask = np.zeros(true_rise.size, dtype=bool)
-    mask[chosen] = True
+    mask[brightest] = True
     return mask.reshape(true_rise.shape) & moving
 
 

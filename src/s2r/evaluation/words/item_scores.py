@@ -1,11 +1,11 @@
-"""All measures of one item: a generated word or VCV against the true one, frame by frame."""
+"""All metrics of one item: a generated word or VCV against the true one, frame by frame."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from s2r.core.phonetics import VOWELS, Item
+from s2r.core.phonetics import CLOSURES, TONGUE_CONSTRICTIONS, VOWELS, Item
 from s2r.core.units import frames_of
 from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.metrics.contour_probe import contour_error_mm, visible_part
@@ -13,7 +13,7 @@ from s2r.evaluation.recording_scores import frame_scores
 from s2r.evaluation.words import closure
 
 PICTURES = {"squared_error": ("squared_error", "dynamic"), "ssim": ("ssim", "frame")}
-"""Metric here: (measure, region) of `s2r.evaluation.recording_scores`."""
+"""Metric here: (metric, region) of `s2r.evaluation.recording_scores`."""
 
 Row = dict[str, str | float | int]
 """``kind``, ``label``, ``phone`` (its number in the item, -1 for the item itself), ``metric``,
@@ -34,8 +34,8 @@ class Reference:
     """(n, 38, 2) mm, the palate, velum and rear wall, or None."""
 
 
-def item_rows(reference: Reference, video: np.ndarray, measures: Instruments) -> Iterator[Row]:
-    """Every measure of ``video`` (n, H, W), uint8 or float grey levels, for an item.
+def item_rows(reference: Reference, video: np.ndarray, instruments: Instruments) -> Iterator[Row]:
+    """Every metric of ``video`` (n, H, W), uint8 or float grey levels, for an item.
 
     The item itself has the kind ``word`` or ``vcv`` (the label of a VCV is its consonant), its
     consonants the kind ``consonant``. Metrics:
@@ -50,8 +50,8 @@ def item_rows(reference: Reference, video: np.ndarray, measures: Instruments) ->
     """
     item, length = reference.item, len(reference.frames)
     contours = None
-    if reference.tongue is not None and measures.probe is not None:
-        contours = measures.probe.predict(video)
+    if reference.tongue is not None and instruments.probe is not None:
+        contours = instruments.probe.predict(video)
     spans = [(-1, item.kind, item.consonant or item.label, item.start, item.end)]
     spans += [
         (number, "consonant", phone.label, phone.start, phone.end)
@@ -61,48 +61,48 @@ def item_rows(reference: Reference, video: np.ndarray, measures: Instruments) ->
     for number, kind, label, start, end in spans:
         first, stop = frames_of(start, end, length)
         part = slice(first, stop)
-        found = _pictures(reference, video, part, measures)
+        values = _pictures(reference, video, part, instruments)
         if contours is not None:
-            found["contour_mm"] = float(
+            values["contour_mm"] = float(
                 contour_error_mm(contours[part], reference.tongue[part]).mean()
             )
         true = {}
         if number >= 0:
-            found |= _places(reference, contours, number)
-            rises = _closure(reference, video, number, measures)
+            values |= _places(reference, contours, number)
+            rises = _closure(reference, video, number, instruments)
             if rises is not None:
-                true["closure_rise"], found["closure_rise"] = rises
+                true["closure_rise"], values["closure_rise"] = rises
         shared = {"kind": kind, "label": label, "phone": number}
-        for metric, value in found.items():
+        for metric, value in values.items():
             yield shared | {"metric": metric, "value": value, "true": true.get(metric, np.nan)}
 
 
 def _pictures(
-    reference: Reference, video: np.ndarray, part: slice, measures: Instruments
+    reference: Reference, video: np.ndarray, part: slice, instruments: Instruments
 ) -> dict[str, float]:
-    scores = frame_scores(reference.frames[part], video[part], measures)
+    scores = frame_scores(reference.frames[part], video[part], instruments)
     return {metric: scores[key] for metric, key in PICTURES.items()}
 
 
 def _closure(
-    reference: Reference, video: np.ndarray, number: int, measures: Instruments
+    reference: Reference, video: np.ndarray, number: int, instruments: Instruments
 ) -> tuple[float, float] | None:
     """True and generated rise at the place of closure of a phone, or None where it has none."""
     phone, vowels = reference.item.phones[number], closure.flanks(reference.item, number)
-    if phone.label not in closure.CLOSURES or not vowels:
+    if phone.label not in CLOSURES or not vowels:
         return None
     length = len(reference.frames)
     closed = closure.frame_at(closure.middle_of(phone), length)
     open_ = [closure.frame_at((vowel.start + vowel.end) / 2, length) for vowel in vowels]
     true = closure.rise(reference.frames, closed, open_)
-    mask = closure.closure_region(true, measures.region)
+    mask = closure.closure_region(true, instruments.region)
     return float(true[mask].mean()), float(closure.rise(video, closed, open_)[mask].mean())
 
 
 def _places(reference: Reference, contours: np.ndarray | None, number: int) -> dict[str, float]:
     """Errors of degree and place of a lingual constriction; nothing for other consonants."""
     phone = reference.item.phones[number]
-    if contours is None or phone.label not in closure.TONGUE_CONSTRICTIONS:
+    if contours is None or phone.label not in TONGUE_CONSTRICTIONS:
         return {}
     frame = closure.frame_at(closure.middle_of(phone), len(reference.frames))
     wall = reference.wall[frame]

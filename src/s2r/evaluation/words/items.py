@@ -1,4 +1,72 @@
-"""What is said in a recording of single words: items (words, VCVs) with their phones in time.
+"""The words and VCVs of the test sets with their frames, read one at a time."""
 
-Phones are ARPABET without stress. Times are in s from the first frame of the recording.
-"""
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from s2r.core.errors import UserError
+from s2r.core.phonetics import Item
+from s2r.core.units import FRAME_RATE, frames_of
+from s2r.evaluation.words.item_scores import Reference
+from s2r.evaluation.words.segments import items_of, read_segments
+from s2r.generation.generated_file import Generated
+from s2r.preparation.recordings import RecordingSet
+
+
+@dataclass(frozen=True)
+class SpokenItems:
+    """What is said in the recordings of the test sets, and when."""
+
+    recordings: RecordingSet
+    segments: pd.DataFrame
+    """Rows of words and VCVs only, by item (see `s2r.evaluation.words.segments`)."""
+    items: dict[str, Item]
+    """By name; times in s from the first frame of the recording."""
+
+    def span(self, item: str, margin: float = 0.0) -> tuple[str, int, int]:
+        """Recording, first frame and the frame after the last of an item.
+
+        ``margin`` s before and after come with it, as far as the recording goes.
+        """
+        row = self.segments.loc[item]
+        length = self.recordings.length(row["recording"])
+        return row["recording"], *frames_of(row["start"] - margin, row["end"] + margin, length)
+
+    def reference(self, item: str) -> Reference:
+        """The true item."""
+        recording, first, stop = self.span(item)
+        contours = [self.recordings.true_contour(recording, line) for line in ("tongue", "wall")]
+        return Reference(
+            self.items[item].moved(-first / FRAME_RATE),
+            self.recordings.video(recording, first, stop),
+            *(None if contour is None else contour[first:stop] for contour in contours),
+        )
+
+    def draws(self, content: Generated, mode: str, item: str, margin: float = 0.0) -> np.ndarray:
+        """The generated frames of an item, (k, n, H, W) uint8; of rollouts with a margin in s.
+
+        ``mode`` is ``rollout`` or ``single`` (see `s2r.evaluation.words.scores`). Raises UserError
+        where the generated video does not have the length of the true one.
+        """
+        recording, first, stop = self.span(item, margin)
+        single = mode == "single"
+        draws = content.rollout(item if single else recording).draws
+        length = stop - first if single else self.recordings.length(recording)
+        if draws.shape[1] != length:
+            raise UserError(
+                f"{content.path}: {item if single else recording} has {draws.shape[1]} frames and "
+                f"the true video {length}: delete the file and run the generate stage again."
+            )
+        return draws if single else draws[:, first:stop]
+
+
+def read_items(recordings: RecordingSet, segments: str | Path) -> SpokenItems:
+    """The items of the file ``segments``; UserError where it is missing.
+
+    ``recordings`` with the index where true contours are asked for.
+    """
+    table = read_segments(segments)
+    rows = table[table["kind"] != "phone"].set_index("item")
+    return SpokenItems(recordings, rows, items_of(table))

@@ -1,7 +1,7 @@
 """``segments.csv``: where words, VCVs and their phones lie in the recordings of the test sets.
 
-One row a word, VCV or phone. Columns: ``recording, subject, stimulus, set``; ``item`` names the
-word or VCV (phones carry the name of theirs); ``kind`` is word, vcv or phone; ``label``;
+A row for each word, VCV and phone. Columns: ``recording, subject, stimulus, set``; ``item``
+names the word or VCV (phones carry the name of theirs); ``kind`` is word, vcv or phone; ``label``;
 ``consonant`` is that of a VCV, or the phone itself where it is one; ``start`` and ``end`` are s
 from the first frame; ``source`` is ``truth`` (the phantom's script) or ``aligned``.
 """
@@ -15,25 +15,19 @@ from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
 from s2r.core.phonetics import VOWELS, Item, Segment
 from s2r.core.progress import progress
-from s2r.core.shards import Shards
 from s2r.core.units import FRAME_RATE
-from s2r.corpus.index import read_corpus
-from s2r.corpus.phantom.lexicon import spoken
-from s2r.corpus.split import read_split
 from s2r.corpus.truth import read_truth
 from s2r.evaluation.words.alignment import Aligner
-from s2r.preparation.selection import recordings_of
-from s2r.preparation.true_contours import first_frame_time
+from s2r.preparation.frames import first_frame_time
+from s2r.preparation.recordings import RecordingSet
 
 COLUMNS = ["recording", "subject", "stimulus", "set", "item", "kind", "label"]
 COLUMNS += ["consonant", "start", "end", "source"]
 
 
 def cut_corpus(
+    recordings: RecordingSet,
     *,
-    frame_shards: Sequence[str | Path],
-    recordings: str | Path,
-    split: str | Path,
     sets: Sequence[str],
     stimuli: Sequence[str],
     transcripts: Mapping[str, str],
@@ -41,39 +35,38 @@ def cut_corpus(
 ) -> None:
     """Find the items in every recording of ``stimuli`` in the test sets; write ``path``.
 
-    ``transcripts`` is {stimulus: text}, see `s2r.evaluation.words.alignment.Aligner.align`. The phantom's
-    recordings are cut where its script says; of their words those in the stimulus's text count
-    (all, without a text). Recordings that cannot be cut are named on standard output, with the
-    reason, and left out.
+    ``recordings`` with split and index. ``transcripts`` is {stimulus: text}, see
+    `s2r.evaluation.words.alignment.Aligner.align`. The phantom's recordings are cut where its
+    script says; of their words those in the stimulus's text count (all, without a text).
+    Recordings that cannot be cut are named on standard output, with the reason, and left out.
     """
-    frames, members, corpus = Shards(frame_shards), read_split(split), read_corpus(recordings)
-    stimulus = dict(zip(members["recording"], members["stimulus"], strict=True))
-    wanted = [
+    to_cut = [
         (set_name, recording)
         for set_name in sets
-        for recording in recordings_of(members, set_name, frames)
-        if stimulus[recording] in stimuli
+        for recording in recordings.members(set_name)
+        if recordings.about(recording)["stimulus"] in stimuli
     ]
     rows, uncut, aligner = [], [], None
-    for set_name, recording in progress(wanted, "words"):
-        line, text = corpus.loc[recording], transcripts.get(stimulus[recording], "")
-        source = "truth" if line["truth"] else "aligned"
+    for set_name, recording in progress(to_cut, "words"):
+        about = recordings.about(recording)
+        stimulus, text = about["stimulus"], transcripts.get(about["stimulus"], "")
+        source = "truth" if about["truth"] else "aligned"
         if source == "truth":
-            items = true_items(line, frames, text)
+            items = true_items(recordings, recording, text)
         elif not text:
-            uncut.append(f"{recording}: words.transcripts has no text for {stimulus[recording]}")
+            uncut.append(f"{recording}: words.transcripts has no text for {stimulus}")
             continue
         else:
             aligner = aligner or Aligner()
             try:
-                items = aligner.align(frames.read(recording, "audio"), text)
+                items = aligner.align(recordings.audio(recording), text)
             except UserError as error:
                 uncut.append(f"{recording}: {error}")
                 continue
-        shared = {"recording": recording, "subject": line["subject"], "set": set_name}
-        shared |= {"stimulus": stimulus[recording], "source": source}
+        shared = {"recording": recording, "subject": about["subject"], "set": set_name}
+        shared |= {"stimulus": stimulus, "source": source}
         rows += [shared | row for row in _rows(recording, items)]
-    print(f"{len(wanted) - len(uncut)} of {len(wanted)} recordings were cut into words.")
+    print(f"{len(to_cut) - len(uncut)} of {len(to_cut)} recordings were cut into words.")
     for sentence in uncut:
         print(f"  not cut: {sentence}")
     with atomic_path(path) as temporary:
@@ -81,20 +74,24 @@ def cut_corpus(
         table.to_csv(temporary, index=False, float_format="%.4f")
 
 
-def true_items(line: pd.Series, frames: Shards, text: str = "") -> list[Item]:
-    """Items of a phantom recording from its script; ``line`` is its line in the corpus's table.
+def true_items(recordings: RecordingSet, recording: str, text: str = "") -> list[Item]:
+    """Items of a phantom recording from its script, in s from its first frame.
 
     ``text`` names the words that count; VCVs always do. Items outside the frames are left out.
     """
-    start, length = first_frame_time(frames, str(line.name)), frames.length(str(line.name))
-    items = [item.moved(-start) for item in spoken(read_truth(line["truth"]).phones)]
+    from s2r.corpus.phantom.lexicon import spoken  # here: real corpora do without the phantom
+
+    start = first_frame_time(recordings.frames, recording)
+    seconds = recordings.length(recording) / FRAME_RATE
+    phones = read_truth(recordings.about(recording)["truth"]).phones
+    items = [item.moved(-start) for item in spoken(phones)]
     words = set(text.lower().split())
     return [
         item
         for item in items
         if (item.kind == "vcv" or not words or item.label in words)
         and item.start >= 0
-        and item.end <= length / FRAME_RATE
+        and item.end <= seconds
     ]
 
 

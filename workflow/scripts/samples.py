@@ -1,4 +1,4 @@
-"""Contact sheet and side-by-side videos with sound, for looking at."""
+"""Sample videos: the contact sheet, and side-by-side videos with sound."""
 
 from itertools import product
 

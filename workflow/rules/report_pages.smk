@@ -5,7 +5,7 @@ rule report_pages:
         split=rules.split.output.split,
         scores=rules.tables.output.scores,
         table=rules.tables.output.markdown,
-        looks=rules.looks.output.folder,
+        samples=rules.samples.output.folder,
     output:
         configuration=report(
             "<results>/report/configuration.html",
@@ -46,43 +46,3 @@ rule report_pages:
         synthetic=HAS_TRUTH,
     script:
         "../scripts/report_pages.py"
-
-
-rule report_figures:
-    input:
-        generated=rules.looks.input.generated,
-        scores=rules.tables.output.scores,
-        frames=FRAMES,
-        lists=shard_lists,
-        region=rules.measures.output.region,
-    output:
-        overview=report(
-            "<results>/report/overview.png",
-            caption="../report/overview.rst",
-            category="4 Pictures and videos",
-            labels={"what": "overview"},
-        ),
-        drift=report(
-            "<results>/report/drift.png",
-            caption="../report/drift.rst",
-            category="5 Errors",
-            labels={"what": "errors over time"},
-        ),
-        regions=report(
-            "<results>/report/regions.png",
-            caption="../report/regions.rst",
-            category="5 Errors",
-            labels={"what": "errors over the picture"},
-        ),
-    log:
-        "<logs>/report_figures.log",
-    conda:
-        "../envs/s2r.yaml"
-    params:
-        systems=SYSTEMS,
-        sets=SETS,
-        synthetic=HAS_TRUTH,
-        resamples=config["evaluation"]["resamples"],
-        seed=config["evaluation"]["seed"],
-    script:
-        "../scripts/report_figures.py"

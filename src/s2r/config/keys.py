@@ -1,0 +1,84 @@
+"""How a key of the configuration is written down, once: type, default, unit and text.
+
+A block of keys is a frozen dataclass whose fields are the keys. What else is needed follows from
+it: the checks (`s2r.config.errors`), ``config/config.yaml``, the JSON schema for editors and the
+tables of ``config/README.md`` (`s2r.config.documents`).
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+from pydantic import AfterValidator, ConfigDict, Field
+from pydantic.dataclasses import dataclass
+from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict, dataclass_transform
+
+Block = TypeVar("Block")
+
+NO_DEFAULT: Any = ...
+"""Default of a key that must be given."""
+
+RULES = ConfigDict(extra="forbid", strict=True, regex_engine="python-re")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=False)
+def block(cls: type[Block]) -> type[Block]:
+    """Make a class a block of keys: a frozen dataclass that takes no other keys and types."""
+    return dataclass(cls, frozen=True, config=RULES)
+
+
+def key(default: Any, text: str, unit: str = "", **bounds: Any) -> Any:
+    """A key with its default, what it means, its unit, and the bounds of its value.
+
+    ``bounds`` are pydantic's: ``ge``, ``gt``, ``le``, ``lt``, ``multiple_of``, ``min_length``,
+    ``max_length``, ``pattern``. Lists become tuples; a default that is a block, a list or a mapping
+    is given as a function that makes it.
+    """
+    place = {"default_factory": default} if callable(default) else {"default": default}
+    about = {"json_schema_extra": {"unit": unit}} if unit else {}
+    return Field(**place, description=text, **about, **bounds)
+
+
+def overrides(cls: type) -> type:
+    """The keys of a block as a mapping in which none must be given, for what a run changes."""
+    hints = get_type_hints(cls, include_extras=True)
+    fields = cls.__pydantic_fields__
+    named = {
+        name: Annotated[hints[name], Field(description=field.description), *field.metadata]
+        for name, field in fields.items()
+    }
+    changed = TypedDict(f"{cls.__name__}Overrides", named, total=False)
+    changed.__pydantic_config__ = RULES
+    return changed
+
+
+def _unique(entries: tuple) -> tuple:
+    if len(set(entries)) < len(entries):
+        raise PydanticCustomError("unique", "the list holds the same entry twice")
+    return entries
+
+
+def plain(value: object) -> object:
+    """A block as YAML and JSON hold it: mappings and lists."""
+    if hasattr(value, "__pydantic_fields__"):
+        return {name: plain(getattr(value, name)) for name in value.__pydantic_fields__}
+    if isinstance(value, Mapping):
+        return {name: plain(one) for name, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+
+Name = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z][A-Za-z0-9._-]*\Z",
+        description="a name holds letters, digits, dots, dashes and underscores, and starts with a "
+        "letter",
+    ),
+]
+"""Name of an encoder or a run."""
+
+Unique = AfterValidator(_unique)
+"""No entry of a list may stand in it twice."""
+
+Texts = tuple[str, ...]
+UniqueTexts = Annotated[tuple[str, ...], Unique]

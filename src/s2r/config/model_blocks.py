@@ -1,0 +1,261 @@
+"""Keys of encoders, models, trainings and sampling; the code that uses a block takes its class."""
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from s2r.config.keys import NO_DEFAULT, UniqueTexts, block, key, overrides
+
+Sigma = Annotated[float, Field(ge=0)]
+Penalty = Annotated[float, Field(gt=0)]
+Width = Annotated[int, Field(ge=8)]
+LayerNumber = Annotated[int, Field(ge=0)]
+
+
+@block
+class WindowBlock:
+    """The frames that the network sees at once, shared by all runs."""
+
+    reference: bool = key(True, "Whether every window starts with the recording's first frame.")
+    context: int = key(2, "Given frames directly before the new ones.", "frames of 20 ms", ge=0)
+    new: int = key(13, "Frames generated at once.", "frames of 20 ms", ge=1)
+
+
+@block
+class ModelBlock:
+    """How the network is given speech and context, shared by all runs."""
+
+    speech_radius: int = key(
+        3,
+        "Neighbouring embeddings given on each side of a frame; none when pooling.",
+        "frames of 20 ms",
+        ge=0,
+    )
+    context_sigma: float = key(
+        0.2,
+        "Noise on context frames when generating, as a standard deviation; the network knows it.",
+        ge=0,
+    )
+
+
+@block
+class DenoiserBlock:
+    """The network, shared by all runs."""
+
+    channels: tuple[Width, ...] = key(
+        (48, 96),
+        "Channels at each resolution; every further entry halves height and width.",
+        min_length=1,
+        max_length=4,
+    )
+    patch: Literal[1, 2, 4, 8] = key(
+        4, "Side of the patches that are folded into channels.", "pixels"
+    )
+    blocks: int = key(1, "Residual blocks per resolution, on the way down and on the way up.", ge=1)
+    fine: int = key(8, "Channels at full resolution, before the last layers.", ge=1)
+    attention_from: int = key(
+        1, "First resolution with attention over time; 0 is the highest.", ge=0
+    )
+    heads: int = key(
+        4, "Attention heads; must divide the channels wherever there is attention.", ge=1
+    )
+    condition: int = key(
+        128, "Width of the vector that carries noise level and speech to every block.", ge=8
+    )
+
+
+@block
+class TrainingConfig:
+    """The training, shared by all runs.
+
+    Lengths are counted in clips (windows seen), so that batch sizes can be compared.
+    """
+
+    clips: int = key(2200, "Length of the training.", "clips", ge=1)
+    batch: int = key(4, "Clips per step.", ge=1)
+    learning_rate: float = key(0.002, "Largest learning rate.", gt=0)
+    warmup_clips: int = key(
+        200, "Rise of the learning rate before it falls along a cosine.", "clips", ge=0
+    )
+    weight_decay: float = key(0.01, "Decay of the weights (AdamW).", ge=0)
+    sigma_mean: float = key(0.0, "Mean of log(sigma) in training, natural logarithm.")
+    sigma_spread: float = key(1.6, "Standard deviation of log(sigma) in training.", gt=0)
+    speech_dropout: float = key(
+        0.1, "Share of clips trained without speech, for guidance.", ge=0, le=1
+    )
+    context_dropout: float = key(
+        0.02, "Share of clips whose context frames are drowned in noise.", ge=0, le=1
+    )
+    context_sigma_max: float = key(
+        0.25, "Most noise on context frames in training, as a standard deviation.", ge=0
+    )
+    noise_correlation: float = key(
+        0.6,
+        "Correlation of the training's noise between successive frames (Ge et al. 2023), from 0 to "
+        "below 1.",
+        ge=0,
+        lt=1,
+    )
+    ema_length: float = key(
+        0.1, "Relative length of the average over weights (Karras et al. 2024).", gt=0, le=0.28
+    )
+    speech_dimensions: int = key(192, "Directions of the embeddings that are kept.", ge=1)
+    components: int = key(96, "Rank of the regression, in images.", ge=1)
+    ridge: tuple[Penalty, ...] = key(
+        (0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
+        "Penalties of the regression to choose from, per observation.",
+        min_length=1,
+    )
+    validate_clips: int = key(1100, "Distance of validations.", "clips", ge=1)
+    checkpoint_clips: int = key(
+        500, "Distance of checkpoints: what is lost at most when a job is killed.", "clips", ge=1
+    )
+    seed: int = key(0, "Seed of weights, clips and noise.", ge=0)
+
+
+@block
+class SamplerConfig:
+    """How videos are drawn from a model, shared by all runs.
+
+    Noise levels are in units in which the data have a standard deviation of 0.5.
+    """
+
+    solver: Literal["dpm_solver", "heun", "stochastic_heun"] = key(
+        "dpm_solver",
+        "dpm_solver (DPM-Solver++(2M)), heun or stochastic_heun (the paper's).",
+    )
+    steps: int = key(3, "Noise levels above zero.", ge=1)
+    sigma_min: float = key(0.3, "Lowest noise level.", gt=0)
+    sigma_max: float = key(5.0, "Highest noise level.", gt=0)
+    spacing: Literal["log", "karras"] = key("log", "log (equal ratios) or karras (rho = 7).")
+    noise_correlation: float = key(
+        0.6,
+        "Correlation of the noise between successive frames, from 0 to below 1; more makes the "
+        "video steadier.",
+        ge=0,
+        lt=1,
+    )
+    churn: float = key(
+        0, "Noise put back by stochastic_heun (S_churn of Karras et al. 2022).", ge=0
+    )
+    guidance_scale: float = key(
+        1,
+        "Weight of the speech against no speech (classifier-free guidance); 1 is no guidance.",
+        ge=0,
+    )
+    guidance_interval: tuple[Sigma, ...] = key(
+        (0, math.inf),
+        "Noise levels between which guidance acts (Kynkäänniemi et al. 2024).",
+        min_length=2,
+        max_length=2,
+    )
+
+
+@block
+class RecurrentRows:
+    """Which recurrent regressions are scored."""
+
+    encoders: UniqueTexts = key(
+        ("whisper-tiny.en",),
+        "Encoders that get a row, as a list of names; [] for no such row.",
+    )
+
+
+@block
+class RecurrentConfig:
+    """Shape of the recurrent network."""
+
+    hidden: int = key(128, "Units of each layer, in each direction.", ge=1)
+    layers: int = key(2, "Layers, one on the other.", ge=1)
+    dropout: float = key(
+        0.3, "Share of each layer's outputs that are zeroed in training.", ge=0, lt=1
+    )
+
+
+@block
+class RecurrentTraining:
+    """How a recurrent regression is trained."""
+
+    clips: int = key(3200, "Length of the training.", "segments", ge=1)
+    batch: int = key(8, "Segments per step.", ge=1)
+    segment: int = key(
+        100,
+        "Length of a segment; a shorter recording goes on with its last frame.",
+        "frames of 20 ms",
+        ge=1,
+    )
+    learning_rate: float = key(0.003, "Largest learning rate.", gt=0)
+    warmup_clips: int = key(
+        200, "Rise of the learning rate before it falls along a cosine.", "segments", ge=0
+    )
+    weight_decay: float = key(0.01, "Decay of the weights (AdamW).", ge=0)
+    speech_dimensions: int = key(192, "Directions of the embeddings that are kept.", ge=1)
+    components: int = key(
+        96, "Principal components of the change from the first frame that are predicted.", ge=1
+    )
+    validate_clips: int = key(
+        400,
+        "Distance of validations and checkpoints; the weights of the best validation are kept.",
+        "segments",
+        ge=1,
+    )
+    seed: int = key(0, "Seed of weights, segments and dropout.", ge=0)
+
+
+@block
+class RecurrentBlock(RecurrentTraining, RecurrentConfig, RecurrentRows):
+    """A recurrent regression (bidirectional LSTM) from embeddings to frames, a field baseline."""
+
+
+@block
+class EncoderBlock:
+    """Frozen speech encoders by name. null removes one that an earlier file defined."""
+
+    kind: str = key(
+        NO_DEFAULT,
+        "logmel (no network), whisper (Whisper's encoder), huggingface (wav2vec 2.0, HuBERT, "
+        "WavLM), or a kind that an installed package adds.",
+        min_length=1,
+    )
+    model: str | None = key(
+        None,
+        "Hub name or local folder of the checkpoint; kind whisper has tiny.en without one.",
+        min_length=1,
+    )
+    revision: str | None = key(
+        None, "Branch, tag or commit of the model on the hub; null for its main branch."
+    )
+    layer: Annotated[str, Field(pattern="^top$")] | LayerNumber = key(
+        "top", "Layer to take, top or a number from 0 (the input of the first layer)."
+    )
+    size: str = key("-", "Label for the column size of Table I, such as base or large.")
+
+
+@block
+class RunBlock:
+    """Models to train, by name. null removes one that an earlier file defined."""
+
+    encoder: str = key(NO_DEFAULT, "Name of one of the encoders.")
+    pooling: bool = key(
+        NO_DEFAULT,
+        "Whether every frame of a window is given only the mean of the window's embeddings.",
+    )
+    preset: str = key(
+        NO_DEFAULT,
+        "s2r (regression and residual diffusion), paper (the published set-up), or a model that an "
+        "installed package adds.",
+        min_length=1,
+    )
+    window: overrides(WindowBlock) = key(dict, "Settings that differ from the shared block window.")
+    model: overrides(ModelBlock) = key(dict, "Settings that differ from the shared block model.")
+    denoiser: overrides(DenoiserBlock) = key(
+        dict, "Settings that differ from the shared block denoiser."
+    )
+    training: overrides(TrainingConfig) = key(
+        dict, "Settings that differ from the shared block training."
+    )
+    sampler: overrides(SamplerConfig) = key(
+        dict, "Settings that differ from the shared block sampler."
+    )
+    settings: dict = key(dict, "Settings of a model that an installed package adds.")

@@ -1,0 +1,191 @@
+"""The whole configuration: all blocks by name, its defaults, and a walk over its keys."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+from pydantic import TypeAdapter
+from pydantic.fields import FieldInfo
+from typing_extensions import is_typeddict
+
+from s2r.config import data_blocks as data
+from s2r.config import model_blocks as models
+from s2r.config import result_blocks as results
+from s2r.config.keys import Name, block, key, plain
+
+
+def _default_encoders() -> dict[str, models.EncoderBlock]:
+    return {
+        "logmel": models.EncoderBlock("logmel"),
+        "whisper-tiny.en": models.EncoderBlock("whisper", layer=2, size="tiny"),
+    }
+
+
+def _default_runs() -> dict[str, models.RunBlock]:
+    return {
+        "logmel": models.RunBlock("logmel", pooling=False, preset="s2r"),
+        "whisper-tiny.en": models.RunBlock("whisper-tiny.en", pooling=False, preset="s2r"),
+        "whisper-tiny.en-pooled": models.RunBlock("whisper-tiny.en", pooling=True, preset="s2r"),
+    }
+
+
+@block
+class Config:
+    """The configuration of the workflow; every default is that of the embedded experiment."""
+
+    device: Literal["auto", "cpu", "cuda"] = key(
+        "auto", "Where networks run. auto takes a GPU where there is one."
+    )
+    gpus: int = key(
+        1,
+        "GPUs of one machine that share the batches of a training; training.batch of every run "
+        "must be a multiple.",
+        ge=1,
+    )
+    pathvars: data.PathVars | None = key(None, "")
+    corpus: data.CorpusBlock = key(data.CorpusBlock, "")
+    recordings: data.RecordingsBlock = key(data.RecordingsBlock, "")
+    frames: data.FramesBlock = key(data.FramesBlock, "")
+    split: data.SplitBlock = key(data.SplitBlock, "")
+    encoders: dict[Name, models.EncoderBlock] = key(_default_encoders, "", min_length=1)
+    runs: dict[Name, models.RunBlock] = key(_default_runs, "", min_length=1)
+    recurrent: models.RecurrentBlock = key(models.RecurrentBlock, "")
+    window: models.WindowBlock = key(models.WindowBlock, "")
+    model: models.ModelBlock = key(models.ModelBlock, "")
+    denoiser: models.DenoiserBlock = key(models.DenoiserBlock, "")
+    training: models.TrainingConfig = key(models.TrainingConfig, "")
+    sampler: models.SamplerConfig = key(models.SamplerConfig, "")
+    evaluation: results.EvaluationBlock = key(results.EvaluationBlock, "")
+    words: results.WordsBlock = key(results.WordsBlock, "")
+    paper_compat: results.PaperCompatBlock = key(results.PaperCompatBlock, "")
+    rating: results.RatingBlock = key(results.RatingBlock, "")
+
+
+def validate(config: Mapping) -> Config:
+    """The typed configuration of merged YAML files.
+
+    Raises pydantic's ValidationError; `s2r.config.errors.read` says it in a sentence.
+    """
+    # As JSON, in which lists stand for tuples and whole numbers for numbers, and nothing else is
+    # converted.
+    return _validator().validate_json(json.dumps(config, default=str))
+
+
+@cache
+def _validator() -> TypeAdapter:
+    return TypeAdapter(Config)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What may stand at a place of the configuration."""
+
+    annotation: Any
+    """The type, without what is written around it."""
+    text: str
+    unit: str = ""
+    default: Any = None
+    """As YAML holds it."""
+    required: bool = False
+    """Whether the key has no default."""
+
+    @property
+    def names(self) -> list[str] | None:
+        """Names of the keys of a block; None where any name, or no name, may follow."""
+        cls = block_of(self.annotation)
+        return None if cls is None else list(_fields(cls))
+
+
+def block_of(annotation: Any) -> type | None:
+    """The block that an annotation means (``Block``, ``Block | None``, overrides), or None."""
+    members = () if get_origin(annotation) in (dict, tuple) else get_args(annotation)
+    for one in (annotation, *members):
+        if hasattr(one, "__pydantic_fields__") or is_typeddict(one):
+            return one
+    return None
+
+
+def place_at(path: list[str | int]) -> Place | None:
+    """The place that a path of names leads to, None where there is no such place."""
+    place = Place(Config, "")
+    for part in path:
+        annotation, cls = place.annotation, block_of(place.annotation)
+        if cls is not None:
+            if part not in _fields(cls):
+                return None
+            place = _place(cls, str(part))
+        elif get_origin(annotation) is dict:
+            place = _described(get_args(annotation)[1], place)
+        else:
+            entries = [one for one in _choices(annotation) if get_origin(one) is tuple]
+            if not entries:
+                return None
+            place = _described(get_args(entries[0])[0], place)
+    return place
+
+
+def leaves(cls: type = Config, above: str = "") -> Iterator[tuple[str, Place]]:
+    """Every key that takes a value, by its dotted name; ``<name>`` stands for a name to choose."""
+    for name in _fields(cls):
+        place, dotted = _place(cls, name), f"{above}{name}"
+        inner = block_of(place.annotation)
+        if get_origin(place.annotation) is dict:
+            inner = block_of(get_args(place.annotation)[1])
+            dotted = f"{dotted}.<name>" if inner or place.default else dotted
+        if inner is None or is_typeddict(inner):
+            yield dotted, place
+        else:
+            yield from leaves(inner, f"{dotted}.")
+
+
+def _fields(cls: type) -> Mapping[str, Any]:
+    return cls.__annotations__ if is_typeddict(cls) else cls.__pydantic_fields__
+
+
+def _place(cls: type, name: str) -> Place:
+    hints = get_type_hints(cls, include_extras=True)
+    if is_typeddict(cls):
+        return _described(hints[name], Place(None, ""))
+    field = cls.__pydantic_fields__[name]
+    required, unit = field.is_required(), (field.json_schema_extra or {}).get("unit", "")
+    default = None if required else plain(field.get_default(call_default_factory=True))
+    above = Place(None, field.description or "", unit, default, required)
+    return _described(hints[name], above)
+
+
+def _described(annotation: Any, above: Place) -> Place:
+    """A place below another one, whose text it shares where it has none of its own."""
+    text = above.text
+    if get_origin(annotation) is Annotated:
+        annotation, *about = get_args(annotation)
+        texts = [one.description for one in about if isinstance(one, FieldInfo) and one.description]
+        text = texts[0] if texts else text
+    return replace(above, annotation=annotation, text=text)
+
+
+def _choices(annotation: Any) -> list[Any]:
+    """The members of a union, or the annotation itself; without what is written around them."""
+    members = get_args(annotation) if get_origin(annotation) not in (tuple, dict, Literal) else ()
+    bare = [get_args(one)[0] if get_origin(one) is Annotated else one for one in members]
+    return bare or [annotation]
+
+
+WORDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    tuple: "a list",
+    dict: "a block of keys",
+    NoneType: "null",
+}
+
+
+def type_words(annotation: Any) -> str:
+    """``a whole number or null`` for ``int | None``."""
+    if block_of(annotation) is not None:
+        return WORDS[dict]
+    return " or ".join(WORDS[get_origin(one) or one] for one in _choices(annotation))

@@ -1,0 +1,41 @@
+"""What systems are scored with: the recordings and the instruments, opened by one call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from s2r.evaluation.instruments import Instruments, read_instruments
+from s2r.preparation.recordings import RecordingSet, open_recordings
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationData(RecordingSet):
+    """Recordings, and the instruments that generated videos of them are measured with."""
+
+    instruments: Instruments
+
+    def probed_contour(self, recording: str) -> np.ndarray | None:
+        """The true tongue (T, 38, 2) in mm that the contour probe is compared with.
+
+        None without a probe, and without a truth.
+        """
+        return None if self.instruments.probe is None else self.true_contour(recording)
+
+
+def open_evaluation_data(files: Mapping) -> EvaluationData:
+    """Open the files of `open_recordings`, and ``region`` and ``probe`` of `fit_instruments`.
+
+    ``probe`` is a path, a list of at most one path, or missing. Raises UserError where a file is
+    missing or damaged.
+    """
+    recordings = open_recordings(files)
+    probe = files.get("probe") or None
+    if isinstance(probe, list | tuple):
+        (probe,) = probe
+    return EvaluationData(
+        frames=recordings.frames,
+        split=recordings.split,
+        index=recordings.index,
+        instruments=read_instruments(files["region"], probe),
+    )

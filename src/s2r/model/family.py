@@ -1,0 +1,140 @@
+"""What a model is to the workflow: how it is trained, and how it generates videos.
+
+The models of this package and those of installed packages are found in the same way: an entry
+point of the group ``s2r.models`` names a `ModelFamily`, and its name is the ``preset`` of a run.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
+
+import numpy as np
+
+from s2r.core.errors import UserError
+from s2r.core.registry import MODELS, load_extension
+
+
+@dataclass(frozen=True)
+class VideoTask:
+    """A video to generate: frames ``first`` to ``first + count`` of a recording's speech."""
+
+    speech: np.ndarray
+    """(L, P) projected embeddings of the whole recording (`VideoModel.project`)."""
+    reference: np.ndarray
+    """(H, W) in [-1, 1]: the subject at rest."""
+    seed: int
+    """Same seed, same video, whatever else is generated in the same batch."""
+    first: int = 0
+    count: int | None = None
+    """None: to the end of the speech."""
+    context: np.ndarray | None = None
+    """(C, H, W) in [-1, 1], true frames directly before ``first``; None: there are none."""
+    lead_in: int = 0
+    """Frames generated before ``first`` and thrown away: they move the window boundaries."""
+
+    @property
+    def frames(self) -> int:
+        """Frames to generate."""
+        return len(self.speech) - self.first if self.count is None else self.count
+
+
+class VideoModel(ABC):
+    """A trained model that generates videos.
+
+    A model without windows, context or regression only has `project` and `videos`.
+    """
+
+    window: int = 1
+    """Frames generated at once; long sounds are generated in stretches of whole windows."""
+    context: int = 0
+    """True frames before a video that the model makes use of."""
+    overlap: int = 0
+    """How many frames of the video itself its context holds (the paper's released code: 1)."""
+
+    @abstractmethod
+    def project(self, embeddings: np.ndarray) -> np.ndarray:
+        """Embeddings (T, D) of a recording -> the model's speech input (T, P) float32."""
+
+    @abstractmethod
+    def videos(
+        self,
+        tasks: Sequence[VideoTask],
+        batch: int = 32,
+        label: str = "generate",
+        on_frames: Callable[[int], None] | None = None,
+    ) -> list[np.ndarray]:
+        """Generate the videos of ``tasks``, ``batch`` at a time: for each (T, H, W) uint8.
+
+        ``on_frames`` is called with the number of frames whenever some are generated; without
+        it the model shows a progress bar with ``label``.
+        """
+
+    def window_starts(self, task: VideoTask) -> np.ndarray:
+        """Which frames are the first of a window, other than the very first: (T,) bool."""
+        return np.zeros(task.frames, bool)
+
+    def regression(self, task: VideoTask) -> np.ndarray:
+        """What a regression inside the model predicts for ``task``: (T, H, W) uint8."""
+        raise NotImplementedError(f"{type(self).__name__} has no regression")
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """A training: everything as JSON can hold it, so that several processes can share it."""
+
+    settings: Mapping[str, Any]
+    """Of the run, see `s2r.config.parameters.run_settings`."""
+    frames: list[str]
+    """Shards of frames."""
+    embeddings: list[str]
+    """Shards of embeddings."""
+    split: str
+    """The file ``split.csv``."""
+    state_folder: str
+    """Where checkpoints may lie; belongs to exactly these settings and data."""
+    model_path: str
+    """Gets the weights when the training is complete."""
+    curve_path: str
+    """Gets the training curve as CSV (`s2r.training.loop.write_curve`)."""
+    device: str = "cpu"
+    """``cpu`` or ``cuda``."""
+    processes: int = 1
+    """Processes, one a GPU, that share each batch."""
+    info: Mapping[str, Any] | None = None
+    """Kept in the model file."""
+
+
+@dataclass(frozen=True)
+class ModelFamily:
+    """How a kind of model is trained and loaded: functions, or their names ``module:function``."""
+
+    training: Callable[[TrainingJob], None] | str
+    """Writes ``model_path`` and ``curve_path`` of the job."""
+    loading: Callable[[Path, Mapping[str, Any], str], VideoModel] | str
+    """A model from its file, the settings of its run, and the device."""
+
+    def train(self, job: TrainingJob) -> None:
+        """Train a model; started again after an interruption, it goes on where it was."""
+        _function(self.training)(job)
+
+    def load(self, path: str | Path, settings: Mapping[str, Any], device: str) -> VideoModel:
+        """Load a trained model. Raises UserError where the file holds no such model."""
+        if not Path(path).is_file():
+            raise UserError(f"{path} does not exist: train the run first (`snakemake`).")
+        return _function(self.loading)(Path(path), settings, device)
+
+
+TRACT = ModelFamily("s2r.training.launch:train_run", "s2r.generation.videos:load_tract_videos")
+"""The diffusion model of this package; presets ``s2r`` and ``paper`` are settings of it."""
+
+
+def find_family(preset: str) -> ModelFamily:
+    """The family behind the preset of a run. Raises UserError for an unknown one."""
+    return load_extension(MODELS, preset, ModelFamily)
+
+
+def _function(function: Callable | str) -> Callable:
+    return resolve_name(function) if isinstance(function, str) else function

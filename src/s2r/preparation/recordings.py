@@ -1,0 +1,82 @@
+"""The prepared recordings, opened once: frames, split and index, as later stages read them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from s2r.core.shards import Shards
+from s2r.corpus.index import read_corpus
+from s2r.corpus.split import read_split
+from s2r.corpus.truth import read_truth, truth_on_grid
+from s2r.preparation.frames import first_frame_time
+from s2r.preparation.selection import recordings_of
+
+
+@dataclass(frozen=True)
+class RecordingSet:
+    """Prepared frames, and what the split and the index of the corpus say of each recording.
+
+    Methods that need a table raise ValueError where it was not opened.
+    """
+
+    frames: Shards
+    """``frames`` (T, H, W) uint8 and ``audio`` (320 T,) float32 of each recording."""
+    split: pd.DataFrame | None = None
+    """Columns ``recording, subject, stimulus, set``; None where it was not opened."""
+    index: pd.DataFrame | None = None
+    """The index of the corpus, by recording; None where it was not opened."""
+
+    def members(self, set_name: str, most: int | None = None) -> list[str]:
+        """The recordings of a set that have frames, sorted; at most ``most``, spread evenly."""
+        if self.split is None:
+            raise ValueError("the recordings were opened without their split")
+        return recordings_of(self.split, set_name, self.frames, most)
+
+    def about(self, recording: str) -> pd.Series:
+        """The line of a recording in the index; what is not known is empty text or zero."""
+        if self.index is None:
+            raise ValueError("the recordings were opened without their index")
+        return self.index.loc[recording]
+
+    def length(self, recording: str) -> int:
+        """Number of frames of a recording."""
+        return self.frames.length(recording)
+
+    def video(self, recording: str, first: int = 0, stop: int | None = None) -> np.ndarray:
+        """Frames ``first`` to ``stop`` of a recording, (T, H, W) uint8."""
+        return self.frames.read(recording, "frames", first, stop)
+
+    def audio(self, recording: str) -> np.ndarray:
+        """The sound of a recording, (320 T,) float32 in [-1, 1] at 16 kHz."""
+        return self.frames.read(recording, "audio")
+
+    def true_contour(self, recording: str, line: str = "tongue") -> np.ndarray | None:
+        """A true contour at the centre of each frame, (T, 38, 2) in mm; None without truth.
+
+        ``line`` is ``tongue`` or ``wall`` (see `s2r.corpus.truth`), x to the right and y down
+        from the upper left corner of the picture. Raises UserError for frames of an earlier
+        version, which did not store when they start.
+        """
+        path = self.about(recording)["truth"]
+        if not path:
+            return None
+        truth = read_truth(path)
+        truth = replace(truth, times=truth.times - first_frame_time(self.frames, recording))
+        rate = self.frames.attributes(recording)["rate"]
+        return truth_on_grid(truth, self.length(recording), rate, line)
+
+
+def open_recordings(files: Mapping) -> RecordingSet:
+    """Open ``files``: ``frames`` (paths of shards) and, where given, ``split`` and ``recordings``.
+
+    Other names are passed over, so the named inputs of a rule (``snakemake.input``) will do.
+    ``recordings`` is the path of the index. Raises UserError for a missing or incomplete shard.
+    """
+    split, index = files.get("split"), files.get("recordings")
+    return RecordingSet(
+        frames=Shards(files["frames"]),
+        split=read_split(split) if split else None,
+        index=read_corpus(index) if index else None,
+    )

@@ -1,0 +1,146 @@
+"""The measures of Table 1, each declared once.
+
+From these records follow the columns of ``table1.csv``, the tables in Markdown and LaTeX, the
+panels of the figure and the table of measures in docs/metrics.md. Their order is that of all of
+them.
+"""
+
+from s2r.core.errors import UserError
+from s2r.evaluation.metric import BETTER, Measure
+from s2r.evaluation.metric_list import all_metrics
+
+MEASURES = (
+    Measure(
+        stem="fvd",
+        metric="fvd",
+        region="frame",
+        mode="clip",
+        heading="Fréchet video distance",
+        better="lower",
+        reading="lower is better",
+        decimals=1,
+        paper="FVD",
+        section=False,
+        panel="Fréchet video distance",
+    ),
+    Measure(
+        stem="ssim",
+        metric="ssim",
+        region="frame",
+        mode="clip",
+        heading="Structural similarity",
+        better="higher",
+        reading="higher is better",
+        decimals=3,
+        paper="SSIM",
+        section=False,
+    ),
+    Measure(
+        stem="error",
+        metric="squared_error",
+        region="dynamic",
+        estimate="both",
+        heading="Squared error x 1000 in the dynamic region, rollouts",
+        better="lower",
+        reading="lower is better",
+        factor=1000,
+        decimals=1,
+        panel="Squared error, dynamic region (x 1000)",
+    ),
+    Measure(
+        stem="contour_mm",
+        metric="contour_mm",
+        region="tongue",
+        estimate="both",
+        heading="Tongue contour error in mm, rollouts",
+        better="lower",
+        unit="mm",
+        reading="lower is better; the real row is the probe's own",
+        panel="Tongue contour error (mm)",
+        panel_reading="lower is better; real: the probe itself",
+    ),
+    Measure(
+        stem="kinematics",
+        metric="kinematics",
+        region="cells",
+        heading="Correlation of regional intensity with the truth, rollouts",
+        better="higher",
+    ),
+    Measure(
+        stem="audio_gap",
+        metric="audio_gap",
+        region="dynamic",
+        estimate="draw",
+        heading="Audio gap x 1000: squared error with another recording's speech less that with "
+        "the right one",
+        better="above zero",
+        reading="above 0: the speech is used",
+        factor=1000,
+        decimals=1,
+        panel="Audio gap (x 1000)",
+    ),
+    Measure(
+        stem="high_frequency_power",
+        metric="high_frequency_power",
+        region="frame",
+        heading="Spatial power above half the Nyquist frequency, ratio to the truth",
+        better="one",
+        reading="1 is right; lower is blurred, higher is grainy",
+    ),
+    Measure(
+        stem="motion",
+        metric="motion",
+        region="dynamic",
+        heading="Motion energy in the dynamic region, ratio to the truth",
+        better="one",
+        reading="1 is right; higher flickers",
+    ),
+    Measure(
+        stem="seam_motion",
+        metric="seam_motion",
+        region="dynamic",
+        heading="Motion energy at window seams, ratio to inside windows",
+        better="one",
+        reading="1 is right",
+    ),
+)
+"""The measures of this package."""
+
+
+def all_measures() -> tuple[Measure, ...]:
+    """The measures of this package, then those that metrics carry with them.
+
+    Raises UserError where two have a column of the same name, and for a metric that cannot be
+    used (see `s2r.evaluation.metric_list.installed_metrics`).
+    """
+    carried = [measure for metric in all_metrics() for measure in metric.measures]
+    measures = (*MEASURES, *carried)
+    columns = [column for measure in measures for column in measure.columns()]
+    for column in columns:
+        if columns.count(column) > 1:
+            raise UserError(
+                f"Two measures of Table 1 have the column {column!r}: give the one of your "
+                "package another stem."
+            )
+    return measures
+
+
+def section_heading(measure: Measure) -> str:
+    """What stands above the small table of a measure: what it is, and how to read it."""
+    return f"{measure.heading} ({measure.reading})" if measure.reading else measure.heading
+
+
+def measures_table(measures: tuple[Measure, ...] = MEASURES) -> str:
+    """The table of measures in docs/metrics.md, as Markdown."""
+    lines = ["| column | what | unit | from | region | good values |", "|---|---|---|---|---|---|"]
+    for measure in measures:
+        cells = (
+            ", ".join(f"`{column}`" for column in measure.columns()),
+            measure.heading.removesuffix(", rollouts").replace(f" x {measure.factor}", ""),
+            measure.unit or "-",
+            f"{measure.mode}s",
+            measure.region,
+            measure.reading or BETTER[measure.better],
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)

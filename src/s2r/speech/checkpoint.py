@@ -1,0 +1,102 @@
+"""Checkpoints in the format of transformers, from the hub or a local folder.
+
+A checkpoint is read as data: only weights are taken from its files, and its code is never run.
+"""
+
+import os
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from pickle import UnpicklingError
+
+from huggingface_hub.errors import StrictDataclassError
+from safetensors import SafetensorError
+from transformers import AutoConfig
+from transformers.utils import cached_file, logging
+
+from s2r.core.errors import UserError
+from s2r.core.files import digest_of, sha256_of
+
+NO_CODE = {"trust_remote_code": False}
+"""Python files in a checkpoint are never run, and nobody is asked whether they should be."""
+
+UNREADABLE = (
+    *(OSError, ValueError, RuntimeError, TypeError, KeyError),
+    *(SafetensorError, StrictDataclassError, UnpicklingError),
+)
+"""What transformers raises for checkpoints that are absent, damaged or no mere weights."""
+
+
+@contextmanager
+def reading(model: str) -> Iterator[None]:
+    """Raise UserError where the block, which reads the checkpoint ``model``, cannot do so."""
+    # transformers would otherwise ask the hub, from a thread, to convert checkpoints it holds.
+    os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
+    # It would also print every weight that is left out; `check_weights` says which may not be.
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    except UNREADABLE as error:
+        raise _unreadable(model, error) from error
+    finally:
+        logging.set_verbosity(verbosity)
+
+
+def find_commit(model: str, revision: str | None) -> str | None:
+    """Commit of a hub checkpoint, found before anything is loaded; None for a local folder."""
+    if Path(model).is_dir():
+        return None
+    with reading(model):
+        return Path(cached_file(model, "config.json", revision=revision)).parent.name
+
+
+def model_type(model: str, commit: str | None) -> str:
+    """Architecture that the checkpoint's config.json names, such as ``whisper`` or ``hubert``."""
+    with reading(model):
+        return AutoConfig.from_pretrained(model, revision=commit, **NO_CODE).model_type
+
+
+def origin(model: str, commit: str | None) -> str:
+    """The commit, or for a local folder a short digest of its weight files."""
+    if commit:
+        return commit
+    files = sorted(p for p in Path(model).iterdir() if p.suffix in {".safetensors", ".bin"})
+    return f"folder {digest_of({path.name: sha256_of(path) for path in files})}"
+
+
+def check_weights(
+    model: str,
+    architecture: str,
+    missing: Collection[str],
+    misshapen: Collection[str],
+    dropped: Collection[str],
+) -> None:
+    """Raise UserError where any of these weights of ``architecture`` were not read as they are.
+
+    transformers makes up the ``missing`` and, if so asked, the ``misshapen``, and leaves out the
+    ``dropped``, all in silence.
+    """
+    wrong = sorted([*missing, *misshapen, *dropped])
+    if wrong:
+        raise UserError(
+            f"{model} does not fit the {architecture} that its config.json names: {len(missing)} "
+            f"weights are missing, {len(misshapen)} have another shape and {len(dropped)} would "
+            f"be dropped, such as {wrong[0]}; use the checkpoint with its own config.json."
+        )
+
+
+def misshapen_keys(report: dict) -> list[str]:
+    """Names of the weights whose shape did not fit, from the report of a loading."""
+    return [key for key, *_ in report["mismatched_keys"]]
+
+
+def _unreadable(model: str, error: Exception) -> UserError:
+    reason = next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".:")
+    if isinstance(error, UnpicklingError):  # its own text advises to trust the file
+        reason = "its weights file holds more than weights, or is damaged"
+    return UserError(
+        f"The speech model {model!r} could not be loaded ({reason}): check the name; without a "
+        "network, download it elsewhere and give the path of its folder, or point HF_HOME to a "
+        "cache that holds it."
+    )

@@ -1,0 +1,27 @@
+rule generate_recurrent:
+    input:
+        model=rules.train_recurrent.output.model,
+        frames=FRAMES,
+        lists=shard_lists,
+        embeddings=rules.train_recurrent.input.embeddings,
+        split=rules.split.output.split,
+    output:
+        expand("<results>/generated/recurrent-{{encoder}}/{set}.h5", set=SETS),
+    log:
+        "<logs>/generate/recurrent-{encoder}.log",
+    benchmark:
+        "<benchmarks>/generate/recurrent-{encoder}.tsv"
+    wildcard_constraints:
+        encoder=parameters.any_of(RECURRENT),
+    conda:
+        "../envs/s2r.yaml"
+    threads: THREADS
+    resources:
+        gpu=GPU,
+    params:
+        size=lambda wildcards: ENCODERS[wildcards.encoder].get("size", "-"),
+        clips=config["evaluation"]["clips"],
+        recordings=config["evaluation"]["recordings"],
+        sets=SETS,
+    script:
+        "../scripts/generate_recurrent.py"

@@ -1,0 +1,22 @@
+rule instruments:
+    input:
+        frames=FRAMES,
+        lists=shard_lists,
+        split=rules.split.output.split,
+        recordings=rules.index.output.recordings,
+    output:
+        region="<results>/instruments/region.npz",
+        probe=["<results>/instruments/probe.safetensors"] if HAS_TRUTH else [],
+    log:
+        "<logs>/instruments.log",
+    benchmark:
+        "<benchmarks>/instruments.tsv"
+    conda:
+        "../envs/s2r.yaml"
+    # One thread: the probe is so small that more of them would wait for each other.
+    threads: 1
+    params:
+        code=SCORES_CODE,
+        seed=config["evaluation"]["seed"],
+    script:
+        "../scripts/instruments.py"

@@ -1,0 +1,16 @@
+if HAS_TRUTH:
+
+    rule phantom:
+        output:
+            marker=PHANTOM,
+        log:
+            "<logs>/phantom.log",
+        benchmark:
+            "<benchmarks>/phantom.tsv"
+        conda:
+            "../envs/s2r.yaml"
+        threads: 16
+        params:
+            **config["corpus"]["phantom"],
+        script:
+            "../scripts/phantom.py"

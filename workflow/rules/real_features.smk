@@ -1,0 +1,23 @@
+rule real_features:
+    input:
+        frames=FRAMES,
+        lists=shard_lists,
+        split=rules.split.output.split,
+        i3d=I3D,
+    output:
+        features="<results>/scores/real_features.npz",
+    log:
+        "<logs>/real_features.log",
+    benchmark:
+        "<benchmarks>/real_features.tsv"
+    conda:
+        "../envs/s2r.yaml"
+    threads: THREADS
+    resources:
+        gpu=GPU,
+    params:
+        code=SCORES_CODE,
+        clips=config["evaluation"]["clips"],
+        sets=SETS,
+    script:
+        "../scripts/real_features.py"
