@@ -3,6 +3,7 @@
 import errno
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,11 @@ from helpers.sounds import voice
 from helpers.tiny_corpus import SIZE, write_tiny_corpus
 from helpers.tiny_model import heads, write_tiny_model
 from s2r.cli import main
-from s2r.config.files import merge
-from s2r.config.model_blocks import SamplerConfig
 from s2r.core.errors import UserError
 from s2r.core.media.decode import probe
 from s2r.core.media.encode import write_wav
 from s2r.generation.model_folder import load_model_folder
-from s2r.generation.speaker import sampler_of
+from s2r.generation.speaker import sampled_as
 from s2r.preparation.reference import correlation, likeness_of
 
 
@@ -135,11 +134,13 @@ def test_a_tampered_config_is_named(tmp_path):
         load_model_folder(path.parent)
 
 
-def test_options_take_the_place_of_the_models_sampler():
-    own = SamplerConfig(steps=3, guidance_scale=1.5)
-    assert sampler_of(own, None, None, None) == own
-    assert sampler_of(own, "best", None, None).steps == 8
-    assert sampler_of(own, "best", 5, 0.0) == SamplerConfig(steps=5, guidance_scale=0.0)
+def test_options_take_the_place_of_the_models_sampler(folder):
+    loaded = load_model_folder(folder)
+    own = loaded.model.sampler
+    assert sampled_as(loaded, None, None, None).model.sampler == own
+    assert sampled_as(loaded, "best", None, None).model.sampler == replace(own, steps=8)
+    changed = sampled_as(loaded, "best", 5, 0.0).model.sampler
+    assert changed == replace(own, steps=5, guidance_scale=0.0)
 
 
 def test_info_shows_the_card(folder, capsys):
@@ -185,10 +186,4 @@ def test_export_takes_weights_and_first_frames(tmp_path, monkeypatch, default_co
     assert loaded.references["s1"].shape == (SIZE, SIZE)
     assert np.array_equal(loaded.references["s2"], frames.read("s2_a", "frames", 0, 1)[0])
     assert "synthetic" in (tmp_path / "model/README.md").read_text()
-    assert loaded.sampler.steps == default_config["sampler"]["steps"]
-
-
-def test_configuration_files_are_merged_key_by_key():
-    base = {"a": {"b": 1, "c": 2}, "d": [1, 2]}
-    merge(base, {"a": {"c": 3}, "d": [4]})
-    assert base == {"a": {"b": 1, "c": 3}, "d": [4]}
+    assert loaded.model.sampler.steps == default_config["sampler"]["steps"]

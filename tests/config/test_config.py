@@ -368,3 +368,9 @@ def test_files_that_are_no_configuration_are_named(tmp_path, content, words):
         path.write_text(content)
     with pytest.raises(UserError, match=rf"mine\.yaml .*{words}"):
         read_files([ROOT / "config" / "config.yaml", path])
+
+
+def test_configuration_files_are_merged_key_by_key():
+    base = {"a": {"b": 1, "c": 2}, "d": [1, 2]}
+    merge(base, {"a": {"c": 3}, "d": [4]})
+    assert base == {"a": {"b": 1, "c": 3}, "d": [4]}

@@ -26,8 +26,8 @@ def shard(tmp_path) -> Path:
     """A shard that a job has made."""
     path = tmp_path / "frames" / "00.h5"
     items = [("a", {"frames": np.arange(4096, dtype=np.uint8).reshape(1, 64, 64)}, {})]
-    made = [path, path.with_suffix(".json")]
-    run(tmp_path, [], made, lambda: write_shard(path, items, {}))
+    outputs = [path, path.with_suffix(".json")]
+    run(tmp_path, [], outputs, lambda: write_shard(path, items, {}))
     return path
 
 

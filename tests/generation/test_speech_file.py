@@ -16,7 +16,6 @@ from s2r.core.media.resample import to_clock
 from s2r.generation import speech_file as speech_to_video
 from s2r.generation.model_folder import load_model_folder
 from s2r.generation.speech_file import generate_file, stretches
-from s2r.generation.videos import generate_videos
 from s2r.model.family import VideoTask
 from s2r.preparation.pictures import enlarge
 from s2r.speech.silence import blend, rest_weights
@@ -43,7 +42,7 @@ def write_sound(path, audio, rate, codec, layout="mono", kind="fltp"):
 
 def make(source, target, model, **options):
     reference = model.references["sub001"]
-    return generate_file(source, target, model, reference, sampler=model.sampler, **options)
+    return generate_file(source, target, model, reference, **options)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +127,7 @@ def test_in_stretches_as_in_one_go(tmp_path, model, monkeypatch):
     first = heard[: round((0.96 + 0.4) * 16_000)]
     speech = model.model.project(model.encoder.encode(first))
     rest = model.references["sub001"].astype(np.float32) / 127.5 - 1
-    (expected,) = generate_videos(model.model, [VideoTask(speech, rest, 0, 0, 48)], model.sampler)
+    (expected,) = model.model.videos([VideoTask(speech, rest, 0, 0, 48)])
     assert np.abs(made["a"][:48].astype(int) - expected).max() <= 1
 
 

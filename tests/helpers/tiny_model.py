@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from s2r.config.keys import plain
 from s2r.config.model_blocks import SamplerConfig
 from s2r.generation.model_folder import export_model
 from s2r.model.denoiser import DenoiserConfig
@@ -58,7 +59,7 @@ def write_tiny_model(folder: Path) -> Path:
         name="tiny",
         model_path=weights,
         encoder=EncoderConfig("logmel"),
-        sampler=SamplerConfig(steps=2, sigma_max=2.0),
+        settings={"preset": "s2r", "sampler": plain(SamplerConfig(steps=2, sigma_max=2.0))},
         references=heads(),
         frame_rate=50,
         percentiles=(0.5, 99.5),

@@ -160,7 +160,7 @@ def test_weights_are_used_as_float32_and_saved_as_they_are(checkpoints, tmp_path
 
 @pytest.mark.parametrize("bands", BANDS)
 def test_a_saved_encoder_needs_no_hub(checkpoints, tmp_path, bands):
-    config = EncoderConfig("whisper", str(checkpoints[bands]), revision=None, layer=1)
+    config = EncoderConfig("whisper", str(checkpoints[bands]), layer=1)
     saved = save_encoder(config, "weights", tmp_path)
     assert saved == EncoderConfig("whisper", "encoder", layer=1)
     waveform = noise(100000)
@@ -278,20 +278,16 @@ def test_hub_names_come_from_the_cache_or_give_one_sentence(checkpoints, tmp_pat
     (cache / "refs" / "main").write_text(commit)
     environment = {**os.environ, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
     environment.pop("HF_HUB_CACHE", None)
-    (tmp_path / "model").mkdir()
-    result = subprocess.run(
-        [sys.executable, "-c", OFFLINE, str(tmp_path / "model")],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    folder = tmp_path / "model"
+    folder.mkdir()
+    command = [sys.executable, "-c", OFFLINE, str(folder)]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     description, sentence = json.loads(result.stdout)
     assert (description["model"], description["revision"]) == ("someone/tiny", commit)
     assert "'someone/absent' could not be loaded" in sentence
     assert "UNEXPECTED" not in result.stderr, "the decoder is left out on purpose"
     waveform = noise(16000)
-    found = load(tmp_path / "model" / "encoder").encode(waveform)
+    found = load(folder / "encoder").encode(waveform)
     np.testing.assert_array_equal(found, load(checkpoints[128]).encode(waveform))
 
 

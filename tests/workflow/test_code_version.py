@@ -108,8 +108,8 @@ def plan(snakemake, tmp_path):
     options = ["--snakefile", str(tmp_path / "Snakefile")]
     options += ["--rerun-triggers", "mtime", "input", "params"]
     environment = {"PYTHONPATH": str(tmp_path / "src")}
-    made = snakemake("--cores", "4", *options, config=config, environment=environment)
-    assert made.returncode == 0, made.stdout
+    process = snakemake("--cores", "4", *options, config=config, environment=environment)
+    assert process.returncode == 0, process.stdout
 
     def rules() -> set[str]:
         process = snakemake("-n", *options, config=config, environment=environment)

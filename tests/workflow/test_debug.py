@@ -30,8 +30,8 @@ def debug(snakemake, tmp_path):
         video = tmp_path / "videos" / "anna" / f"{name}.mp4"
         video.parent.mkdir(parents=True, exist_ok=True)
         write_video(video, np.roll(pictures, len(name), 0), 50, voice(1.2), 16_000)
-    made = snakemake("--cores", "1", TARGET, config=CONFIG)
-    assert made.returncode == 0, made.stdout
+    process = snakemake("--cores", "1", TARGET, config=CONFIG)
+    assert process.returncode == 0, process.stdout
 
     def run(*arguments: str, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
         command = [sys.executable, *before, str(DEBUG), *arguments]

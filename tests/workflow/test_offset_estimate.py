@@ -54,7 +54,8 @@ def results(moved_phantom, snakemake):
     return moved_phantom
 
 
-def test_contours_and_words_follow_the_estimated_offsets(results):
+def test_contours_and_words_follow_the_estimated_offsets(results, monkeypatch):
+    monkeypatch.chdir(results.parent)  # the index has the paths as the workflow sees them
     files = {name: results / f"{name}.csv" for name in ("split", "recordings")}
     files |= {"frames": sorted((results / "frames").glob("*.h5"))}
     files |= {"region": results / "instruments" / "region.npz"}

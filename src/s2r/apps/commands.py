@@ -12,7 +12,7 @@ from s2r.evaluation.metrics.texture import high_frequency_ratio, motion_ratio
 from s2r.evaluation.recording_scores import frame_scores
 from s2r.generation.export import export_run
 from s2r.generation.model_folder import load_model_folder, read_settings
-from s2r.generation.speaker import frames_config, reference_frame, sampler_of
+from s2r.generation.speaker import frames_config, reference_frame, sampled_as
 from s2r.generation.speech_file import generate_file
 from s2r.preparation.frames import FramesConfig, prepare_video
 from s2r.preparation.region import dynamic_region
@@ -47,6 +47,7 @@ def generate(
     if output.resolve() == speech.resolve():
         raise UserError(f"{output} is the input itself: choose another name with -o.")
     loaded = load_model_folder(model or DEFAULT_MODEL, find_device(device))
+    loaded = sampled_as(loaded, preset, steps, guidance)
     reference_picture = reference_frame(loaded, speaker, reference, force)
     truth = None
     if side_by_side:
@@ -56,7 +57,6 @@ def generate(
         output,
         loaded,
         reference_picture,
-        sampler=sampler_of(loaded.sampler, preset, steps, guidance),
         seed=seed,
         size=size,
         truth=truth,
@@ -86,10 +86,11 @@ def info(folder: Path | None) -> str:
     """The model card of a folder, its size and its sampler settings."""
     folder = folder or DEFAULT_MODEL
     content = read_settings(folder)
-    sampler = ", ".join(f"{key} {value}" for key, value in content["sampler"].items())
+    sampler = content["settings"].get("sampler", {})
+    sampling = ", ".join(f"{key} {value}" for key, value in sampler.items()) or "none"
     size = sum((folder / name).stat().st_size for name in content["files"])
     card = (folder / "README.md").read_text()
-    return f"{card}\n{folder}: {size / 1e6:.0f} MB\nsampler: {sampler}"
+    return f"{card}\n{folder}: {size / 1e6:.0f} MB\nsampler: {sampling}"
 
 
 def score(truth_path: Path, generated_path: Path) -> str:

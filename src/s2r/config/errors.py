@@ -97,7 +97,7 @@ def _wrong_value(problem: Problem) -> str:
         "literal_error": lambda: (
             f"must be one of {', '.join(map(str, get_args(place.annotation)))}, not {found!r}"
         ),
-        "unique": lambda: "the list holds the same entry twice",
+        "value_error": lambda: str(context["error"]),
     }
     if problem.kind in BOUNDS:
         bound, words = BOUNDS[problem.kind]

@@ -10,7 +10,6 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 
 from pydantic import AfterValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
-from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict, dataclass_transform
 
 Block = TypeVar("Block")
@@ -54,7 +53,7 @@ def overrides(cls: type) -> type:
 
 def _unique(entries: tuple) -> tuple:
     if len(set(entries)) < len(entries):
-        raise PydanticCustomError("unique", "the list holds the same entry twice")
+        raise ValueError("the list holds the same entry twice")
     return entries
 
 

@@ -123,8 +123,8 @@ class Shards:
                 )
             rows = data[start:stop]
             if (recording, name) not in self._compared:
-                found = _sha256(rows) if len(rows) == len(data) else _sha256_in_parts(data)
-                if found != self._index[recording]["sha256"][name]:
+                digest = _sha256(rows) if len(rows) == len(data) else _sha256_in_parts(data)
+                if digest != self._index[recording]["sha256"][name]:
                     shard = self._shard_of[recording]
                     raise set_aside({shard: shard})
                 self._compared.add((recording, name))

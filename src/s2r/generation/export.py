@@ -5,8 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from s2r.config.build import build
-from s2r.config.model_blocks import SamplerConfig
 from s2r.config.parameters import encoder_settings, run_settings
 from s2r.core.errors import UserError
 from s2r.core.shards import Shards
@@ -72,7 +70,7 @@ def export_run(
         name=run,
         model_path=model_path,
         encoder=EncoderConfig(**encoder),
-        sampler=build(SamplerConfig, settings["sampler"]),
+        settings={key: value for key, value in settings.items() if key != "training"},
         references=references,
         frame_rate=rate,
         percentiles=tuple(config["frames"]["percentiles"]),

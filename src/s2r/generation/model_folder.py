@@ -1,7 +1,7 @@
 """A trained model as a folder of its own: everything that turns speech into video.
 
 model.safetensors       weights and shape
-config.yaml             encoder, sampler, frames, checksums of all files
+config.yaml             encoder, preset and settings, frames, checksums of all files
 references/<subject>.png  a resting frame of every training subject
 whisper-tiny.en.bin or encoder/   weights of the speech encoder, where it has any
 README.md               model card
@@ -11,20 +11,21 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
 from PIL import Image
 
-from s2r.config.model_blocks import SamplerConfig
+from s2r.config.keys import plain
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path, digest_of, sha256_of
-from s2r.model.tract_model import TractModel, load_model
+from s2r.model.family import VideoModel, find_family
 from s2r.preparation.reference import likeness_of, read_grey
 from s2r.speech.encoder import Encoder, EncoderConfig
 from s2r.speech.load import from_folder, load_encoder, save_encoder
 
-FORMAT = "s2r-model-folder-1"
+FORMAT = "s2r-model-folder-2"
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,8 @@ class SpeechModel:
     """What is needed to generate: as loaded from a model folder."""
 
     name: str
-    model: TractModel
+    model: VideoModel
     encoder: Encoder
-    sampler: SamplerConfig
     references: dict[str, np.ndarray]
     """{subject: (H, W) uint8 resting frame}."""
     likeness: float
@@ -49,7 +49,7 @@ def export_model(
     name: str,
     model_path: str | Path,
     encoder: EncoderConfig,
-    sampler: SamplerConfig,
+    settings: Mapping[str, Any],
     references: Mapping[str, np.ndarray],
     frame_rate: int,
     percentiles: tuple[float, float],
@@ -58,10 +58,11 @@ def export_model(
 ) -> None:
     """Write a model folder; it appears whole or not at all.
 
+    ``settings`` are those of the run that decide its videos (its preset among them);
     ``references`` {subject: (H, W) uint8}; ``card`` is the text of README.md. Raises UserError
     where the model or the encoder's weights are missing.
     """
-    load_model(model_path)
+    find_family(settings["preset"]).load(model_path, settings, "cpu")
     with atomic_path(folder) as temporary:
         (temporary / "references").mkdir(parents=True)
         shutil.copyfile(model_path, temporary / "model.safetensors")
@@ -74,7 +75,7 @@ def export_model(
             "format": FORMAT,
             "name": name,
             "encoder": asdict(saved),
-            "sampler": asdict(sampler) | {"guidance_interval": [*sampler.guidance_interval]},
+            "settings": plain(dict(settings)),
             "frame_rate": frame_rate,
             "percentiles": [*percentiles],
             "likeness": likeness_of(list(references.values())),
@@ -98,16 +99,13 @@ def load_model_folder(folder: str | Path, device: str = "cpu") -> SpeechModel:
         if sha256_of(path) != expected:
             raise UserError(f"{path} was changed or damaged: copy or export the folder again.")
     encoder = from_folder(EncoderConfig(**content["encoder"]), folder)
-    sampler = content["sampler"]
     pictures = sorted(name for name in content["files"] if name.startswith("references/"))
-    model, _ = load_model(folder / "model.safetensors", device)
+    settings = content["settings"]
+    family = find_family(settings["preset"])
     return SpeechModel(
         name=content["name"],
-        model=model,
+        model=family.load(folder / "model.safetensors", settings, device),
         encoder=load_encoder(encoder, folder, device),
-        sampler=SamplerConfig(
-            **sampler | {"guidance_interval": tuple(sampler["guidance_interval"])}
-        ),
         references={Path(name).stem: read_grey(folder / name) for name in pictures},
         likeness=content["likeness"],
         frame_rate=content["frame_rate"],

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from s2r.config.model_blocks import SamplerConfig
 from s2r.core.errors import UserError
 from s2r.generation.model_folder import SpeechModel
 from s2r.preparation.frames import FramesConfig, prepare_video
@@ -19,13 +18,12 @@ PRESET_STEPS = {"fast": 2, "best": 8}
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".pgm"}
 
 
-def sampler_of(
-    sampler: SamplerConfig, preset: str | None, steps: int | None, guidance: float | None
-) -> SamplerConfig:
-    """The model's sampler with what the user asks for in its place."""
-    chosen = steps or (PRESET_STEPS[preset] if preset else sampler.steps)
-    scale = sampler.guidance_scale if guidance is None else guidance
-    return replace(sampler, steps=chosen, guidance_scale=scale)
+def sampled_as(
+    loaded: SpeechModel, preset: str | None, steps: int | None, guidance: float | None
+) -> SpeechModel:
+    """The model with the sampler that the user asks for; None leaves the model's own."""
+    chosen = steps or (PRESET_STEPS[preset] if preset else None)
+    return replace(loaded, model=loaded.model.resampled(chosen, guidance))
 
 
 def reference_frame(

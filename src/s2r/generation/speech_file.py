@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from s2r.config.model_blocks import SamplerConfig
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
 from s2r.core.hdf5 import NewFile
@@ -17,7 +16,7 @@ from s2r.core.media.resample import to_clock
 from s2r.core.progress import progress
 from s2r.core.units import HOP, SAMPLE_RATE, to_unit_range
 from s2r.generation.model_folder import SpeechModel
-from s2r.generation.videos import VideoTask, generate_videos
+from s2r.model.family import VideoTask
 from s2r.preparation.pictures import enlarge
 from s2r.speech.silence import blend, rest_weights
 
@@ -49,7 +48,6 @@ def generate_file(
     speech_model: SpeechModel,
     reference: np.ndarray,
     *,
-    sampler: SamplerConfig,
     seed: int = 0,
     size: int = 256,
     truth: np.ndarray | None = None,
@@ -93,7 +91,6 @@ def generate_file(
             stretches(to_clock(blocks, sound.rate), *_lengths(speech_model)),
             speech_model,
             reference,
-            sampler,
             seed,
             on_frames,
         ):
@@ -117,7 +114,6 @@ def generate_stretches(
     pieces: Iterable[Stretch],
     speech_model: SpeechModel,
     reference: np.ndarray,
-    sampler: SamplerConfig,
     seed: int,
     on_frames: Callable[[int], None],
 ) -> Iterator[np.ndarray]:
@@ -142,7 +138,7 @@ def generate_stretches(
             count=piece.count // HOP,
             context=context,
         )
-        (frames,) = generate_videos(model, [task], sampler, on_frames=on_frames)
+        (frames,) = model.videos([task], on_frames=on_frames)
         weights = rest_weights(piece.samples)[task.first : task.first + task.frames]
         frames = blend(frames, reference, weights)
         yield frames
@@ -188,9 +184,9 @@ def frame_file(path: str | Path | None, shape: tuple[int, int], frame_rate: int)
 
 def _lengths(speech_model: SpeechModel) -> tuple[int, int]:
     """Samples of a stretch (whole windows) and of its margin."""
-    new = speech_model.model.config.window.new
-    windows = max(1, round(STRETCH * speech_model.frame_rate / new))
-    return windows * new * HOP, int(MARGIN * SAMPLE_RATE) // HOP * HOP
+    window = speech_model.model.window
+    windows = max(1, round(STRETCH * speech_model.frame_rate / window))
+    return windows * window * HOP, int(MARGIN * SAMPLE_RATE) // HOP * HOP
 
 
 def _passed_and_written(

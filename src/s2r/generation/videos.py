@@ -1,7 +1,7 @@
 """Clips and long videos of the tract model: window after window, many recordings at once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +53,16 @@ class TractVideos(VideoModel):
     ) -> list[np.ndarray]:
         """See `VideoModel.videos`."""
         return generate_videos(self.model, tasks, self.sampler, batch, label, on_frames)
+
+    def resampled(self, steps: int | None, guidance: float | None) -> "TractVideos":
+        """See `VideoModel.resampled`."""
+        own = self.sampler
+        sampler = replace(
+            own,
+            steps=own.steps if steps is None else steps,
+            guidance_scale=own.guidance_scale if guidance is None else guidance,
+        )
+        return replace(self, sampler=sampler)
 
     def window_starts(self, task: VideoTask) -> np.ndarray:
         """See `VideoModel.window_starts`."""

@@ -72,6 +72,15 @@ class VideoModel(ABC):
         it the model shows a progress bar with ``label``.
         """
 
+    def resampled(self, steps: int | None, guidance: float | None) -> "VideoModel":
+        """The model with other noise levels or another guidance scale; None leaves its own.
+
+        Raises UserError where a model without a sampler is asked for either.
+        """
+        if steps is not None or guidance is not None:
+            raise UserError("This model has no sampler: leave out --preset, --steps, --guidance.")
+        return self
+
     def window_starts(self, task: VideoTask) -> np.ndarray:
         """Which frames are the first of a window, other than the very first: (T,) bool."""
         return np.zeros(task.frames, bool)

@@ -14,7 +14,7 @@ from s2r.core.media.decode import open_audio
 from s2r.core.media.resample import to_clock
 from s2r.core.units import SAMPLE_RATE
 from s2r.generation.model_folder import SpeechModel
-from s2r.generation.speaker import reference_frame, sampler_of
+from s2r.generation.speaker import reference_frame, sampled_as
 from s2r.generation.speech_file import generate_file
 from s2r.speech.silence import silent_bins
 
@@ -55,7 +55,7 @@ def make_video(
     Raises UserError for sound that cannot be read, is silent, or is shorter than 0.1 s or longer
     than 60 s, and for a reference that does not look like one.
     """
-    selected = [models[name] for name in request.models]
+    selected = [sampled_as(models[name], request.preset, None, None) for name in request.models]
     references = [
         reference_frame(model, request.speaker, request.reference, request.force)
         for model in selected
@@ -78,7 +78,6 @@ def make_video(
             folder / (VIDEO if number == len(selected) else f"video_{number}.mp4"),
             model,
             reference,
-            sampler=sampler_of(model.sampler, request.preset, None, None),
             seed=request.seed,
             size=request.size,
             truth=truth,

@@ -20,7 +20,7 @@ from s2r.corpus.released_split import leaks, released_split
 from s2r.evaluation.metrics.texture import motion_energy
 from s2r.generation import videos as rollout_module
 from s2r.generation.generate import read_pictures, set_tasks
-from s2r.generation.videos import generate_videos
+from s2r.generation.videos import TractVideos, generate_videos
 from s2r.model.denoiser import DenoiserConfig
 from s2r.model.ema import averaged
 from s2r.model.family import VideoTask
@@ -215,7 +215,8 @@ def test_clips_are_given_their_own_true_first_frame(tiny, tmp_path):
     quick = TrainingConfig(speech_dimensions=4)
     for repeats in (True, False):
         window = Window(False, 1, 10, repeats=repeats)
-        model = prepare(paper_model(window), quick, *tiny, tmp_path).model
+        trained = prepare(paper_model(window), quick, *tiny, tmp_path).model
+        model = TractVideos(trained, SamplerConfig())
         tasks = set_tasks(model, *tiny, "unseen_speech", GenerationConfig(draws=1, clips=3))
         for recording, clips in tasks.clips.items():
             for task in clips:
