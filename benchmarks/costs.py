@@ -162,7 +162,7 @@ def frechet(config: dict, device: str) -> dict:
 
 
 def score(config: dict, device: str) -> dict:
-    """Cost of the paired measures of one second of one video; they run on the processor."""
+    """Cost of the paired metrics of one second of one video; they run on the processor."""
     from s2r.evaluation.instruments import Instruments
     from s2r.evaluation.metrics.articulation import moving_cells
     from s2r.evaluation.recording_scores import rollout_scores
@@ -170,8 +170,8 @@ def score(config: dict, device: str) -> dict:
 
     video = np.random.default_rng(0).integers(0, 256, (500, FRAME_SIZE, FRAME_SIZE), np.uint8)
     region = dynamic_region([video])
-    measures = Instruments(region, moving_cells(region))
-    work = lambda: rollout_scores(video, video[::-1], measures, None)  # noqa: E731
+    instruments = Instruments(region, moving_cells(region))
+    work = lambda: rollout_scores(video, video[::-1], instruments, None)  # noqa: E731
     return {"seconds": min(seconds(work, device, 3)) / 10, "unit": "s of video"}
 
 

@@ -31,10 +31,10 @@ from s2r.generation.speaker import PRESET_STEPS
 from s2r.generation.videos import TractVideos
 from s2r.model.tract_model import load_model
 
-NAMES = ("error of a draw x 1000", "of the mean", "motion", "at seams")
+NAMES = ("error of a draw x 1000", "of the mean", "motion", "at window boundaries")
 
 
-def scores(file: Path, frames: Shards, measures) -> np.ndarray:
+def scores(file: Path, frames: Shards, instruments) -> np.ndarray:
     """`NAMES`, each the mean over recordings; the first two weighted by frames as in the table."""
     rows, weights = [], []
     with read_generated(file) as content:
@@ -44,10 +44,11 @@ def scores(file: Path, frames: Shards, measures) -> np.ndarray:
             mean = draws.mean(0, dtype=np.float32)
             rows.append(
                 (
-                    1000 * np.mean([squared_error(true, d, measures.region).mean() for d in draws]),
-                    1000 * squared_error(true, mean, measures.region).mean(),
-                    np.mean([motion_ratio(true, d, measures.region) for d in draws]),
-                    seam_ratio(rollout.draws, rollout.window_starts, measures.region),
+                    1000
+                    * np.mean([squared_error(true, d, instruments.region).mean() for d in draws]),
+                    1000 * squared_error(true, mean, instruments.region).mean(),
+                    np.mean([motion_ratio(true, d, instruments.region) for d in draws]),
+                    seam_ratio(rollout.draws, rollout.window_starts, instruments.region),
                 )
             )
             weights.append(len(true))
@@ -63,10 +64,10 @@ def main() -> None:
     frames = Shards(sorted((given.results / "frames").glob("*.h5")))
     speech = embeddings(given.results, settings["encoder"])
     split = read_split(given.results / "split.csv")
-    measures = read_instruments(given.results / "instruments" / "region.npz", None)
+    instruments = read_instruments(given.results / "instruments" / "region.npz", None)
     sampler = build(SamplerConfig, settings["sampler"])
     chosen = {key: config["evaluation"][key] for key in ("draws", "recordings", "batch", "seed")}
-    amount = GenerationConfig(clips=1, **chosen)
+    amount = GenerationConfig(clips=2, **chosen)
     model, _ = load_model(given.results / "runs" / SYSTEM / "model.safetensors")
     levels = {"fast": PRESET_STEPS["fast"], "default": sampler.steps, "best": PRESET_STEPS["best"]}
     lines = []
@@ -77,7 +78,7 @@ def main() -> None:
                 TractVideos(model, replace(sampler, steps=steps)), frames, speech, split, files, {},
                 amount, {"system": SYSTEM},
             )  # fmt: skip
-            found = np.array([scores(file, frames, measures) for file in files.values()])
+            found = np.array([scores(file, frames, instruments) for file in files.values()])
         cells = [
             " / ".join(f"{value:.{digits}f}" for value in found[:, column])
             for column, digits in enumerate((1, 1, 2, 2))

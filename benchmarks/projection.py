@@ -121,7 +121,7 @@ def stages(config: Mapping, corpus: Corpus = USC75) -> list[Stage]:
         Stage(f"train, {len(runs)} runs", "train", trained, len(runs), "bfloat16"),
         Stage(f"generate, {len(runs)} runs", "generate", made, len(runs), "bfloat16"),
         Stage("Fréchet features", "frechet", clips * (count + 1), count + 1, "float32"),
-        Stage("paired measures", "score", scored, count),
+        Stage("paired metrics", "score", scored, count),
     ]
 
 
@@ -181,7 +181,7 @@ def disk_table(costs: Mapping[str, Mapping], config: Mapping, corpus: Corpus = U
     trained = corpus.training_recordings * corpus.mean_seconds
     rows += [
         ("generated videos of all systems", generated * video),
-        ("frames in the order of training, state/ of one run", trained * video),
+        ("frames in training order, state/ of one run", trained * video),
     ]
     rows.append(("all", sum(size for _, size in rows)))
     return "\n".join(

@@ -143,19 +143,19 @@ def repeat_at_seams(video: np.ndarray, window: int = WINDOW) -> np.ndarray:
     return video[places]
 
 
-def perfect_seams(frames: Shards, split: pd.DataFrame, measures: Instruments) -> dict:
+def perfect_seams(frames: Shards, split: pd.DataFrame, instruments: Instruments) -> dict:
     """A perfect generator that repeats a frame at each seam, against the truth."""
     at, after, inside, ssim, errors = [], [], [], [], []
     for recording in recordings_of(split, SET, frames):
         truth = frames.read(recording, "frames")
         made = repeat_at_seams(truth)
-        energy = motion_energy(made, measures.region)
+        energy = motion_energy(made, instruments.region)
         place = np.arange(1, len(made)) % WINDOW
         at += [energy[place == 0]]
         after += [energy[place == 1][1:]]
         inside += [energy[place > 1]]
         ssim += [ssim_per_frame(truth, made)[GIVEN:]]
-        errors += [squared_error(truth, made, measures.region)[GIVEN:]]
+        errors += [squared_error(truth, made, instruments.region)[GIVEN:]]
     usual = np.concatenate(inside).mean()
     return {
         "recordings": len(at),
@@ -219,20 +219,22 @@ def main() -> None:
     given = parser.parse_args()
     frames = Shards(sorted((given.results / "frames").glob("*.h5")))
     split = read_split(given.results / "split.csv")
-    measures = read_instruments(given.results / "instruments" / "region.npz", None)
+    instruments = read_instruments(given.results / "instruments" / "region.npz", None)
     found = {
         "split": split_facts(given.results),
         "mixture": mixture(given.results),
-        "perfect_seams": perfect_seams(frames, split, measures),
+        "perfect_seams": perfect_seams(frames, split, instruments),
         "pooling": pooling_fact(given.results, frames, split),
         "raw_condition": raw_condition_fact(frames, split),
         "variants": [
-            variant(switch, seed, given.results, given.out, frames, split, measures)
+            variant(switch, seed, given.results, given.out, frames, split, instruments)
             for seed in VARIANT_SEEDS
             for switch in VARIANTS
         ],
-        "released_split": split_effect(given.results, given.out, frames, measures),
-        "encoder": encoder_effect(given.results, given.out, frames, split, measures, given.wavlm),
+        "released_split": split_effect(given.results, given.out, frames, instruments),
+        "encoder": encoder_effect(
+            given.results, given.out, frames, split, instruments, given.wavlm
+        ),
         "scores": clip_scores(given.results, given.out, frames, split, given.i3d),
     }
     write_json(given.out / "reproduction.json", found)

@@ -46,7 +46,7 @@ def encoder_effect(
     made: Path,
     frames: Shards,
     split: pd.DataFrame,
-    measures: Instruments,
+    instruments: Instruments,
     published: str | None = None,
 ) -> dict:
     """How much the wrong class changes the embeddings (mean square, of their variance), and the
@@ -64,7 +64,7 @@ def encoder_effect(
         heard[name] = speech = embedded(results, made / f"{label}_{int(wrong)}", config)
         for seed in SEEDS:
             folder = made / f"{label}_{int(wrong)}_{seed}"
-            errors = errors_of_default(frames, speech, own, seed, folder, measures)
+            errors = errors_of_default(frames, speech, own, seed, folder, instruments)
             rows += [
                 {"class": name, "seed": seed, "set": test, "error": error}
                 for test, error in errors.items()

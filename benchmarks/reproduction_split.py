@@ -13,7 +13,7 @@ from s2r.evaluation.instruments import Instruments
 SEEDS = (1, 2, 3)
 
 
-def split_effect(results: Path, made: Path, frames: Shards, measures: Instruments) -> list[dict]:
+def split_effect(results: Path, made: Path, frames: Shards, instruments: Instruments) -> list[dict]:
     """Errors of the default's model trained on the released split, and on nothing but its scripted
     recordings, as rows; the test recordings are parted by what the released split trains on."""
     index = read_recordings(results / "recordings.csv")
@@ -41,7 +41,7 @@ def split_effect(results: Path, made: Path, frames: Shards, measures: Instrument
         split = pd.concat([trained_on, *tests], ignore_index=True)
         for seed in SEEDS:
             folder = made / f"leak_{training}_{seed}"
-            errors = errors_of_default(frames, speech, split, seed, folder, measures)
+            errors = errors_of_default(frames, speech, split, seed, folder, instruments)
             row = {"training": training, "trained_on": len(trained_on), "seed": seed}
             rows += [
                 row | {"test": name, "recordings": len(parts[name]), "error": error}

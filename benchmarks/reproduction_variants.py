@@ -38,7 +38,7 @@ def variant(
     made: Path,
     frames: Shards,
     split: pd.DataFrame,
-    measures: Instruments,
+    instruments: Instruments,
 ) -> dict:
     """Train a small model of preset ``paper`` with one switch on, draw from it and score it."""
     config = read_config()
@@ -75,8 +75,8 @@ def variant(
     with read_generated(file) as content:
         for recording in content.rollouts:
             rollout = content.rollout(recording)
-            ratios.append(seam_ratio(rollout.draws, rollout.window_starts, measures.region))
-    errors = rollout_errors(file, frames, measures)
+            ratios.append(seam_ratio(rollout.draws, rollout.window_starts, instruments.region))
+    errors = rollout_errors(file, frames, instruments)
     return {
         "switch": switch,
         "seed": seed,

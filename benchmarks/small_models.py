@@ -23,7 +23,7 @@ from s2r.training.tract import train
 SYSTEM = "whisper-tiny.en"
 """Name of the default's best run."""
 
-AMOUNT = GenerationConfig(draws=2, clips=1, batch=16)
+AMOUNT = GenerationConfig(draws=2, clips=2, batch=16)
 
 
 def read_config() -> dict:
@@ -58,7 +58,7 @@ def errors_of_default(
     split: pd.DataFrame,
     seed: int,
     folder: Path,
-    measures: Instruments,
+    instruments: Instruments,
 ) -> dict[str, float]:
     """Train the default's model on the set ``train`` of a split, roll out all others, and return
     {set: squared error in the dynamic region}. What is in ``folder`` already is not made again."""
@@ -72,15 +72,17 @@ def errors_of_default(
     if missing:
         trained = load_tract_videos(model, settings, "cpu")
         generate_run(trained, frames, speech, split, missing, {}, AMOUNT, {"system": SYSTEM})
-    return {name: float(np.mean(rollout_errors(f, frames, measures))) for name, f in files.items()}
+    return {
+        name: float(np.mean(rollout_errors(f, frames, instruments))) for name, f in files.items()
+    }
 
 
-def rollout_errors(file: Path, frames: Shards, measures: Instruments) -> list[float]:
+def rollout_errors(file: Path, frames: Shards, instruments: Instruments) -> list[float]:
     """The squared error of every draw of every rollout in a generated file."""
     errors = []
     with read_generated(file) as content:
         for recording in content.rollouts:
             true = frames.read(recording, "frames")
             for draw in content.rollout(recording).draws:
-                errors.append(float(squared_error(true, draw, measures.region)[GIVEN:].mean()))
+                errors.append(float(squared_error(true, draw, instruments.region)[GIVEN:].mean()))
     return errors

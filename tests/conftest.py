@@ -19,7 +19,10 @@ pytest_plugins = ["helpers.skips"]
 # Before numpy is imported: the tests run in several processes, one on each core.
 os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
 
-LONGEST = ("test_end_to_end.py", "test_end_to_end_real.py", "test_workflow.py", "test_scale.py")
+LONGEST = (
+    *("test_end_to_end.py", "test_end_to_end_real.py", "test_workflow.py"),
+    *("test_offset_estimate.py", "test_scale.py"),
+)
 """Files that take minutes: first, so that no process waits for one of them at the end."""
 
 

@@ -172,7 +172,17 @@ ERRORS = {
     "model without a network": (
         {"encoders/mine": {"kind": "logmel", "model": "x"}},
         "encoders.mine.model: ",
-        "has no model",
+        "has none; remove it",
+    ),
+    "layer without a network": (
+        {"encoders/mine": {"kind": "logmel", "layer": 2}},
+        "encoders.mine.layer: ",
+        "has no layers",
+    ),
+    "revision without a model": (
+        {"encoders/mine": {"kind": "whisper", "revision": "main"}},
+        "encoders.mine.revision: ",
+        "without a model",
     ),
     "model missing": (
         {"encoders/hubert": {"kind": "huggingface"}},

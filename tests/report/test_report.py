@@ -13,6 +13,7 @@ from s2r.core.media.decode import probe
 from s2r.core.media.encode import write_video
 from s2r.core.shards import Shards, write_shard
 from s2r.corpus.index import DTYPES, write_recordings
+from s2r.evaluation.data import open_evaluation_data
 from s2r.generation.generated_file import GeneratedWriter
 from s2r.report import pages
 from s2r.report.captions import PHANTOM
@@ -52,15 +53,17 @@ def corpus(tmp_path):
     row = "m,model,,,,,unseen_speech,rollout,draw,squared_error,dynamic,0.1,,,2,recordings,2,"
     (tmp_path / "scores.csv").write_text(f"{','.join(COLUMNS)}\n{row}\n")
     np.savez(tmp_path / "region.npz", region=region(), cells=np.zeros((1, 2), int))
-    return {"generated": generated, "scores": tmp_path / "scores.csv"} | {
-        "frame_shards": [tmp_path / "frames.h5"],
-        "region": tmp_path / "region.npz",
+    files = {"frames": [tmp_path / "frames.h5"], "region": tmp_path / "region.npz"}
+    return {
+        "data": open_evaluation_data(files),
+        "generated": generated,
+        "scores": tmp_path / "scores.csv",
     }
 
 
 def test_errors_are_found_where_and_when_they_are(corpus):
     found = rollout_errors(
-        corpus["generated"]["m", "unseen_speech"], Shards(corpus["frame_shards"]), region()
+        corpus["generated"]["m", "unseen_speech"], corpus["data"].frames, region()
     )
     assert found.estimate == "draw"
     assert found.courses["a1"].shape == (LENGTH - 1,)

@@ -10,7 +10,7 @@ import pytest
 from s2r.core.errors import UserError
 from s2r.core.shards import Shards, write_shard
 from s2r.preparation.embeddings import embed_shard
-from s2r.speech.encoder import Encoder, EncoderConfig
+from s2r.speech.encoder import Encoder, EncoderConfig, check_layer
 from s2r.speech.load import check_encoder, load_encoder, save_encoder
 from s2r.speech.logmel import log_mel
 
@@ -76,7 +76,7 @@ from s2r.core.registry import ENCODERS, extension_names
 from s2r.speech.encoder import EncoderConfig
 from s2r.speech.load import check_encoder
 for kind in extension_names(ENCODERS):
-    check_encoder(EncoderConfig(kind, model="some/model" if kind != "logmel" else ""))
+    check_encoder(EncoderConfig(kind, model="some/model" if kind != "logmel" else None))
 print({"torch", "torchaudio", "transformers"} & set(sys.modules))
 """
 
@@ -88,7 +88,15 @@ def test_checking_an_encoder_imports_nothing_heavy():
     assert result.stdout.strip() == "set()"
 
 
-@pytest.mark.parametrize("kind", ["mfcc", "logmel2", ""])
+@pytest.mark.parametrize("layer", [-1, 13, "last", True])
+def test_only_top_and_the_layers_of_a_model_are_layers(layer):
+    with pytest.raises(UserError, match="m has no layer .*: use top, or a number from 0 to 12"):
+        check_layer(layer, 12, "m")
+    check_layer("top", 12, "m")
+    check_layer(12, 12, "m")
+
+
+@pytest.mark.parametrize("kind", ["mfcc", "logmel2", "x"])
 def test_an_unknown_kind_names_the_known_ones(kind):
     with pytest.raises(UserError, match=r"Unknown encoder kind .*huggingface, logmel, whisper"):
         load_encoder(EncoderConfig(kind))

@@ -177,10 +177,9 @@ def test_the_embedded_weights_are_copied_into_a_model_folder(whisper, tmp_path):
     np.testing.assert_array_equal(found, load_encoder(config, whisper).encode(waveform))
 
 
-@pytest.mark.parametrize("layer", [-1, LAYERS + 1, "last", True])
-def test_a_layer_that_does_not_exist_is_refused(checkpoints, layer):
+def test_a_layer_that_does_not_exist_is_refused(checkpoints):
     with pytest.raises(UserError, match=f"from 0 to {LAYERS}"):
-        load(checkpoints[80], layer)
+        load(checkpoints[80], LAYERS + 1)
 
 
 DAMAGE = {

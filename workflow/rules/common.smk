@@ -41,7 +41,6 @@ from s2r.core.source_digest import code_version
 ENCODERS = config["encoders"]
 RUNS = list(config["runs"])
 RECURRENT = config["recurrent"]["encoders"]
-KINDS = {encoder["kind"] for encoder in ENCODERS.values()}
 RUNS_WITH_REGRESSION = systems.runs_with_regression(config)
 SYSTEMS = systems.systems(config)
 SETS = systems.evaluation_sets(config)
@@ -121,9 +120,15 @@ def rating_answers(wildcards):
     return path if Path(path).exists() else []
 
 
+def embedded_whisper(encoders):
+    """The weights of Whisper tiny.en, where an encoder reads them."""
+    used = [ENCODERS[name] for name in encoders]
+    return [WHISPER] if any(e["kind"] == "whisper" and not e["model"] for e in used) else []
+
+
 def encoder_weights(wildcards):
     """Weights that must be there before an encoder is loaded."""
-    return [WHISPER] if ENCODERS[wildcards.encoder]["kind"] == "whisper" else []
+    return embedded_whisper([wildcards.encoder])
 
 
 def embeddings(wildcards):

@@ -6,7 +6,7 @@ rule model:
         frames=FRAMES,
         lists=shard_lists,
         split=rules.split.output.split,
-        weights=[WHISPER] if "whisper" in KINDS else [],
+        weights=embedded_whisper(ENCODERS),
     output:
         folder=directory("<results>/model"),
     log:

@@ -152,8 +152,14 @@ def _check_encoder(name: str, encoder: Mapping) -> None:
         )
     if kind == "huggingface" and not model:
         raise UserError(f"encoders.{name}.model: kind huggingface needs a hub name or a folder.")
-    if kind == "logmel" and model:
-        raise UserError(f"encoders.{name}.model: kind logmel has no model; remove it.")
+    refused = {"logmel": ("model", "revision"), "whisper": () if model else ("revision",)}
+    for key in refused.get(kind, ()):
+        if encoder[key]:
+            raise UserError(
+                f"encoders.{name}.{key}: kind {kind} without a model has none; remove it."
+            )
+    if kind == "logmel" and encoder["layer"] != "top":
+        raise UserError(f"encoders.{name}.layer: kind logmel has no layers; remove it.")
 
 
 def _check_settings(where: str, settings: Mapping, frame_size: int) -> None:

@@ -86,7 +86,7 @@ class CorpusBlock:
     expected_subjects: int | None = key(
         None,
         "Fewest subjects in corpus.path; with fewer the job stops, since the corpus was not "
-        "unpacked to its end. null takes any number.",
+        "unpacked completely. null takes any number.",
         ge=1,
     )
     phantom: PhantomBlock = key(PhantomBlock, "Read for kind phantom only.")

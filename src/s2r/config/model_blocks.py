@@ -209,8 +209,15 @@ class RecurrentBlock(RecurrentTraining, RecurrentConfig, RecurrentRows):
 
 
 @block
-class EncoderBlock:
-    """Frozen speech encoders by name. null removes one that an earlier file defined."""
+class EncoderLabel:
+    """How an encoder is named in tables."""
+
+    size: str = key("-", "Label for the column size of Table I, such as base or large.")
+
+
+@block
+class EncoderKeys:
+    """Which frozen speech encoder: everything that decides its embeddings."""
 
     kind: str = key(
         NO_DEFAULT,
@@ -229,7 +236,11 @@ class EncoderBlock:
     layer: Annotated[str, Field(pattern="^top$")] | LayerNumber = key(
         "top", "Layer to take, top or a number from 0 (the input of the first layer)."
     )
-    size: str = key("-", "Label for the column size of Table I, such as base or large.")
+
+
+@block
+class EncoderBlock(EncoderLabel, EncoderKeys):
+    """Frozen speech encoders by name. null removes one that an earlier file defined."""
 
 
 @block

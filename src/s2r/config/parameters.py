@@ -64,7 +64,7 @@ def encoder_settings(config: Mapping, encoder: str) -> dict:
         released = {"as_wav2vec2": True}
     return {
         "kind": own["kind"],
-        "model": own.get("model") or "",
+        "model": own.get("model"),
         "revision": own.get("revision"),
         "layer": own.get("layer", "top"),
         **released,

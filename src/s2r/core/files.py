@@ -10,10 +10,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from s2r.core.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd  # which takes a second to load, and reads the number of threads
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -94,7 +96,7 @@ def digest_of(content: object, length: int = 16) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
-def write_csv(table: pd.DataFrame, path: str | Path) -> None:
+def write_csv(table: "pd.DataFrame", path: str | Path) -> None:
     """Write a table with six significant digits, atomically."""
     with atomic_path(path) as temporary:
         table.to_csv(temporary, index=False, float_format="%.6g")

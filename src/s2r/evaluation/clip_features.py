@@ -1,4 +1,8 @@
-"""Fréchet video distance of a set's clips: features of the true ones once, then any system's."""
+"""Fréchet video distance of the clips of a set.
+
+Rule ``real_features`` computes the features of the true clips once, rule ``score`` those of a
+system.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

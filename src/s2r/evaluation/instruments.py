@@ -1,4 +1,7 @@
-"""What scores are measured with, fitted on training frames only: region, cells, contour probe."""
+"""Rule ``instruments``: what scores are measured with, fitted on training frames only.
+
+These are the dynamic region, the cells that move, and the contour probe.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Scores as the paper's released code computes them, beside the same clips scored rightly.
+"""Rule ``released``: scores as the paper's released code computes them, beside correct ones.
 
 Two things are done to a score there (``docs/reproduction.md``):
 

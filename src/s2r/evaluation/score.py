@@ -1,4 +1,4 @@
-"""Scores of one system against the true videos, one value for each recording and metric.
+"""Rules ``score`` and ``score_real``: scores of one system, a value for each recording and metric.
 
 ``results/scores/{system}.json``:
 

@@ -1,4 +1,4 @@
-"""Which recordings of a set count, and how few are chosen from many."""
+"""Which recordings of a set count, and how a few of many are taken at even distances."""
 
 import pandas as pd
 

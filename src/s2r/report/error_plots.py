@@ -1,6 +1,6 @@
 """Figures of the report: the overview, errors over time and errors over the picture."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from s2r.config.systems import regression_system
 from s2r.core.errors import UserError
 from s2r.core.progress import progress
 from s2r.core.shards import Shards
-from s2r.evaluation.instruments import read_instruments
+from s2r.evaluation.data import EvaluationData
 from s2r.generation.generated_file import read_generated
 from s2r.report.captions import PHANTOM
 from s2r.report.cells import ESTIMATE_NAMES, set_title
@@ -25,11 +25,10 @@ Errors = dict[tuple[str, str], RolloutErrors]
 
 
 def write_report_figures(
+    data: EvaluationData,
     *,
     generated: Mapping[tuple[str, str], str | Path],
     scores: str | Path,
-    frame_shards: Sequence[str | Path],
-    region: str | Path,
     overview_path: str | Path,
     drift_path: str | Path,
     regions_path: str | Path,
@@ -46,7 +45,7 @@ def write_report_figures(
     best = best_model(read_scores(scores))
     if best is None:
         raise UserError(f"{scores} holds no model: there is nothing to draw in the report.")
-    frames, mask = Shards(frame_shards), read_instruments(region, None).region
+    frames, mask = data.frames, data.instruments.region
     shown = [best, regression_system(best), "mean_frame", "copied_frame"]
     wanted = [key for key in generated if key[0] in shown]
     found = {

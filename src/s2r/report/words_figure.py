@@ -1,4 +1,4 @@
-"""The figure of words: truth above generated, for a typical item, a contact and a failure.
+"""Rule ``words``: its figure, truth above generated, for a typical item, a contact and a failure.
 
 After Fig. 3 of Nguyen et al. 2025. Which items are shown follows from their scores alone.
 """

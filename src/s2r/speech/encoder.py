@@ -10,28 +10,19 @@ from pathlib import Path
 
 import numpy as np
 
+from s2r.config.keys import block
+from s2r.config.model_blocks import EncoderKeys
 from s2r.core.errors import UserError
 from s2r.core.units import HOP, frames_in
 
 
-@dataclass(frozen=True)
-class EncoderConfig:
-    """Which frozen encoder to use.
+@block
+class EncoderConfig(EncoderKeys):
+    """Which frozen encoder to use: its keys, and what the released protocol changes."""
 
-    kind: name of an encoder family, an extension of the group ``s2r.encoders``.
-    model: hub name or local folder of a checkpoint, for the families that take one.
-    revision: branch, tag or commit on the hub; the commit it stood for is recorded.
-    layer: ``top`` for the last hidden state, or i for the output of layer i (0 is what enters the
-    first layer).
-    as_wav2vec2: for ``huggingface``, load every checkpoint as wav2vec 2.0 whatever it is, as the
-    paper's released code does; weights that class does not have are dropped.
-    """
-
-    kind: str
-    model: str = ""
-    revision: str | None = None
-    layer: str | int = "top"
     as_wav2vec2: bool = False
+    """For ``huggingface``, load every checkpoint as wav2vec 2.0 whatever it is, as the paper's
+    released code does; weights that class does not have are dropped."""
 
 
 @dataclass(frozen=True)

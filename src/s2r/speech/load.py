@@ -67,6 +67,9 @@ def _family(config: EncoderConfig) -> tuple[EncoderFamily, str]:
     return family, package_of(find_extension(ENCODERS, config.kind))
 
 
-def _lies_in(folder: Path, model: str) -> bool:
+def _lies_in(folder: Path, model: str | None) -> bool:
+    """Whether what an encoder was saved as is in the folder; one without a model needs nothing."""
+    if model is None:
+        return True
     path = (folder / model).resolve()
     return path.exists() and path.is_relative_to(folder.resolve())

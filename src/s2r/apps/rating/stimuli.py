@@ -1,4 +1,4 @@
-"""Cut the clips of a rating study: every word once as it was and once as it was generated.
+"""Rule ``rating``: the clips of a study, every word once as recorded and once as generated.
 
 Real and generated clips differ in nothing but what they show: both are frames of 64 x 64 pixels
 at 50 Hz, cut between the same two instants, enlarged and encoded alike, with the same recorded

@@ -1,4 +1,4 @@
-"""Scores of each word and consonant: ``words_items.csv`` and, averaged, ``words.csv``.
+"""Rule ``words``: scores of each word and consonant, ``words_items.csv`` and ``words.csv`` (means).
 
 ``mode`` says where an item's video comes from: ``rollout``, cut out of a whole recording that
 was generated from its first frame; or ``single``, the item alone, generated from the true frames

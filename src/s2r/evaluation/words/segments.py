@@ -1,4 +1,4 @@
-"""``segments.csv``: where words, VCVs and their phones lie in the recordings of the test sets.
+"""Rule ``segments``: ``segments.csv``, where words, VCVs and phones lie in the test recordings.
 
 A row for each word, VCV and phone. Columns: ``recording, subject, stimulus, set``; ``item``
 names the word or VCV (phones carry the name of theirs); ``kind`` is word, vcv or phone; ``label``;
