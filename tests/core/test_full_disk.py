@@ -179,10 +179,10 @@ def test_the_command_generate(disk, tmp_path, capsys):
     command = [str(one) for one in [*command, "--save", frames]]
     ballast = fill(disk)
     assert main(command) == 1
-    told = capsys.readouterr().err
-    assert told.strip().splitlines()[-1].startswith(f"Error: {disk}/")
-    assert "the disk is full" in told
-    assert "Traceback" not in told
+    output = capsys.readouterr().err
+    assert output.strip().splitlines()[-1].startswith(f"Error: {disk}/")
+    assert "the disk is full" in output
+    assert "Traceback" not in output
     assert os.listdir(disk) == ["ballast"]
     ballast.unlink()
     assert main(command) == 0
@@ -196,7 +196,7 @@ def test_a_job_whose_log_finds_no_room_goes_on(disk, tmp_path, capsys):
     with pytest.raises(SystemExit), job(SimpleNamespace(**described)):
         print("before")
         write_shard(disk / "00.h5", shard("a", 3), {})
-    told = capsys.readouterr().err.splitlines()
-    assert told[0] == "[frames] before"
-    assert told[1].startswith(f"[frames] Error: {disk}/00.h5: the disk is full")
-    assert len(told) == 2
+    output = capsys.readouterr().err.splitlines()
+    assert output[0] == "[frames] before"
+    assert output[1].startswith(f"[frames] Error: {disk}/00.h5: the disk is full")
+    assert len(output) == 2

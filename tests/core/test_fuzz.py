@@ -1,7 +1,7 @@
 """Damaged videos and sounds: each is a recording or a row with a reason, and nothing worse.
 
 The mutants are examined in processes of their own, which are watched: a crash, a standstill and
-too much memory are told with the number of the mutant, which draws it again.
+too much memory are listed with the number of the mutant, which draws it again.
 """
 
 import json
@@ -82,7 +82,7 @@ def survey(files: Path, first: int, end: int) -> list[dict]:
 
 
 def assert_harmless(results: list[dict]) -> None:
-    bad = [one for one in results if one["status"] not in ("ok", "defect") or "fault" in one]
+    bad = [one for one in results if one["status"] not in ("ok", "defect") or "error" in one]
     # An exception that nobody thought of is a row too, but no sentence.
     bad += [one for one in results if re.match(r"unreadable: \w+(Error|Exception):", one["reason"])]
     bad += [one for one in results if bool(one["reason"]) != (one["status"] == "defect")]

@@ -1,4 +1,4 @@
-"""Fine spatial power and motion at seams, on noise, blur, stalls and jumps of known size."""
+"""Fine spatial power and motion at window boundaries, on noise, blur, stalls and jumps."""
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ def moving(steps):
 
 
 def rollouts(at_seams, rng):
-    """Three rollouts of one uneven movement, seams at different times, and where they are."""
+    """Three rollouts of one uneven movement with their window boundaries, at different times."""
     steps = rng.uniform(0.2, 2, 99)
     window_starts = np.zeros((3, 100), dtype=bool)
     for draw, first in enumerate((4, 7, 10)):

@@ -95,9 +95,9 @@ def test_recordings_that_cannot_be_cut_are_named(tmp_path, capsys):
     corpus = write_spoken_corpus(tmp_path, truth=False)
     table = cut(tmp_path, corpus, {"vcv1": "AA-T-AA"})
     assert table.empty
-    told = capsys.readouterr().out
-    assert "0 of 2 recordings" in told
-    assert "a: words.transcripts has no text for bvt" in told
+    output = capsys.readouterr().out
+    assert "0 of 2 recordings" in output
+    assert "a: words.transcripts has no text for bvt" in output
 
 
 def test_missing_aligner_is_said(tmp_path, monkeypatch):

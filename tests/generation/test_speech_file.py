@@ -123,8 +123,8 @@ def test_in_stretches_as_in_one_go(tmp_path, model, monkeypatch):
     assert len(made["a"]) == 150
     assert np.array_equal(made["a"], made["b"])
     assert not np.array_equal(made["a"], made["c"])
-    heard, _ = read_audio(tmp_path / "a.wav")
-    first = heard[: round((0.96 + 0.4) * 16_000)]
+    sound, _ = read_audio(tmp_path / "a.wav")
+    first = sound[: round((0.96 + 0.4) * 16_000)]
     speech = model.model.project(model.encoder.encode(first))
     rest = model.references["sub001"].astype(np.float32) / 127.5 - 1
     (expected,) = model.model.videos([VideoTask(speech, rest, 0, 0, 48)])

@@ -1,4 +1,4 @@
-"""Generated videos: context untouched, seams without repeats, any length, any batch."""
+"""Generated videos: context untouched, window boundaries without repeats, any length, any batch."""
 
 import h5py
 import numpy as np
@@ -123,8 +123,8 @@ def test_no_frame_is_repeated_or_skipped_at_a_seam(model, monkeypatch):
     assert video[:, 0, 0].tolist() == np.round((numbers + 1) * 127.5).astype(int).tolist()
     (part,) = generate_videos(model, [VideoTask(speech, reference, 0, 13, 10)], SAMPLER)
     assert np.array_equal(part, video[13:23])
-    (led,) = generate_videos(model, [VideoTask(speech, reference, 0, lead_in=5)], SAMPLER)
-    assert np.array_equal(led, video)
+    (with_lead_in,) = generate_videos(model, [VideoTask(speech, reference, 0, lead_in=5)], SAMPLER)
+    assert np.array_equal(with_lead_in, video)
 
 
 def test_context_is_the_frames_just_generated_and_the_reference_never_changes(model, monkeypatch):
@@ -164,10 +164,10 @@ def test_seams_of_the_draws_are_spread_over_the_window():
 
 
 def test_a_lead_is_the_first_sound_and_moves_the_seams(model, monkeypatch):
-    heard = []
+    received = []
 
     def listen(model, sampler, given, speech, noise):
-        heard.append(speech[:, model.config.window.given :, model.config.radius, 0])
+        received.append(speech[:, model.config.window.given :, model.config.radius, 0])
         return torch.zeros(len(given), model.config.window.new, 1, SIZE, SIZE)
 
     monkeypatch.setattr(rollout_module, "generate_window", listen)
@@ -176,17 +176,19 @@ def test_a_lead_is_the_first_sound_and_moves_the_seams(model, monkeypatch):
     tasks = [VideoTask(speech, reference, 0, lead_in=lead_in) for lead_in in (0, 3)]
     videos = generate_videos(model, tasks, SAMPLER)
     assert [len(video) for video in videos] == [20, 20]
-    led, plain = heard[0]  # the longer one, with its lead, comes first
+    with_lead_in, plain = received[0]  # the longer one, with its lead, comes first
     new = model.config.window.new
     assert plain.tolist() == list(range(10, 10 + new))
-    assert led.tolist() == [10, 10, 10, *range(10, 10 + new - 3)]
+    assert with_lead_in.tolist() == [10, 10, 10, *range(10, 10 + new - 3)]
 
 
 def test_guidance_calls_the_network_without_speech(model):
     model.denoiser.no_speech.data.normal_()
-    heard = task(6, 4)
+    received = task(6, 4)
     plain, guided = (
-        generate_videos(model, [heard], SamplerConfig(steps=3, sigma_max=2.0, guidance_scale=g))[0]
+        generate_videos(model, [received], SamplerConfig(steps=3, sigma_max=2.0, guidance_scale=g))[
+            0
+        ]
         for g in (1.0, 3.0)
     )
     assert not np.array_equal(plain, guided)

@@ -20,7 +20,7 @@ from s2r.corpus.index import index_corpus
 from s2r.preparation.frames import FramesConfig, prepare_recording
 
 MEMORY = 4 << 30
-"""Bytes of data that this process may ask for: the machine must not suffer from a fault."""
+"""Bytes of data that this process may ask for: the machine must not suffer from an error."""
 
 
 def main(files: Path, silent: Path, first: int, end: int) -> None:
@@ -59,11 +59,11 @@ def examine(root: Path, silent: Path, suffix: str, content: bytes) -> dict:
     except UserError as error:
         return said | {"refused": str(error)}
     except Exception as error:
-        return said | {"fault": f"{type(error).__name__}: {error}"}
+        return said | {"error": f"{type(error).__name__}: {error}"}
     frames, audio = made["frames"], made["audio"]
     pictures = frames.dtype == np.uint8 and frames.shape[1:] == (64, 64)
     if not pictures or audio.shape != (320 * len(frames),) or not np.isfinite(audio).all():
-        return said | {"fault": f"frames {frames.shape}, audio {audio.shape}"}
+        return said | {"error": f"frames {frames.shape}, audio {audio.shape}"}
     return said | {"frames": len(frames)}
 
 

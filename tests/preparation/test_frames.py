@@ -1,4 +1,4 @@
-"""Any video onto the clock: areas, time, grey levels, sound in step, faults kept apart."""
+"""Any video onto the clock: areas, time, grey levels, sound in step, errors kept apart."""
 
 import json
 from fractions import Fraction
@@ -202,9 +202,9 @@ def test_time_is_right_to_half_a_frame_over_30_seconds(timed_corpus, name):
         near = abs(times - at) < 0.2
         direction = np.sign(places[near][-1] - places[near][0])
         seen = np.interp(0, direction * places[near], times[near])
-        heard = seen_sound(audio, at)
-        assert abs(seen - heard) < 0.010
-        assert abs(heard - at) < 0.002
+        sounded = seen_sound(audio, at)
+        assert abs(seen - sounded) < 0.010
+        assert abs(sounded - at) < 0.002
 
 
 def test_the_timing_test_would_notice_a_wrong_clock(timed_corpus):

@@ -1,4 +1,4 @@
-"""The documentation: links lead somewhere, commands exist, settings are valid, columns are told."""
+"""The documentation: links lead somewhere, commands exist, settings and columns are right."""
 
 import argparse
 import copy
@@ -142,15 +142,15 @@ def test_python_on_a_page_runs():
 
 def test_every_column_of_the_tables_is_explained():
     text = (ROOT / "docs" / "metrics.md").read_text()
-    told = set(re.findall(r"`(\w+)`", text)) | set(re.findall(r"^### (.+)$", text, re.M))
-    told |= {name for title in told for name in title.split(", ")}
+    explained = set(re.findall(r"`(\w+)`", text)) | set(re.findall(r"^### (.+)$", text, re.M))
+    explained |= {name for title in explained for name in title.split(", ")}
     listed = re.search(r"^(system, kind.*)$", text, re.M)[1]
     assert listed.split(", ") == COLUMNS
-    assert {column for measure in MEASURES for column in measure.columns()} <= told
-    assert {"encoder", "size", "pooling", "preset", "estimate", "draws", "n"} <= told
-    assert {*word_scores.REAL_METRICS, "closure_correlation"} <= told
+    assert {column for measure in MEASURES for column in measure.columns()} <= explained
+    assert {"encoder", "size", "pooling", "preset", "estimate", "draws", "n"} <= explained
+    assert {*word_scores.REAL_METRICS, "closure_correlation"} <= explained
     words = {"mode", "kind", "label", "value", "low", "high", "n", "recordings"}
-    assert words <= told
+    assert words <= explained
     assert words <= set(word_scores.COLUMNS)
 
 

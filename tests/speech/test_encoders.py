@@ -90,7 +90,7 @@ def test_checking_an_encoder_imports_nothing_heavy():
 
 @pytest.mark.parametrize("layer", [-1, 13, "last", True])
 def test_only_top_and_the_layers_of_a_model_are_layers(layer):
-    with pytest.raises(UserError, match="m has no layer .*: use top, or a number from 0 to 12"):
+    with pytest.raises(UserError, match=r"m has no layer .*: use top, or a number from 0 to 12"):
         check_layer(layer, 12, "m")
     check_layer("top", 12, "m")
     check_layer(12, 12, "m")

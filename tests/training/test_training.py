@@ -94,8 +94,8 @@ def test_pooled_model_hears_one_vector_per_window(corpus, tmp_path):
     pooled = ModelConfig(window=Window(True, 2, 6), denoiser=SMALL, pooling=True)
     prepared = prepare(pooled, QUICK, *corpus, tmp_path)
     speech = torch.randn(3, 9, 1, 4)
-    heard = prepared.model.speech_condition(speech)
-    torch.testing.assert_close(heard, speech[:, 3:].mean(1).expand(3, 9, 4))
+    condition = prepared.model.speech_condition(speech)
+    torch.testing.assert_close(condition, speech[:, 3:].mean(1).expand(3, 9, 4))
     assert training_loss(prepared, QUICK, 0, prepared.model).isfinite()
 
 

@@ -78,5 +78,5 @@ def test_store_holds_what_the_shards_hold(tmp_path, monkeypatch, limit):
     first, length = store.first[1], store.lengths[1]
     expected = frames.read("s1_a", "frames")
     np.testing.assert_array_equal(store.frames[first : first + length], expected)
-    heard = embeddings.read("s1_a", "embeddings")[:, :2]
-    np.testing.assert_array_equal(store.speech[first : first + length], heard)
+    expected = embeddings.read("s1_a", "embeddings")[:, :2]
+    np.testing.assert_array_equal(store.speech[first : first + length], expected)

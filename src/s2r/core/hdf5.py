@@ -11,9 +11,10 @@ from s2r.core.errors import UserError
 class NewFile(h5py.File):
     """A new HDF5 file to write, in a ``with`` block.
 
-    HDF5 holds parts of a file in memory, and crashes the process where it cannot write them at
-    the end. So it is told that every write has succeeded; one that has not is raised as OSError
-    by `check` and at the end of the block. The bytes are those of ``h5py.File(path, "w")``.
+    HDF5 holds parts of a file in memory, and crashes the process where it cannot write them at the
+    end. So it gets the answer that every write has succeeded; one that has not is raised as
+    OSError by `check` and at the end of the block. The bytes are those of
+    ``h5py.File(path, "w")``.
     """
 
     def __init__(self, path: str | Path):

@@ -196,7 +196,7 @@ class Denoiser(nn.Module):
             self.up.append(nn.ModuleList([grow, nn.ModuleList(stages)]))
             inputs = width
         self.head_norm = ChannelNorm(inputs)
-        # Narrow layers at full resolution: noise is told from edges by averaging neighbouring
+        # Narrow layers at full resolution: noise is separated from edges by averaging neighbouring
         # pixels, which patches cannot do.
         self.head = nn.Conv2d(inputs, config.fine * config.patch**2, 1)
         self.fine = nn.Conv2d(config.fine + images, 2 * config.fine, 3, padding=1)

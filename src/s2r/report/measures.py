@@ -99,7 +99,7 @@ MEASURES = (
         stem="seam_motion",
         metric="seam_motion",
         region="dynamic",
-        heading="Motion energy at window seams, ratio to inside windows",
+        heading="Motion energy at window boundaries, ratio to inside windows",
         better="one",
         reading="1 is right",
     ),
