@@ -16,6 +16,9 @@ playwright = pytest.importorskip(
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not on the PATH: make extras")
 
+STEP = 120_000
+"""ms that a step may take on a busy machine."""
+
 OPTIONS = [
     "--no-sandbox",  # containers give their root no namespaces
     "--use-fake-device-for-media-stream",
@@ -42,7 +45,7 @@ def browser():
 def page(browser, server):
     """The page in a window of its own; afterwards nothing may have been wrong with it."""
     page = browser.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(STEP)
     page.errors, asked = [], []
     page.on("console", lambda line: line.type == "error" and page.errors.append(line.text))
     page.on("pageerror", lambda error: page.errors.append(str(error)))
@@ -68,7 +71,7 @@ def video(page, value):
 
 def until(page, condition):
     """Wait until a JavaScript expression holds."""
-    for _ in range(600):
+    for _ in range(STEP // 50):
         if page.evaluate(condition):
             return
         page.wait_for_timeout(50)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
 
-from s2r.core.phonetics import CONSONANTS
-from s2r.corpus.phantom.acoustics import add_scanner_noise, formants, synthesise, transfer_function
+from helpers.resonances import formants, transfer_function
+from s2r.core.phonetics import CONSONANTS, VOWELS
+from s2r.corpus.phantom.acoustics import add_scanner_noise, synthesise
 from s2r.corpus.phantom.lexicon import PRONUNCIATIONS
 from s2r.corpus.phantom.phones import NEUTRAL, PARTS, PHONES, VOWEL_FORMANTS
 from s2r.corpus.phantom.speakers import REFERENCE, Speaker, draw_speaker
@@ -287,3 +288,9 @@ def test_profiles_have_the_sizes_they_promise():
     assert PROFILES["paper"].speakers == 75
     assert len(PROFILES["paper"].recordings) == 32
     assert all(0 < p.held_out < p.speakers for p in PROFILES.values())
+
+
+def test_the_phantom_has_a_target_for_each_phone():
+    phones = VOWELS | set(CONSONANTS) | {"SIL"}
+    assert phones == PHONES.keys() | PARTS.keys()
+    assert {part for parts in PARTS.values() for part in parts} <= PHONES.keys()

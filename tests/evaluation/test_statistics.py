@@ -48,19 +48,6 @@ def test_the_same_seed_gives_the_same_interval():
     assert other != statistics.bootstrap_interval(values)
 
 
-def test_pairing_removes_what_recordings_share():
-    rng = np.random.default_rng(2)
-    shared = rng.normal(0, 10, 25)
-    a = named(shared + 1 + 0.1 * rng.standard_normal(25))
-    b = named(shared)
-    gap = statistics.paired_difference(a, b)
-    assert 0.9 < gap.low < gap.value < gap.high < 1.1
-    b.pop("r3")
-    assert statistics.paired_difference(a, b).n == 24
-    with pytest.raises(ValueError):
-        statistics.paired_difference(a, {"x": 1.0})
-
-
 def test_frechet_interval_lies_around_the_estimate():
     rng = np.random.default_rng(3)
     names = [f"r{i // 4}" for i in range(48)]

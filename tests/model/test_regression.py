@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from s2r.model.regression import Regression, RidgeSums, fit_ridge, principal_components
+from s2r.model.regression import RidgeSums, fit_ridge, principal_components
 from s2r.model.speech_input import fit_projection
 
 
@@ -65,13 +65,6 @@ def test_principal_components_span_the_changes():
     np.testing.assert_allclose(components @ components.T, np.eye(3), atol=1e-5)
     np.testing.assert_allclose(changes @ components.T @ components, changes, atol=1e-4)
     assert np.array_equal(components, principal_components(changes.astype(np.float32), 3))
-
-
-def test_regression_is_a_linear_function_with_a_bias():
-    regression = Regression(
-        np.array([[1.0], [2.0], [0.5]], np.float32), np.eye(1, 4, dtype=np.float32)
-    )
-    np.testing.assert_allclose(regression.change(np.array([1.0, 1.0])), [3.5, 0, 0, 0])
 
 
 def test_projection_is_centred_and_ignores_the_scale_of_a_dimension():

@@ -20,10 +20,6 @@ class Regression:
     components: np.ndarray
     """(K, H * W) float32, orthonormal rows."""
 
-    def change(self, speech: np.ndarray) -> np.ndarray:
-        """Predicted change from the reference frame: (..., E) -> (..., H * W)."""
-        return (speech @ self.weights[:-1] + self.weights[-1]) @ self.components
-
 
 def principal_components(changes: np.ndarray, count: int) -> np.ndarray:
     """The ``count`` principal directions of ``changes`` (N, H * W) about zero, orthonormal rows.

@@ -14,9 +14,6 @@ COLUMN = SAMPLE_RATE // 200
 WINDOW = 128
 """Samples of the Hann window, 8 ms: a wide-band spectrogram, as in phonetics."""
 
-TOP_FREQUENCY = 8_000
-"""Hz at the upper edge of the spectrogram."""
-
 RANGE = 50.0
 """dB below the loudest value at which the spectrogram is white."""
 

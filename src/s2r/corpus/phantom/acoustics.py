@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.fft import irfft, rfft
-from scipy.signal import find_peaks
 
 from s2r.corpus.phantom.source import aerodynamics, sources
 from s2r.corpus.phantom.speakers import Speaker
@@ -43,28 +42,8 @@ def _delay() -> np.ndarray:
 _DELAY = _delay()
 
 
-def transfer_function(speaker: Speaker, q: np.ndarray) -> np.ndarray:
-    """Sound pressure per flow of the glottis (T, 257), 0 to 10 kHz, for ``q`` (T, P)."""
-    return _voiced_response(speaker, q, synthesis_frequencies())
-
-
-def formants(speaker: Speaker, q: np.ndarray, count: int = 4) -> np.ndarray:
-    """Resonances (T, count) Hz below 5 kHz for ``q`` (T, P): peaks of the transfer function.
-
-    The rise by radiation is removed first. NaN where there are fewer peaks.
-    """
-    frequencies = np.arange(100.0, 5000.0, 5.0)
-    level = np.log(np.abs(_voiced_response(speaker, q, frequencies)) / frequencies)
-    result = np.full((len(q), count), np.nan)
-    for row, curve in enumerate(level):
-        peaks = find_peaks(curve)[0][:count]
-        left, top, right = curve[peaks - 1], curve[peaks], curve[peaks + 1]
-        shift = (left - right) / (2 * (left - 2 * top + right))
-        result[row, : len(peaks)] = frequencies[peaks] + 5 * shift
-    return result
-
-
-def _voiced_response(speaker: Speaker, q: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
+def voiced_response(speaker: Speaker, q: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
+    """Sound pressure per flow of the glottis (T, F) at ``frequencies`` (F,) Hz, for ``q`` (T, P)."""
     tube = equal_tube(area_function(speaker, q, contours(speaker, q)))
     return respond(
         tube,

@@ -49,27 +49,6 @@ def bootstrap_interval(
     return Interval(mean, low, high, n)
 
 
-def paired_difference(
-    a: Mapping[str, float],
-    b: Mapping[str, float],
-    weights: Mapping[str, float] | None = None,
-    draws: int = 2000,
-    level: float = 0.95,
-    seed: int = 0,
-) -> Interval:
-    """Mean of a - b over the recordings that both have, with its interval.
-
-    For the audio gap (a: error with wrong speech, b: with the right one) and for a model against
-    a baseline. An interval that excludes zero says that the difference is no chance of which
-    recordings were there. Raises ValueError without a common recording.
-    """
-    common = [name for name in a if name in b]
-    if not common:
-        raise ValueError("the two scores share no recording")
-    difference = {name: a[name] - b[name] for name in common}
-    return bootstrap_interval(difference, weights, draws, level, seed)
-
-
 def bootstrap_correlation(
     x: np.ndarray,
     y: np.ndarray,
