@@ -79,7 +79,13 @@ SCORES_CODE = code_version(
     "core/units.py",
     extensions=METRICS,
 )
-TABLES_CODE = code_version("report")
+TABLES_CODE = code_version(
+    "report",
+    "config/systems.py",
+    "evaluation/metric.py",
+    "evaluation/metric_list.py",
+    extensions=METRICS,
+)
 
 
 wildcard_constraints:
@@ -123,7 +129,11 @@ def rating_answers(wildcards):
 def embedded_whisper(encoders):
     """The weights of Whisper tiny.en, where an encoder reads them."""
     used = [ENCODERS[name] for name in encoders]
-    return [WHISPER] if any(e["kind"] == "whisper" and not e["model"] for e in used) else []
+    return (
+        [WHISPER]
+        if any(e["kind"] == "whisper" and not e["model"] for e in used)
+        else []
+    )
 
 
 def encoder_weights(wildcards):

@@ -43,7 +43,7 @@ _DELAY = _delay()
 
 
 def voiced_response(speaker: Speaker, q: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
-    """Sound pressure per flow of the glottis (T, F) at ``frequencies`` (F,) Hz, for ``q`` (T, P)."""
+    """Sound pressure per flow of the glottis (T, F) at ``frequencies`` (F,) Hz; ``q`` (T, P)."""
     tube = equal_tube(area_function(speaker, q, contours(speaker, q)))
     return respond(
         tube,
