@@ -321,6 +321,17 @@ def test_a_file_in_speech_becomes_a_video(snakemake, tmp_path):
     assert "speech/other.wav" in process.stdout
 
 
+def test_each_rule_is_in_the_file_of_its_name():
+    files = {path.stem: path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk")}
+    for stem, text in files.items():
+        for rule in re.findall(r"^ *(?:use rule \w+ as|rule|checkpoint) (\w+)", text, re.M):
+            fitting = [name for name in files if f"{rule}_".startswith(f"{name}_")]
+            assert stem == max(fitting, key=len), f"{rule} is in {stem}.smk"
+        assert len(text.splitlines()) <= 60 or stem == "common"
+    includes = re.findall(r'"rules/(\w+)\.smk"', (ROOT / "workflow" / "Snakefile").read_text())
+    assert sorted(includes) == sorted(files)
+
+
 def test_the_slurm_profile_names_rules_that_exist_and_all_with_threads():
     rules = {}
     for path in (ROOT / "workflow" / "rules").glob("*.smk"):

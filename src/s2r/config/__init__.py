@@ -1,1 +1,1 @@
-"""The configuration: its keys, the checks on them, and what each rule takes from them."""
+"""The configuration: its keys, the checks on them, and the settings that each rule takes."""

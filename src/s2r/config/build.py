@@ -14,7 +14,7 @@ Settings = TypeVar("Settings")
 def build(cls: type[Settings], block: Mapping) -> Settings:
     """A block of keys (`s2r.config.keys.block`) from its keys by name: lists become tuples.
 
-    Raises pydantic's ValidationError, a ValueError, for a name that is no key or a wrong value.
+    Raises pydantic's ValidationError, a ValueError, for an unknown key or a wrong value.
     """
     return _adapter(cls).validate_json(json.dumps(dict(block)))
 

@@ -11,7 +11,7 @@ from s2r.config.keys import plain
 from s2r.config.parameters import remove_nulls, run_settings
 from s2r.config.patterns import check_notes_settings, compile_pattern
 from s2r.config.presets import BLOCKS, PRESETS, RUN_SWITCHES
-from s2r.config.systems import BASELINES, _held_out_sets, recurrent_system, regression_system
+from s2r.config.systems import BASELINES, held_out_sets, recurrent_system, regression_system
 from s2r.core.errors import UserError
 from s2r.core.registry import ENCODERS, MODELS, extension_names
 
@@ -20,20 +20,20 @@ PHANTOM_SUBJECTS = {"default": 10, "tiny": 3, "paper": 75}
 
 
 def complete(config: dict) -> dict:
-    """The merged YAML files, checked, with every key that they leave out.
+    """The merged YAML files, checked, with the defaults of all keys that they leave out.
 
     Raises UserError with one sentence that starts with the key that is wrong.
     """
     remove_nulls(config)
-    whole = plain(read(config))
-    if whole["pathvars"] is None:
-        del whole["pathvars"]  # Snakemake has defaults of its own
-    check_config(whole)
-    return whole
+    completed = plain(read(config))
+    if completed["pathvars"] is None:
+        del completed["pathvars"]  # Snakemake has its own defaults
+    check_config(completed)
+    return completed
 
 
 def check_config(config: Mapping) -> None:
-    """How the keys of a configuration, each valid on its own, must fit together.
+    """Check that the keys of a configuration, each valid by itself, fit together.
 
     Raises UserError with one sentence that starts with the key that is wrong.
     """
@@ -84,7 +84,7 @@ def _check_split(corpus: Mapping, split: Mapping) -> None:
                     f"split.validation_stimuli: {stimulus} is in split.unseen_stimuli too; a "
                     "stimulus can serve only one of them."
                 )
-    if not _held_out_sets(split):
+    if not held_out_sets(split):
         raise UserError(
             "split.unseen_stimuli: nothing is held out; name at least one unseen stimulus, or set "
             "split.unseen_subjects above 0."
@@ -92,22 +92,23 @@ def _check_split(corpus: Mapping, split: Mapping) -> None:
 
 
 def _check_runs(config: Mapping) -> None:
-    for run, own in config["runs"].items():
+    for run, run_block in config["runs"].items():
         if run in BASELINES or run.startswith((regression_system(""), recurrent_system(""))):
             raise UserError(f"runs.{run}: this name is taken by a baseline; choose another one.")
-        if own["encoder"] not in config["encoders"]:
+        if run_block["encoder"] not in config["encoders"]:
             known = ", ".join(config["encoders"])
             raise UserError(
-                f"runs.{run}.encoder: {own['encoder']!r} is not one of the encoders ({known})."
+                f"runs.{run}.encoder: {run_block['encoder']!r} is not one of the encoders "
+                f"({known})."
             )
-        if own["preset"] not in PRESETS:
-            _check_foreign_run(run, own)
+        if run_block["preset"] not in PRESETS:
+            _check_extension_run(run, run_block)
             continue
         settings = run_settings(config, run)
-        if own["settings"]:
+        if run_block["settings"]:
             raise UserError(
                 f"runs.{run}.settings: these are for models of installed packages; preset "
-                f"{own['preset']} takes the blocks {', '.join(BLOCKS)}."
+                f"{run_block['preset']} takes the blocks {', '.join(BLOCKS)}."
             )
         _check_settings(f"runs.{run}", settings, config["frames"]["size"])
         batch, gpus = settings["training"]["batch"], config["gpus"]
@@ -126,18 +127,18 @@ def _check_runs(config: Mapping) -> None:
         _check_encoder(name, encoder)
 
 
-def _check_foreign_run(run: str, own: Mapping) -> None:
-    """A run of a model that an installed package provides; it has settings of its own."""
+def _check_extension_run(run: str, run_block: Mapping) -> None:
+    """A run of a model that an installed package provides; its settings stand in ``settings``."""
     known = [*PRESETS, *(name for name in extension_names(MODELS) if name not in PRESETS)]
-    if own["preset"] not in known:
+    if run_block["preset"] not in known:
         raise UserError(
-            f"runs.{run}.preset: {own['preset']!r} is not one of the presets and models "
+            f"runs.{run}.preset: {run_block['preset']!r} is not one of the presets and models "
             f"({', '.join(known)})."
         )
     for block in BLOCKS:
-        if own[block]:
+        if run_block[block]:
             raise UserError(
-                f"runs.{run}.{block}: the model {own['preset']} takes its settings from "
+                f"runs.{run}.{block}: the model {run_block['preset']} takes its settings from "
                 f"runs.{run}.settings."
             )
 
@@ -162,29 +163,32 @@ def _check_encoder(name: str, encoder: Mapping) -> None:
         raise UserError(f"encoders.{name}.layer: kind logmel has no layers; remove it.")
 
 
-def _check_settings(where: str, settings: Mapping, frame_size: int) -> None:
-    """``where`` is the run; what is wrong may be its own or one of the shared settings."""
+def _check_settings(run_key: str, settings: Mapping, frame_size: int) -> None:
+    """Check the settings of a run, merged with the shared ones.
+
+    ``run_key`` is the dotted key of the run, for the messages.
+    """
     sampler, window = settings["sampler"], settings["window"]
     if sampler["sigma_min"] >= sampler["sigma_max"]:
         raise UserError(
             f"sampler.sigma_min: {sampler['sigma_min']} must be below sampler.sigma_max "
-            f"({sampler['sigma_max']}) in {where}."
+            f"({sampler['sigma_max']}) in {run_key}."
         )
     low, high = sampler["guidance_interval"]
     if low >= high:
         raise UserError(
             f"sampler.guidance_interval: the lower sigma ({low}) must be below the upper one "
-            f"({high}) in {where}."
+            f"({high}) in {run_key}."
         )
     if not window["reference"] and window["context"] == 0:
         raise UserError(
             "window.context: without a reference frame at least one context frame must be given "
-            f"in {where}."
+            f"in {run_key}."
         )
     if window.get("repeats") and (window["reference"] or window["context"] != 1):
         raise UserError(
             "paper_compat.condition_frame: the released code gives one frame and no reference "
-            f"frame; leave window.reference and window.context out of {where}."
+            f"frame; leave window.reference and window.context out of {run_key}."
         )
     denoiser = settings["denoiser"]
     size = denoiser["patch"] * 2 ** (len(denoiser["channels"]) - 1)
@@ -192,18 +196,18 @@ def _check_settings(where: str, settings: Mapping, frame_size: int) -> None:
         raise UserError(
             f"denoiser.channels: {len(denoiser['channels'])} resolutions and patches of "
             f"{denoiser['patch']} pixels need frames.size to be a multiple of {size}, not "
-            f"{frame_size}, in {where}."
+            f"{frame_size}, in {run_key}."
         )
     heads = denoiser["heads"]
     for channels in denoiser["channels"][denoiser["attention_from"] :]:
         if channels % heads:
             raise UserError(
-                f"denoiser.heads: {heads} heads cannot share {channels} channels in {where}."
+                f"denoiser.heads: {heads} heads cannot share {channels} channels in {run_key}."
             )
 
 
 def check_switches(config: Mapping) -> None:
-    """Raise UserError for a switch that could act on nothing in ``config``."""
+    """Raise UserError for a switch that has no effect in ``config``."""
     switches = config["paper_compat"]
     presets = {run["preset"] for run in config["runs"].values()}
     for name in RUN_SWITCHES:
@@ -211,7 +215,7 @@ def check_switches(config: Mapping) -> None:
             raise UserError(
                 f"paper_compat.{name}: it acts on runs of preset paper, and there is none."
             )
-    pooled = any(r["preset"] == "paper" and r["pooling"] for r in config["runs"].values())
+    pooled = any(run["preset"] == "paper" and run["pooling"] for run in config["runs"].values())
     if switches["batch_pooling"] and not pooled:
         raise UserError(
             "paper_compat.batch_pooling: it acts on runs of preset paper with pooling: true, and "

@@ -1,6 +1,6 @@
-"""What is written from the keys: ``config/config.yaml``, the JSON schema, the tables of the README.
+"""Files written from the keys: ``config/config.yaml``, the JSON schema, the tables of the README.
 
-``python -m s2r.config.documents`` in the project's folder writes all three again; a test compares.
+``python -m s2r.config.documents`` in the project's folder rewrites them; a test compares them.
 """
 
 import inspect
@@ -64,28 +64,28 @@ def schema_yaml() -> str:
         blocks = schema["properties"][name]
         ((names, entry),) = blocks.pop("patternProperties").items()
         blocks["propertyNames"]["pattern"] = names
-        # null takes away what an earlier file defined
+        # null removes an entry that an earlier file defined
         blocks["additionalProperties"] = {"anyOf": [entry, {"type": "null"}]}
     head = "# Written from src/s2r/config: python -m s2r.config.documents\n"
     return head + yaml.safe_dump(schema, sort_keys=False, allow_unicode=True, width=100)
 
 
 def readme_tables(text: str) -> str:
-    """The README with the table of every block written anew, between its two markers.
+    """The README with the table of every block rewritten between its two markers.
 
     Raises ValueError where a block has no markers, or markers have no block.
     """
     rows: dict[str, list[str]] = {}
     for dotted, place in leaves():
-        default = "" if place.required else f"`{in_line(_shown(dotted, place.default))}`"
+        default = "" if place.required else f"`{in_line(_table_default(dotted, place.default))}`"
         row = f"| `{dotted}` | {place.text} | {place.unit} | {default} |"
         rows.setdefault(dotted.partition(".")[0], []).append(row)
     for name, lines in rows.items():
         start, end = f"<!-- keys of {name} -->", "<!-- end of keys -->"
         table = ["| key | meaning | unit | default |", "|---|---|---|---|", *lines]
-        about = [description(name), ""] if len(lines) > 1 else []
-        new = "\n".join([start, *about, *table, end])
-        text, count = re.subn(rf"{re.escape(start)}.*?{end}", lambda _: new, text, flags=re.S)  # noqa: B023
+        introduction = [description(name), ""] if len(lines) > 1 else []
+        section = "\n".join([start, *introduction, *table, end])
+        text, count = re.subn(rf"{re.escape(start)}.*?{end}", lambda _: section, text, flags=re.S)  # noqa: B023
         if count != 1:
             raise ValueError(f"{README_FILE} has {count} tables of the block {name}")
     if unknown := set(re.findall(r"<!-- keys of (\w+) -->", text)) - rows.keys():
@@ -98,13 +98,13 @@ def in_line(value: object) -> str:
     return yaml.safe_dump(value, default_flow_style=True, width=1000).split("\n")[0]
 
 
-def _shown(dotted: str, default: object) -> object:
-    """The default of a key; of a mapping whose names the user chooses, none."""
+def _table_default(dotted: str, default: object) -> object:
+    """The default of a key; None for a mapping whose names the user chooses."""
     return None if dotted.endswith("<name>") else default
 
 
 def _without_defaults(name: str, value: object) -> object:
-    """Blocks by name (encoders, runs) with only what differs from the defaults of their keys."""
+    """Blocks by name (encoders, runs) with only the values that differ from the defaults."""
     if block_of(place_at([name]).annotation) is not None:
         return value
     keys = block_of(place_at([name, "x"]).annotation).__pydantic_fields__

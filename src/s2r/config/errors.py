@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, in one sentence that starts with the dotted key."""
+"""Errors in a configuration, as one sentence that starts with the dotted key."""
 
 import contextlib
 import difflib
@@ -28,12 +28,12 @@ class Problem:
 
     path: list[str | int]
     kind: str
-    found: object
+    value: object
     context: Mapping
 
     @property
-    def of_type(self) -> bool:
-        """Whether the value has a wrong type; of a union, each member that does not fit says so."""
+    def is_type_error(self) -> bool:
+        """Whether the value has a wrong type; a union gives one such error for each member."""
         return self.kind.endswith("_type")
 
 
@@ -41,8 +41,8 @@ def read(config: Mapping) -> Config:
     """The typed configuration of the merged YAML files.
 
     Raises UserError for the first error. It names the dotted key, what is allowed there and, for
-    a key that does not exist, the nearest one that does. Unknown keys come first: one often
-    causes the other errors.
+    an unknown key, the most similar one. Unknown keys come first: one often causes the other
+    errors.
     """
     try:
         return validate(config)
@@ -57,14 +57,14 @@ def dotted(path: Sequence) -> str:
 
 def _sentence(error: ValidationError, config: Mapping) -> str:
     problems = [
-        Problem(_path(one["loc"], config), one["type"], one["input"], one.get("ctx", {}))
-        for one in error.errors(include_url=False)
+        Problem(_path(entry["loc"], config), entry["type"], entry["input"], entry.get("ctx", {}))
+        for entry in error.errors(include_url=False)
     ]
     unknown = [problem for problem in problems if problem.kind in UNKNOWN]
     if unknown:
         return _unknown_key(unknown[0].path)
-    here = [problem for problem in problems if problem.path == problems[0].path]
-    problem = min(here, key=lambda one: one.of_type)
+    same_place = [problem for problem in problems if problem.path == problems[0].path]
+    problem = min(same_place, key=lambda candidate: candidate.is_type_error)
     if problem.kind == "missing":
         return f"{dotted(problem.path)}: this key is missing."
     return f"{dotted(problem.path) or 'the configuration'}: {_wrong_value(problem)}."
@@ -87,59 +87,58 @@ def _path(location: Sequence, config: object) -> list[str | int]:
 
 
 def _wrong_value(problem: Problem) -> str:
-    found, context, place = problem.found, problem.context, place_at(problem.path)
+    value, context, place = problem.value, problem.context, place_at(problem.path)
     sentences = {
-        "multiple_of": lambda: f"must be a multiple of {context['multiple_of']:g}, not {found}",
-        "too_short": lambda: f"there must be at least {context['min_length']} {_of(found)}",
-        "too_long": lambda: f"there must be at most {context['max_length']} {_of(found)}",
+        "multiple_of": lambda: f"must be a multiple of {context['multiple_of']:g}, not {value}",
+        "too_short": lambda: f"there must be at least {context['min_length']} {_counted_in(value)}",
+        "too_long": lambda: f"there must be at most {context['max_length']} {_counted_in(value)}",
         "string_too_short": lambda: f"there must be at least {context['min_length']} character",
-        "string_pattern_mismatch": lambda: f"{found!r} cannot be used, {_description(problem)}",
+        "string_pattern_mismatch": lambda: f"{value!r} cannot be used, {_description(problem)}",
         "literal_error": lambda: (
-            f"must be one of {', '.join(map(str, get_args(place.annotation)))}, not {found!r}"
+            f"must be one of {', '.join(map(str, get_args(place.annotation)))}, not {value!r}"
         ),
         "value_error": lambda: str(context["error"]),
     }
     if problem.kind in BOUNDS:
         bound, words = BOUNDS[problem.kind]
-        return f"must be {words} {context[bound]:g}, not {found}"
-    if problem.of_type:
-        wanted = type_words(place.annotation)
-        return f"must be {wanted}, not {found!r}{_hint(found, wanted)}"
-    return sentences.get(problem.kind, lambda: f"{found!r} cannot be used")()
+        return f"must be {words} {context[bound]:g}, not {value}"
+    if problem.is_type_error:
+        expected = type_words(place.annotation)
+        return f"must be {expected}, not {value!r}{_hint(value, expected)}"
+    return sentences.get(problem.kind, lambda: f"{value!r} cannot be used")()
 
 
-def _of(found: object) -> str:
-    return "of them" if isinstance(found, Mapping) else "in the list"
+def _counted_in(value: object) -> str:
+    return "of them" if isinstance(value, Mapping) else "in the list"
 
 
 def _description(problem: Problem) -> str:
-    """What a text must look like: of a name in a block of names, or of the key."""
+    """The rule for a text: that of the names in a block of names, or the text of the key."""
     place = place_at(problem.path)
-    if isinstance(problem.found, str) and getattr(place.annotation, "__args__", None):
+    if isinstance(problem.value, str) and getattr(place.annotation, "__args__", None):
         names = get_args(place.annotation)[0]
-        for about in getattr(names, "__metadata__", ()):
-            if getattr(about, "description", None):
-                return about.description
+        for metadata in getattr(names, "__metadata__", ()):
+            if getattr(metadata, "description", None):
+                return metadata.description
     return place.text.rstrip(".")
 
 
 def _unknown_key(path: list[str | int]) -> str:
     place, unknown = place_at(path[:-1]), str(path[-1])
-    known, key = place.names or [], dotted(path[:-1])
-    near = difflib.get_close_matches(unknown, known, n=1, cutoff=0.5)
-    if near:
-        return (
-            f"{dotted(path)}: there is no such key; did you mean {dotted([*path[:-1], near[0]])}?"
-        )
+    names, key = place.names or [], dotted(path[:-1])
+    nearest = difflib.get_close_matches(unknown, names, n=1, cutoff=0.5)
+    if nearest:
+        suggestion = dotted([*path[:-1], nearest[0]])
+        return f"{dotted(path)}: there is no such key; did you mean {suggestion}?"
     keys = f"the keys of {key}" if key else "the top-level keys"
-    return f"{dotted(path)}: there is no such key; {keys} are {', '.join(known)}."
+    return f"{dotted(path)}: there is no such key; {keys} are {', '.join(names)}."
 
 
-def _hint(found: object, wanted: str) -> str:
-    """For values that look right but were read as text; YAML 1.1 does so with 1e-3."""
-    if isinstance(found, str) and re.search("number", wanted):
+def _hint(value: object, expected: str) -> str:
+    """An explanation for numbers that were read as text, as YAML 1.1 does with 1e-3."""
+    if isinstance(value, str) and re.search("number", expected):
         with contextlib.suppress(ValueError):
-            float(found)
+            float(value)
             return (
                 " (in a configuration file write it without quotes, 1e-3 as 1.0e-3; --config "
                 "takes nested values for texts)"

@@ -12,7 +12,7 @@ from s2r.core.errors import UserError
 def read_files(paths: Iterable[str | Path]) -> dict:
     """The checked and complete configuration of YAML files, each laid over the ones before it.
 
-    Raises UserError where a file cannot be read, is not YAML, or holds what cannot be right.
+    Raises UserError where a file cannot be read, is not YAML, or holds invalid settings.
     """
     config: dict = {}
     for path in map(Path, paths):
@@ -30,9 +30,9 @@ def read_files(paths: Iterable[str | Path]) -> dict:
     return complete(config)
 
 
-def merge(base: dict, other: dict) -> None:
-    """Lay ``other`` over ``base``, key by key, in place."""
-    for key, value in other.items():
+def merge(base: dict, overlay: dict) -> None:
+    """Lay ``overlay`` over ``base``, key by key, in place."""
+    for key, value in overlay.items():
         if isinstance(value, dict) and isinstance(base.get(key), dict):
             merge(base[key], value)
         else:

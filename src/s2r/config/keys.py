@@ -1,7 +1,7 @@
-"""How a key of the configuration is written down, once: type, default, unit and text.
+"""How a key of the configuration is defined, in one place: type, default, unit and text.
 
-A block of keys is a frozen dataclass whose fields are the keys. What else is needed follows from
-it: the checks (`s2r.config.errors`), ``config/config.yaml``, the JSON schema for editors and the
+A block of keys is a frozen dataclass whose fields are the keys. All else is derived from
+them: the checks (`s2r.config.errors`), ``config/config.yaml``, the JSON schema for editors and the
 tables of ``config/README.md`` (`s2r.config.documents`).
 """
 
@@ -31,24 +31,24 @@ def key(default: Any, text: str, unit: str = "", **bounds: Any) -> Any:
 
     ``bounds`` are pydantic's: ``ge``, ``gt``, ``le``, ``lt``, ``multiple_of``, ``min_length``,
     ``max_length``, ``pattern``. Lists become tuples; a default that is a block, a list or a mapping
-    is given as a function that makes it.
+    is given as a function that returns it.
     """
-    place = {"default_factory": default} if callable(default) else {"default": default}
-    about = {"json_schema_extra": {"unit": unit}} if unit else {}
-    return Field(**place, description=text, **about, **bounds)
+    default_argument = {"default_factory": default} if callable(default) else {"default": default}
+    unit_argument = {"json_schema_extra": {"unit": unit}} if unit else {}
+    return Field(**default_argument, description=text, **unit_argument, **bounds)
 
 
 def overrides(cls: type) -> type:
-    """The keys of a block as a mapping in which none must be given, for what a run changes."""
+    """The keys of a block as a mapping, all optional, for the settings that a run changes."""
     hints = get_type_hints(cls, include_extras=True)
     fields = cls.__pydantic_fields__
-    named = {
+    annotations = {
         name: Annotated[hints[name], Field(description=field.description), *field.metadata]
         for name, field in fields.items()
     }
-    changed = TypedDict(f"{cls.__name__}Overrides", named, total=False)
-    changed.__pydantic_config__ = RULES
-    return changed
+    typed_dict = TypedDict(f"{cls.__name__}Overrides", annotations, total=False)
+    typed_dict.__pydantic_config__ = RULES
+    return typed_dict
 
 
 def _unique(entries: tuple) -> tuple:
@@ -58,12 +58,12 @@ def _unique(entries: tuple) -> tuple:
 
 
 def plain(value: object) -> object:
-    """A block as YAML and JSON hold it: mappings and lists."""
+    """A block as mappings and lists, for YAML and JSON."""
     if hasattr(value, "__pydantic_fields__"):
         return {name: plain(getattr(value, name)) for name in value.__pydantic_fields__}
     if isinstance(value, Mapping):
-        return {name: plain(one) for name, one in value.items()}
-    return [plain(one) for one in value] if isinstance(value, (list, tuple)) else value
+        return {name: plain(entry) for name, entry in value.items()}
+    return [plain(entry) for entry in value] if isinstance(value, (list, tuple)) else value
 
 
 Name = Annotated[
@@ -77,7 +77,7 @@ Name = Annotated[
 """Name of an encoder or a run."""
 
 Unique = AfterValidator(_unique)
-"""No entry of a list may stand in it twice."""
+"""Checks that no entry of a list occurs twice."""
 
 Texts = tuple[str, ...]
 UniqueTexts = Annotated[tuple[str, ...], Unique]

@@ -1,4 +1,4 @@
-"""Keys of encoders, models, trainings and sampling; the code that uses a block takes its class."""
+"""Keys of encoders, models, trainings and sampling; code that uses a block takes its class."""
 
 import math
 from typing import Annotated, Literal

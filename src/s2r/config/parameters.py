@@ -1,4 +1,4 @@
-"""What of the configuration each rule needs: a change runs those rules again and no others."""
+"""The settings that each rule needs: a change reruns only the rules that take it."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -12,21 +12,21 @@ RATING_CLIPS = ("words", "items", "practice", "margin", "seed")
 
 
 def remove_nulls(config: dict) -> None:
-    """Delete encoders and runs set to null, and recurrent regressions from such, in place.
+    """Delete, in place, encoders and runs set to null, and recurrent regressions from them.
 
-    Configuration files are merged key by key, so a second file can only take away what the
-    first one defined by setting it to null.
+    Configuration files are merged key by key, so a second file removes an entry of the
+    first one by setting it to null.
     """
     for section in ("encoders", "runs"):
-        content = config.get(section)
-        if isinstance(content, dict):
-            config[section] = {key: value for key, value in content.items() if value is not None}
-            gone = content.keys() - config[section].keys()
+        entries = config.get(section)
+        if isinstance(entries, dict):
+            config[section] = {key: value for key, value in entries.items() if value is not None}
+            removed = entries.keys() - config[section].keys()
             recurrent = config.get("recurrent")
             if section == "encoders" and isinstance(recurrent, dict):
                 listed = recurrent.get("encoders")
                 if isinstance(listed, list):
-                    recurrent["encoders"] = [name for name in listed if name not in gone]
+                    recurrent["encoders"] = [name for name in listed if name not in removed]
 
 
 def run_settings(config: Mapping, run: str) -> dict:
@@ -37,36 +37,36 @@ def run_settings(config: Mapping, run: str) -> dict:
     Keys: ``encoder``, ``pooling``, ``preset`` and the blocks ``BLOCKS``; for a model of an
     installed package ``settings`` instead of the blocks.
     """
-    own = config["runs"][run]
-    settings = {key: own[key] for key in ("encoder", "pooling", "preset")}
-    if own["preset"] not in PRESETS:
-        return settings | {"settings": deepcopy(own["settings"])}
-    layers = [config, PRESETS[own["preset"]]]
-    if own["preset"] == "paper":
+    run_block = config["runs"][run]
+    settings = {key: run_block[key] for key in ("encoder", "pooling", "preset")}
+    if run_block["preset"] not in PRESETS:
+        return settings | {"settings": deepcopy(run_block["settings"])}
+    layers = [config, PRESETS[run_block["preset"]]]
+    if run_block["preset"] == "paper":
         layers.append(released_settings(config["paper_compat"]))
     for block in BLOCKS:
         settings[block] = {}
-        for layer in (*layers, own):
+        for layer in (*layers, run_block):
             settings[block] |= layer.get(block, {})
     return deepcopy(settings)
 
 
 def recurrent_settings(config: Mapping) -> dict:
-    """Everything that decides the weights of a recurrent regression but its encoder."""
+    """Everything that decides the weights of a recurrent regression except its encoder."""
     return {key: value for key, value in config["recurrent"].items() if key != "encoders"}
 
 
 def encoder_settings(config: Mapping, encoder: str) -> dict:
     """Everything that decides the embeddings of ``encoder``; its label does not."""
-    own = config["encoders"][encoder]
+    encoder_block = config["encoders"][encoder]
     released = {}
-    if config["paper_compat"]["encoder_class"] and own["kind"] == "huggingface":
+    if config["paper_compat"]["encoder_class"] and encoder_block["kind"] == "huggingface":
         released = {"as_wav2vec2": True}
     return {
-        "kind": own["kind"],
-        "model": own.get("model"),
-        "revision": own.get("revision"),
-        "layer": own.get("layer", "top"),
+        "kind": encoder_block["kind"],
+        "model": encoder_block.get("model"),
+        "revision": encoder_block.get("revision"),
+        "layer": encoder_block.get("layer", "top"),
         **released,
     }
 
@@ -78,15 +78,15 @@ def size_label(config: Mapping, run: str) -> str:
 
 def gpus_wanted(device: str) -> int:
     """GPUs that a job asks the scheduler for; ``auto`` asks where this machine has one."""
-    present = any(Path("/dev").glob("nvidia[0-9]*"))
-    return int(device == "cuda" or (device == "auto" and present))
+    has_gpu = any(Path("/dev").glob("nvidia[0-9]*"))
+    return int(device == "cuda" or (device == "auto" and has_gpu))
 
 
 def transcripts(config: Mapping) -> dict[str, str]:
-    """What is said in each stimulus, {stimulus: text}; null takes one of an earlier file away."""
+    """What is said in each stimulus, {stimulus: text}; null removes one of an earlier file."""
     return {name: text for name, text in config["words"]["transcripts"].items() if text}
 
 
 def any_of(names: Iterable[str]) -> str:
-    """Regular expression that matches exactly the names, and nothing where there are none."""
+    """Regular expression that matches exactly the names; without names it matches nothing."""
     return "|".join(re.escape(name) for name in names) or "(?!)"

@@ -7,7 +7,7 @@ from s2r.core.errors import UserError
 
 
 def compile_pattern(pattern: str) -> re.Pattern:
-    """Compile the pattern; UserError names ``corpus.folder.pattern`` if it cannot serve."""
+    """Compile the pattern; UserError names ``corpus.folder.pattern`` if it is invalid."""
     try:
         expression = re.compile(pattern)
     except re.error as error:
@@ -22,7 +22,7 @@ def compile_pattern(pattern: str) -> re.Pattern:
 
 
 def check_notes_settings(corpus: Mapping, patterns: Sequence[str]) -> None:
-    """Raise UserError where ``corpus.metafile`` and ``recordings.exclude_notes`` cannot serve."""
+    """Raise UserError where ``corpus.metafile`` and ``recordings.exclude_notes`` are invalid."""
     if corpus["kind"] != "usc75":
         for key, value in (
             ("corpus.metafile", corpus["metafile"]),

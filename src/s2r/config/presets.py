@@ -1,4 +1,4 @@
-"""What a preset and a switch of ``paper_compat`` put in place of the shared settings of a run."""
+"""Settings of presets and ``paper_compat`` switches, which replace the shared ones of a run."""
 
 from collections.abc import Mapping
 
@@ -30,7 +30,7 @@ PRESETS = {
         },
     },
 }
-"""What a preset puts in place of the shared settings; a run's own settings win over both.
+"""Settings of a preset, which replace the shared ones; a run's own settings win over both.
 
 ``paper`` (Nguyen et al. 2025): ten frames of which the first is given, speech by cross-attention,
 no regression, the noise levels of Karras et al. 2022 and ten stochastic Heun steps."""

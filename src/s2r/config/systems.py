@@ -33,10 +33,11 @@ of its kind and has the kind's name."""
 
 def evaluation_sets(config: Mapping) -> list[str]:
     """The test sets that the split can fill, in the order of ``SETS``."""
-    return list(SETS) if config["paper_compat"]["split"] else _held_out_sets(config["split"])
+    return list(SETS) if config["paper_compat"]["split"] else held_out_sets(config["split"])
 
 
-def _held_out_sets(split: Mapping) -> list[str]:
+def held_out_sets(split: Mapping) -> list[str]:
+    """The test sets for which ``split`` holds subjects or stimuli out, in the order of ``SETS``."""
     subjects = split["unseen_subjects"] > 0
     stimuli = bool(split["unseen_stimuli"])
     possible = {

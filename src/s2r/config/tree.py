@@ -67,7 +67,7 @@ class Config:
 def validate(config: Mapping) -> Config:
     """The typed configuration of merged YAML files.
 
-    Raises pydantic's ValidationError; `s2r.config.errors.read` says it in a sentence.
+    Raises pydantic's ValidationError; `s2r.config.errors.read` turns it into one sentence.
     """
     # As JSON, in which lists stand for tuples and whole numbers for numbers, and nothing else is
     # converted.
@@ -81,10 +81,10 @@ def _validator() -> TypeAdapter:
 
 @dataclass(frozen=True)
 class Place:
-    """What may stand at a place of the configuration."""
+    """What the configuration may hold at one place."""
 
     annotation: Any
-    """The type, without what is written around it."""
+    """The type, without ``Annotated`` around it."""
     text: str
     unit: str = ""
     default: Any = None
@@ -102,9 +102,9 @@ class Place:
 def block_of(annotation: Any) -> type | None:
     """The block that an annotation means (``Block``, ``Block | None``, overrides), or None."""
     members = () if get_origin(annotation) in (dict, tuple) else get_args(annotation)
-    for one in (annotation, *members):
-        if hasattr(one, "__pydantic_fields__") or is_typeddict(one):
-            return one
+    for member in (annotation, *members):
+        if hasattr(member, "__pydantic_fields__") or is_typeddict(member):
+            return member
     return None
 
 
@@ -120,25 +120,25 @@ def place_at(path: list[str | int]) -> Place | None:
         elif get_origin(annotation) is dict:
             place = _described(get_args(annotation)[1], place)
         else:
-            entries = [one for one in _choices(annotation) if get_origin(one) is tuple]
-            if not entries:
+            lists = [choice for choice in _choices(annotation) if get_origin(choice) is tuple]
+            if not lists:
                 return None
-            place = _described(get_args(entries[0])[0], place)
+            place = _described(get_args(lists[0])[0], place)
     return place
 
 
-def leaves(cls: type = Config, above: str = "") -> Iterator[tuple[str, Place]]:
-    """Every key that takes a value, by its dotted name; ``<name>`` stands for a name to choose."""
+def leaves(cls: type = Config, prefix: str = "") -> Iterator[tuple[str, Place]]:
+    """Every key that takes a value, by its dotted name; ``<name>`` stands for a free name."""
     for name in _fields(cls):
-        place, dotted = _place(cls, name), f"{above}{name}"
-        inner = block_of(place.annotation)
+        place, dotted = _place(cls, name), f"{prefix}{name}"
+        inner_block = block_of(place.annotation)
         if get_origin(place.annotation) is dict:
-            inner = block_of(get_args(place.annotation)[1])
-            dotted = f"{dotted}.<name>" if inner or place.default else dotted
-        if inner is None or is_typeddict(inner):
+            inner_block = block_of(get_args(place.annotation)[1])
+            dotted = f"{dotted}.<name>" if inner_block or place.default else dotted
+        if inner_block is None or is_typeddict(inner_block):
             yield dotted, place
         else:
-            yield from leaves(inner, f"{dotted}.")
+            yield from leaves(inner_block, f"{dotted}.")
 
 
 def _fields(cls: type) -> Mapping[str, Any]:
@@ -152,25 +152,28 @@ def _place(cls: type, name: str) -> Place:
     field = cls.__pydantic_fields__[name]
     required, unit = field.is_required(), (field.json_schema_extra or {}).get("unit", "")
     default = None if required else plain(field.get_default(call_default_factory=True))
-    above = Place(None, field.description or "", unit, default, required)
-    return _described(hints[name], above)
+    parent = Place(None, field.description or "", unit, default, required)
+    return _described(hints[name], parent)
 
 
-def _described(annotation: Any, above: Place) -> Place:
-    """A place below another one, whose text it shares where it has none of its own."""
-    text = above.text
+def _described(annotation: Any, parent: Place) -> Place:
+    """The place of ``annotation`` below ``parent``, with the text of ``parent`` by default."""
+    text = parent.text
     if get_origin(annotation) is Annotated:
-        annotation, *about = get_args(annotation)
-        texts = [one.description for one in about if isinstance(one, FieldInfo) and one.description]
+        annotation, *metadata = get_args(annotation)
+        infos = [info for info in metadata if isinstance(info, FieldInfo)]
+        texts = [info.description for info in infos if info.description]
         text = texts[0] if texts else text
-    return replace(above, annotation=annotation, text=text)
+    return replace(parent, annotation=annotation, text=text)
 
 
 def _choices(annotation: Any) -> list[Any]:
-    """The members of a union, or the annotation itself; without what is written around them."""
+    """The members of a union, or the annotation itself; without ``Annotated`` around them."""
     members = get_args(annotation) if get_origin(annotation) not in (tuple, dict, Literal) else ()
-    bare = [get_args(one)[0] if get_origin(one) is Annotated else one for one in members]
-    return bare or [annotation]
+    choices = [
+        get_args(member)[0] if get_origin(member) is Annotated else member for member in members
+    ]
+    return choices or [annotation]
 
 
 WORDS = {
@@ -188,4 +191,4 @@ def type_words(annotation: Any) -> str:
     """``a whole number or null`` for ``int | None``."""
     if block_of(annotation) is not None:
         return WORDS[dict]
-    return " or ".join(WORDS[get_origin(one) or one] for one in _choices(annotation))
+    return " or ".join(WORDS[get_origin(choice) or choice] for choice in _choices(annotation))

@@ -1,1 +1,1 @@
-"""What every stage needs and that knows no stage: units, files, media, errors, progress, jobs."""
+"""What all stages share: units, files, media, errors, progress, jobs."""

@@ -3,19 +3,19 @@
 from s2r.core.errors import UserError
 
 
-def find_device(wanted: str) -> str:
+def find_device(device: str) -> str:
     """``cpu`` or ``cuda`` for the configuration's ``auto``, ``cpu`` or ``cuda``.
 
-    Raises UserError where a GPU is asked for and none can be used.
+    Raises UserError for ``cuda`` where PyTorch finds no GPU.
     """
     import torch
 
-    present = torch.cuda.is_available()
-    if wanted == "cuda" and not present:
+    has_gpu = torch.cuda.is_available()
+    if device == "cuda" and not has_gpu:
         raise UserError(
             "device: cuda was asked for, but PyTorch finds no GPU here; set device to auto or cpu."
         )
-    return "cuda" if present and wanted != "cpu" else "cpu"
+    return "cuda" if has_gpu and device != "cpu" else "cpu"
 
 
 def half_precision(device):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from s2r.core.errors import UserError
 
 if TYPE_CHECKING:
-    import pandas as pd  # which takes a second to load, and reads the number of threads
+    import pandas as pd  # slow to load, and reads the number of threads then
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -28,7 +28,7 @@ def atomic_path(target: str | Path) -> Iterator[Path]:
     raises, the temporary file or folder is removed and ``target`` stays as it was.
 
     Raises:
-        UserError: the disk is full, whatever the block raised because of it.
+        UserError: the disk is full, even where the block raised another error because of it.
     """
     target = Path(target)
     with full_disk_named(target):
@@ -61,18 +61,24 @@ def full_disk_named(target: str | Path) -> Iterator[None]:
 
 
 def _disk_is_full(error: Exception, folder: Path) -> bool:
-    """Libraries do not all pass on why they could not write, so it is tried."""
+    """Whether the disk of ``folder`` is full.
+
+    Not every library passes on the error number, so a temporary file is written too.
+    """
     if isinstance(error, OSError) and error.errno in FULL:
         return True
     try:
         with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
             return file.write(bytes(2**16)) < 2**16
-    except OSError as own:
-        return own.errno in FULL
+    except OSError as write_error:
+        return write_error.errno in FULL
 
 
 def remove_leftovers(target: str | Path) -> None:
-    """Remove what a process that was killed left of writing ``target``; no other may write it."""
+    """Remove the temporary folders that a killed process left beside ``target``.
+
+    No other process may write ``target`` at the same time.
+    """
     target = Path(target)
     for folder in target.parent.glob(f".{glob.escape(target.name)}.*/"):
         shutil.rmtree(folder)

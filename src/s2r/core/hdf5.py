@@ -1,4 +1,4 @@
-"""HDF5 files that end in a sentence, not in a crash, where a disk is full or a file damaged."""
+"""HDF5 files: a full disk or a damaged file gives a clear error instead of a crash."""
 
 import io
 from pathlib import Path
@@ -12,7 +12,7 @@ class NewFile(h5py.File):
     """A new HDF5 file to write, in a ``with`` block.
 
     HDF5 holds parts of a file in memory, and crashes the process where it cannot write them at the
-    end. So it gets the answer that every write has succeeded; one that has not is raised as
+    end. So every write is reported to HDF5 as successful; the first one that failed is raised as
     OSError by `check` and at the end of the block. The bytes are those of
     ``h5py.File(path, "w")``.
     """
@@ -22,7 +22,7 @@ class NewFile(h5py.File):
         super().__init__(self._sink, "w")
 
     def check(self) -> None:
-        """Raise the first error of writing; to be called now and then, as no write raises it."""
+        """Raise the first write error; call it regularly, since no write raises it."""
         if self._sink.error:
             raise self._sink.error
 
@@ -33,17 +33,17 @@ class NewFile(h5py.File):
 
 
 class _Sink(io.FileIO):
-    """A file that keeps its first error of writing to itself, and is not written to after it."""
+    """A file that stores its first write error instead of raising it, and then writes no more."""
 
     def __init__(self, path: str | Path):
         super().__init__(path, "w+")
         self.error: OSError | None = None
 
     def write(self, data: memoryview) -> int:
-        done = 0
+        written = 0
         try:
-            while not self.error and done < len(data):
-                done += super().write(data[done:])
+            while not self.error and written < len(data):
+                written += super().write(data[written:])
         except OSError as error:
             self.error = error
         return len(data)
@@ -56,7 +56,7 @@ def open_hdf5(path: str | Path) -> h5py.File:
     """Open a file of the workflow for reading.
 
     Raises:
-        UserError: it is missing, or not a readable HDF5 file.
+        UserError: the file is missing, or is not a readable HDF5 file.
     """
     if not Path(path).exists():
         raise UserError(f"{path}: there is no such file; call snakemake to make it.")

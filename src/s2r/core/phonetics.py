@@ -1,4 +1,4 @@
-"""Phones in time, and what is known of them: ARPABET without stress, AX for schwa, SIL for rest."""
+"""Phones, their times and classes; ARPABET without stress, AX for schwa, SIL for rest."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -67,8 +67,11 @@ class Item:
         return self.phones[1].label if self.kind == "vcv" else ""
 
     def moved(self, seconds: float) -> "Item":
-        """The same, ``seconds`` later."""
-        phones = (replace(p, start=p.start + seconds, end=p.end + seconds) for p in self.phones)
+        """The item, ``seconds`` later."""
+        phones = (
+            replace(phone, start=phone.start + seconds, end=phone.end + seconds)
+            for phone in self.phones
+        )
         return replace(self, phones=tuple(phones))
 
 

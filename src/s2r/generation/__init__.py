@@ -1,1 +1,1 @@
-"""Stage 5, generated videos: of test sets, of baselines, of anybody's speech."""
+"""Stage 5, generated videos: of test sets, of baselines and of any speech."""

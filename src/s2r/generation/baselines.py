@@ -1,11 +1,11 @@
-"""Systems that need no model: the floors and the ceiling that every table carries.
+"""Systems without a model: lower and upper limits for the scores in every table.
 
-* ``copied_frame``: a given frame, held. What a model scores that only looks at its context.
-* ``mean_frame``: the mean frame of the subject, held. What a model scores that knows the face
-  and nothing of the speech. For a held-out subject it is an oracle (marked so): it averages
+* ``copied_frame``: a given frame, repeated: the scores of a model that uses only its context.
+* ``mean_frame``: the mean frame of the subject, repeated: the scores of a model that knows the
+  subject but not the speech. For a held-out subject it is an oracle (marked so): it averages
   other recordings of that subject, which no system under test has seen.
-* ``real_other``: other real video of the same subject, in place of the right one. Perfect
-  pictures that ignore the speech; its Fréchet distance is the real-against-real one at equal n.
+* ``real_other``: other real video of the same subject: perfect pictures that ignore the speech.
+  Its Fréchet distance is the real-against-real one at equal n.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ from s2r.generation.generated_file import GeneratedWriter
 from s2r.preparation.selection import evenly, recordings_of
 
 BASELINES = {"copied_frame": "draw", "mean_frame": "mean", "real_other": "draw"}
-"""Baseline systems, and what the video of each is: a draw or a mean."""
+"""Baseline systems, and the kind of video of each: a draw or a mean."""
 
 
 def generate_baseline(
@@ -60,9 +60,13 @@ def generate_baseline(
     split = split[~split["recording"].isin(frames.failed.keys())]
     recordings = recordings_of(split, set_name, frames)
     lengths = {recording: frames.length(recording) for recording in recordings}
-    chosen = starts_of(choose_clips(lengths, clips, clip, first))
-    material = _Material(split, set_name, frames, chosen, first, clip)
-    skipped = [r for r in recordings if system != "copied_frame" and not material.others(r)]
+    clip_starts = starts_of(choose_clips(lengths, clips, clip, first))
+    material = _Material(split, set_name, frames, clip_starts, first, clip)
+    skipped = [
+        recording
+        for recording in recordings
+        if system != "copied_frame" and not material.others(recording)
+    ]
     rolled_out = recordings_of(split, set_name, frames, rollouts)
     oracle = system == "mean_frame" and not material.all_trained(recordings)
 
@@ -75,9 +79,9 @@ def generate_baseline(
         skipped=skipped,
         fewer_clips=system == "real_other",
     ) as writer:
-        for recording in progress([r for r in recordings if r not in skipped], system):
-            starts = chosen.get(recording, np.empty(0, dtype=int))
-            rollout, clip_video = _MAKERS[system](material, recording, starts)
+        for recording in progress([name for name in recordings if name not in skipped], system):
+            starts = clip_starts.get(recording, np.empty(0, dtype=int))
+            rollout, clip_video = _VIDEOS_OF[system](material, recording, starts)
             if recording in rolled_out:
                 writer.rollout(recording, rollout[None])
             if len(clip_video):
@@ -86,12 +90,12 @@ def generate_baseline(
 
 @dataclass
 class _Material:
-    """What a baseline may draw on for one set."""
+    """The real videos from which a baseline makes its videos of one set."""
 
     split: pd.DataFrame
     set_name: str
     frames: Shards
-    chosen: dict[str, np.ndarray]
+    clip_starts: dict[str, np.ndarray]
     first: int
     clip: int
 
@@ -103,30 +107,30 @@ class _Material:
     def others(self, recording: str) -> list[str]:
         """Other recordings of the subject: of the same set, of training, then the rest.
 
-        Within the set they start after ``recording`` and go round, so that recordings do not
-        all borrow from the same one.
+        Within the set they start after ``recording`` and continue from the first one, so that not
+        all recordings use the same one.
         """
         rows = self.split[self.split["subject"] == self._subjects[recording]]
-        own = sorted(rows.loc[rows["set"] == self.set_name, "recording"])
-        here = own.index(recording)
+        same_set = sorted(rows.loc[rows["set"] == self.set_name, "recording"])
+        position = same_set.index(recording)
         training = sorted(rows.loc[rows["set"] == "train", "recording"])
-        rest = sorted(set(rows["recording"]) - set(own) - set(training))
-        return own[here + 1 :] + own[:here] + training + rest
+        remaining = sorted(set(rows["recording"]) - set(same_set) - set(training))
+        return same_set[position + 1 :] + same_set[:position] + training + remaining
 
     def mean_frame(self, recording: str) -> np.ndarray:
         """(64, 64) uint8 mean over the subject's training recordings.
 
-        For a held-out subject over his scripted recordings, that is those of unseen_subject,
-        except ``recording`` itself; where there are none, over any others of his.
+        For a held-out subject, over the scripted recordings (those of unseen_subject) except
+        ``recording`` itself; where there are none, over all other recordings of the subject.
         """
         others = self.others(recording)
         sets = dict(zip(self.split["recording"], self.split["set"], strict=True))
-        for wanted in ("train", "unseen_subject"):
-            found = [other for other in others if sets[other] == wanted]
-            if found:
-                others = found
+        for source_set in ("train", "unseen_subject"):
+            in_set = [other for other in others if sets[other] == source_set]
+            if in_set:
+                others = in_set
                 break
-        total = sum(self._sum(other) for other in others)
+        total = sum(self._frame_sum(other) for other in others)
         count = sum(self.frames.length(other) for other in others)
         return np.rint(total / count).astype(np.uint8)
 
@@ -139,32 +143,37 @@ class _Material:
         """(at most n, clip, 64, 64) uint8 real clips of the subject that the set does not score.
 
         First from the set's own recordings, then from the subject's other ones; no clip is
-        handed out twice.
+        returned twice.
         """
         subject = self._subjects[recording]
         if subject not in self._spare:
             self._spare[subject] = iter(self._find_spare(recording))
-        taken = [clip for _, clip in zip(range(n), self._spare[subject], strict=False)]
-        video = [self.frames.read(r, "frames", s, s + self.clip) for r, s in taken]
+        slots = [slot for _, slot in zip(range(n), self._spare[subject], strict=False)]
+        video = [
+            self.frames.read(source, "frames", start, start + self.clip) for source, start in slots
+        ]
         return np.array(video, dtype=np.uint8).reshape(
             -1, self.clip, *self.frames.read(recording, "frames", 0, 1).shape[1:]
         )
 
     def _find_spare(self, recording: str) -> list[tuple[str, int]]:
-        own = [r for r, s in self._subjects.items() if s == self._subjects[recording]]
-        scored = [r for r in own if r in self.chosen]
-        needed = sum(len(self.chosen[r]) for r in scored)
+        same_subject = [
+            name for name, subject in self._subjects.items() if subject == self._subjects[recording]
+        ]
+        scored = [name for name in same_subject if name in self.clip_starts]
+        needed = sum(len(self.clip_starts[name]) for name in scored)
         sets = dict(zip(self.split["recording"], self.split["set"], strict=True))
-        inside = [(r, s) for r in sorted(own) if sets[r] == self.set_name for s in self._free(r)]
-        outside = [(r, s) for r in sorted(own) if sets[r] != self.set_name for s in self._free(r)]
+        slots = [(name, start) for name in sorted(same_subject) for start in self._free_slots(name)]
+        inside = [slot for slot in slots if sets[slot[0]] == self.set_name]
+        outside = [slot for slot in slots if sets[slot[0]] != self.set_name]
         spare = evenly(inside, needed)
         return spare + evenly(outside, needed - len(spare))
 
-    def _free(self, recording: str) -> list[int]:
+    def _free_slots(self, recording: str) -> list[int]:
         slots = clip_slots(self.frames.length(recording), self.clip, self.first)
-        return [int(slot) for slot in np.setdiff1d(slots, self.chosen.get(recording, []))]
+        return [int(slot) for slot in np.setdiff1d(slots, self.clip_starts.get(recording, []))]
 
-    def _sum(self, recording: str) -> np.ndarray:
+    def _frame_sum(self, recording: str) -> np.ndarray:
         if recording not in self._sums:
             video = self.frames.read(recording, "frames")
             self._sums[recording] = video.sum(axis=0, dtype=np.float64)
@@ -174,30 +183,31 @@ class _Material:
 def _copied_frame(material: _Material, recording: str, starts: np.ndarray):
     """The first frame for the rollout; for a clip the last true frame before it."""
     video = material.frames.read(recording, "frames")
-    return _hold(video[:1], len(video)), _hold(video[starts - 1][:, None], material.clip, axis=1)
+    clips = _repeat(video[starts - 1][:, None], material.clip, axis=1)
+    return _repeat(video[:1], len(video)), clips
 
 
 def _mean_frame(material: _Material, recording: str, starts: np.ndarray):
     mean = material.mean_frame(recording)[None]
     clips = np.broadcast_to(mean, (len(starts), material.clip, *mean.shape[1:]))
-    return _hold(mean, material.frames.length(recording)), clips
+    return _repeat(mean, material.frames.length(recording)), clips
 
 
 def _real_other(material: _Material, recording: str, starts: np.ndarray):
-    """Other recordings one after another, cut to length (from the start again if too short)."""
+    """Other recordings one after another, cut to length; repeated where they are too short."""
     length = material.frames.length(recording)
-    pieces, have = [], 0
+    pieces, frame_count = [], 0
     for other in material.others(recording):
         pieces.append(material.frames.read(other, "frames"))
-        have += len(pieces[-1])
-        if have >= length:
+        frame_count += len(pieces[-1])
+        if frame_count >= length:
             break
     video = np.concatenate(pieces)
     return video[np.arange(length) % len(video)], material.spare_clips(recording, len(starts))
 
 
-_MAKERS = {"copied_frame": _copied_frame, "mean_frame": _mean_frame, "real_other": _real_other}
+_VIDEOS_OF = {"copied_frame": _copied_frame, "mean_frame": _mean_frame, "real_other": _real_other}
 
 
-def _hold(frame: np.ndarray, count: int, axis: int = 0) -> np.ndarray:
+def _repeat(frame: np.ndarray, count: int, axis: int = 0) -> np.ndarray:
     return np.repeat(frame, count, axis=axis)

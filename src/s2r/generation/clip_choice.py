@@ -1,4 +1,4 @@
-"""The evaluation clips that all systems share: which frames of which recordings."""
+"""The evaluation clips that all systems share: the frames and recordings of each."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ CLIP_LENGTH = 10
 
 
 CLIP_CONTEXT = 10
-"""Frames before the first clip of a recording: context for any model that needs no more."""
+"""Frames before the first clip of a recording: enough context for the models here."""
 
 
 def clip_slots(length: int, clip: int = CLIP_LENGTH, first: int = CLIP_CONTEXT) -> np.ndarray:
@@ -37,9 +37,9 @@ def choose_clips(
     return evenly(slots, n)
 
 
-def starts_of(chosen: Iterable[tuple[str, int]]) -> dict[str, np.ndarray]:
+def starts_of(clips: Iterable[tuple[str, int]]) -> dict[str, np.ndarray]:
     """The starts of each recording, (n,) int, from what ``choose_clips`` returns."""
     starts: dict[str, list[int]] = {}
-    for recording, start in chosen:
+    for recording, start in clips:
         starts.setdefault(recording, []).append(start)
-    return {recording: np.array(values) for recording, values in starts.items()}
+    return {recording: np.array(recording_starts) for recording, recording_starts in starts.items()}

@@ -54,9 +54,9 @@ def export_run(
         raise UserError(f"{run!r} is not one of the runs of the configuration ({known}).")
     if not Path(model_path).is_file():
         raise UserError(f"{model_path} does not exist: train the run first (`snakemake`).")
-    frames, members = Shards(frame_shards), read_split(split)
-    subject_of = dict(zip(members["recording"], members["subject"], strict=True))
-    training = recordings_of(members, "train", frames)
+    frames, split_rows = Shards(frame_shards), read_split(split)
+    subject_of = dict(zip(split_rows["recording"], split_rows["subject"], strict=True))
+    training = recordings_of(split_rows, "train", frames)
     if not training:
         raise UserError(f"{split} has no training recordings: there is no subject to show.")
     references: dict[str, np.ndarray] = {}
@@ -85,7 +85,7 @@ def export_run(
             pooling="yes" if settings["pooling"] else "no",
             recordings=len(training),
             subjects=len(references),
-            minutes=sum(frames.length(one) for one in training) / rate / 60,
+            minutes=sum(frames.length(recording) for recording in training) / rate / 60,
             names=", ".join(references),
         ),
     )

@@ -1,4 +1,4 @@
-"""What a trained model generates for evaluation: clips and whole recordings of every set."""
+"""The videos of a trained model for evaluation: clips and whole recordings of every set."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,23 +20,25 @@ from s2r.preparation.selection import recordings_of
 
 
 def other_speech(recording: str, candidates: Sequence[str], split: pd.DataFrame) -> str:
-    """The recording whose speech stands in as the wrong one.
+    """The recording whose speech is used as the wrong speech for ``recording``.
 
-    Another recording of the same subject where there is one, so that only what is said differs;
-    else the next recording of the set; a set of one recording stands in for itself (its speech
+    Another recording of the same subject where there is one, so that only the utterance differs;
+    else the next recording of the set; in a set of one recording, that recording (its speech
     is then shifted by half its length).
     """
     subject = dict(zip(split["recording"], split["subject"], strict=True))
-    ahead = [*candidates, *candidates][candidates.index(recording) + 1 :][: len(candidates) - 1]
-    same = [one for one in ahead if subject[one] == subject[recording]]
-    return (same or ahead or [recording])[0]
+    following = [*candidates, *candidates][candidates.index(recording) + 1 :][: len(candidates) - 1]
+    same_subject = [
+        candidate for candidate in following if subject[candidate] == subject[recording]
+    ]
+    return (same_subject or following or [recording])[0]
 
 
 def lead_ins(draws: int, new: int) -> list[int]:
     """Lead-ins that spread the window boundaries of draws evenly over ``new`` new frames.
 
-    What one draw shows across a window boundary another shows inside a window, so that the two
-    can be compared while the same is said (`s2r.evaluation.metrics.texture.seam_ratio`).
+    Where one draw has a window boundary, another is inside a window, so that the two can be
+    compared at the same speech (`s2r.evaluation.metrics.texture.seam_ratio`).
     """
     return [draw * new // draws for draw in range(draws)]
 
@@ -48,14 +50,14 @@ def read_pictures(frames: Shards, recording: str, start: int, stop: int | None) 
 
 @dataclass(frozen=True)
 class SetTasks:
-    """The videos that one test set asks for, by recording."""
+    """The videos to generate for one test set, by recording."""
 
     rollouts: dict[str, list[VideoTask]]
     """The draws of a whole recording, then the one with the wrong speech."""
     wrong: dict[str, str]
-    """Whose speech the last of the rollouts has."""
+    """The recording whose speech the last of the rollouts has."""
     clips: dict[str, list[VideoTask]]
-    """Evaluation clips: what comes before them is given."""
+    """Evaluation clips; the true frames before them are given."""
 
 
 def set_tasks(
@@ -68,30 +70,32 @@ def set_tasks(
 ) -> SetTasks:
     """All videos to generate for the set ``name``."""
     members = recordings_of(split, name, frames)
-    rolled = recordings_of(split, name, frames, settings.recordings)
-    lengths = {one: frames.length(one) for one in members}
+    rolled_out = recordings_of(split, name, frames, settings.recordings)
+    lengths = {recording: frames.length(recording) for recording in members}
     starts = starts_of(choose_clips(lengths, settings.clips))
-    speech = {one: model.project(embeddings.read(one, "embeddings")) for one in members}
-    wrong = {one: other_speech(one, members, split) for one in rolled}
+    speech = {
+        recording: model.project(embeddings.read(recording, "embeddings")) for recording in members
+    }
+    wrong = {recording: other_speech(recording, members, split) for recording in rolled_out}
     tasks = SetTasks({}, wrong, {})
-    for one in sorted({*rolled, *starts}):
-        reference = read_pictures(frames, one, 0, 1)[0]
-        seed = crc32(one.encode()) * 1000 + settings.seed
-        if one in rolled:
-            other = speech[wrong[one]]
-            if wrong[one] == one:
-                other = np.roll(other, len(other) // 2, axis=0)
-            other = other[np.arange(lengths[one]) % len(other)]
+    for recording in sorted({*rolled_out, *starts}):
+        reference = read_pictures(frames, recording, 0, 1)[0]
+        seed = crc32(recording.encode()) * 1000 + settings.seed
+        if recording in rolled_out:
+            wrong_speech = speech[wrong[recording]]
+            if wrong[recording] == recording:
+                wrong_speech = np.roll(wrong_speech, len(wrong_speech) // 2, axis=0)
+            wrong_speech = wrong_speech[np.arange(lengths[recording]) % len(wrong_speech)]
             draws = [
-                VideoTask(speech[one], reference, seed + draw, lead_in=lead_in)
+                VideoTask(speech[recording], reference, seed + draw, lead_in=lead_in)
                 for draw, lead_in in enumerate(lead_ins(settings.draws, model.window))
             ]
-            tasks.rollouts[one] = [*draws, VideoTask(other, reference, seed)]
-        for start in map(int, starts.get(one, [])):
-            end = start + model.overlap
-            before = read_pictures(frames, one, end - CLIP_CONTEXT, end)
-            tasks.clips.setdefault(one, []).append(
-                VideoTask(speech[one], reference, seed + start, start, CLIP_LENGTH, before)
+            tasks.rollouts[recording] = [*draws, VideoTask(wrong_speech, reference, seed)]
+        for start in map(int, starts.get(recording, [])):
+            context_end = start + model.overlap
+            context = read_pictures(frames, recording, context_end - CLIP_CONTEXT, context_end)
+            tasks.clips.setdefault(recording, []).append(
+                VideoTask(speech[recording], reference, seed + start, start, CLIP_LENGTH, context)
             )
     return tasks
 
@@ -99,23 +103,27 @@ def set_tasks(
 def write_videos(
     writer: GeneratedWriter, tasks: SetTasks, videos: Iterator[np.ndarray], model: VideoModel
 ) -> None:
-    """Write what was made of ``tasks``; ``videos`` in the order of rollouts, then clips."""
-    for recording, ordered in tasks.rollouts.items():
-        *draws, wrong = islice(videos, len(ordered))
-        places = np.stack([model.window_starts(task) for task in ordered[:-1]])
-        writer.rollout(recording, np.stack(draws), places, wrong[None], tasks.wrong[recording])
-    for recording, ordered in tasks.clips.items():
-        starts = [task.first for task in ordered]
-        writer.clips(recording, starts, np.stack(list(islice(videos, len(ordered))))[:, None])
+    """Write the videos of ``tasks``; ``videos`` has the rollouts first, then the clips."""
+    for recording, recording_tasks in tasks.rollouts.items():
+        *draws, wrong = islice(videos, len(recording_tasks))
+        window_starts = np.stack([model.window_starts(task) for task in recording_tasks[:-1]])
+        writer.rollout(
+            recording, np.stack(draws), window_starts, wrong[None], tasks.wrong[recording]
+        )
+    for recording, recording_tasks in tasks.clips.items():
+        starts = [task.first for task in recording_tasks]
+        writer.clips(
+            recording, starts, np.stack(list(islice(videos, len(recording_tasks))))[:, None]
+        )
 
 
 def write_regression(writer: GeneratedWriter, tasks: SetTasks, model: VideoModel) -> None:
-    """Write what the model's regression alone makes of the same tasks."""
-    for recording, ordered in tasks.rollouts.items():
-        writer.rollout(recording, model.regression(ordered[0])[None])
-    for recording, ordered in tasks.clips.items():
-        means = np.stack([model.regression(task) for task in ordered])
-        writer.clips(recording, [task.first for task in ordered], means[:, None])
+    """Write the predictions of the model's regression alone for the same tasks."""
+    for recording, recording_tasks in tasks.rollouts.items():
+        writer.rollout(recording, model.regression(recording_tasks[0])[None])
+    for recording, recording_tasks in tasks.clips.items():
+        means = np.stack([model.regression(task) for task in recording_tasks])
+        writer.clips(recording, [task.first for task in recording_tasks], means[:, None])
 
 
 def generate_run(
@@ -137,12 +145,12 @@ def generate_run(
     """
     for name, path in outputs.items():
         tasks = set_tasks(model, frames, embeddings, split, name, settings)
-        ordered = [*chain(*tasks.rollouts.values()), *chain(*tasks.clips.values())]
-        videos = model.videos(ordered, settings.batch, name.replace("_", " "))
+        all_tasks = [*chain(*tasks.rollouts.values()), *chain(*tasks.clips.values())]
+        videos = model.videos(all_tasks, settings.batch, name.replace("_", " "))
         with GeneratedWriter(path, **labels, kind=Kind.MODEL, estimate="draw") as writer:
             write_videos(writer, tasks, iter(videos), model)
         if name in regression_outputs:
-            own = dict(labels) | {"system": regression_system(labels["system"])}
-            own |= {"kind": Kind.REGRESSION, "estimate": "mean"}
-            with GeneratedWriter(regression_outputs[name], **own) as writer:
+            regression_labels = dict(labels) | {"system": regression_system(labels["system"])}
+            regression_labels |= {"kind": Kind.REGRESSION, "estimate": "mean"}
+            with GeneratedWriter(regression_outputs[name], **regression_labels) as writer:
                 write_regression(writer, tasks, model)

@@ -1,11 +1,11 @@
-"""Generated videos on disk: one lossless HDF5 file a system and set, and the clips all share.
+"""Generated videos on disk: one lossless HDF5 file for each system and set.
 
 Layout of ``results/generated/{system}/{set}.h5``:
 
 * attributes: ``system``, its ``kind`` (`s2r.config.systems.Kind`), ``encoder``, ``size``,
   ``pooling``, ``preset``; ``estimate`` is ``draw`` for samples and ``mean`` for systems that
   predict an average (a regression, a mean frame); ``oracle`` is true where the system saw frames
-  that no real system could have seen; ``skipped`` lists recordings that the system cannot make,
+  that no real system could have seen; ``skipped`` lists recordings that the system cannot generate,
   and ``fewer_clips`` is true where single clips may be missing too.
 * ``rollouts/<recording>``: ``draws`` (k, T, 64, 64) uint8; ``window_starts`` (k, T) bool, true
   where a frame is the first of a window; optional ``wrong_speech`` (1, T, 64, 64) uint8 with the
@@ -30,7 +30,7 @@ ESTIMATES = ("draw", "mean")
 
 
 class GeneratedWriter:
-    """Write one generated file; it appears under its name only when the block ends well.
+    """Write one generated file; it appears only when the block ends without an error.
 
     >>> with GeneratedWriter(path, system="copied_frame", kind=Kind.COPIED_FRAME) as writer:
     ...     writer.rollout("sub001_2drt_12_picture1", draws)
@@ -125,7 +125,7 @@ class GeneratedWriter:
 
 @dataclass(frozen=True)
 class Rollout:
-    """One recording made from start to end by one system."""
+    """One recording, generated from start to end by one system."""
 
     draws: np.ndarray
     """(k, T, 64, 64) uint8."""
@@ -162,12 +162,12 @@ class Generated:
     def rollout(self, recording: str) -> Rollout:
         """The rollout of a recording; UserError where the file has none."""
         group = self._group("rollouts", recording)
-        wrong = group.get("wrong_speech")
+        wrong_speech = group.get("wrong_speech")
         return Rollout(
             draws=group["draws"][()],
             window_starts=group["window_starts"][()],
-            wrong_speech=None if wrong is None else wrong[()],
-            speech_of="" if wrong is None else wrong.attrs["speech_of"],
+            wrong_speech=None if wrong_speech is None else wrong_speech[()],
+            speech_of="" if wrong_speech is None else wrong_speech.attrs["speech_of"],
         )
 
     def draws(self, recording: str) -> int:

@@ -1,4 +1,4 @@
-"""A trained model as a folder of its own: everything that turns speech into video.
+"""A trained model as a folder of its own: all files that are needed to generate video from speech.
 
 model.safetensors       weights and shape
 config.yaml             encoder, preset and settings, frames, checksums of all files
@@ -30,7 +30,7 @@ FORMAT = "s2r-model-folder-2"
 
 @dataclass(frozen=True)
 class SpeechModel:
-    """What is needed to generate: as loaded from a model folder."""
+    """The content of a model folder, loaded for generation."""
 
     name: str
     model: VideoModel
@@ -38,7 +38,7 @@ class SpeechModel:
     references: dict[str, np.ndarray]
     """{subject: (H, W) uint8 resting frame}."""
     likeness: float
-    """Least correlation with the mean reference at which a picture passes for a reference."""
+    """Least correlation with the mean reference at which a picture is accepted as a reference."""
     frame_rate: int
     percentiles: tuple[float, float]
 
@@ -56,7 +56,7 @@ def export_model(
     card: str,
     weights_folder: str | Path = "weights",
 ) -> None:
-    """Write a model folder; it appears whole or not at all.
+    """Write a model folder; it appears only when it is complete.
 
     ``settings`` are those of the run that decide its videos (its preset among them);
     ``references`` {subject: (H, W) uint8}; ``card`` is the text of README.md. Raises UserError
@@ -88,7 +88,7 @@ def export_model(
 def load_model_folder(folder: str | Path, device: str = "cpu") -> SpeechModel:
     """Read a model folder, after checking every file of it.
 
-    Raises UserError where the folder is none, or a file of it is missing or was changed.
+    Raises UserError where it is not a model folder, or a file is missing or was changed.
     """
     folder = Path(folder)
     content = read_settings(folder)
@@ -114,7 +114,7 @@ def load_model_folder(folder: str | Path, device: str = "cpu") -> SpeechModel:
 
 
 def read_settings(folder: str | Path) -> dict:
-    """The content of a model folder's config.yaml; UserError where it is none or was changed."""
+    """The content of a model folder's config.yaml; UserError where it is missing or changed."""
     path = Path(folder) / "config.yaml"
     if not path.is_file():
         raise UserError(

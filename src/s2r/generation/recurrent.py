@@ -1,4 +1,4 @@
-"""What the recurrent regression makes of every test set: clips and whole recordings."""
+"""The videos of a recurrent regression for every test set: clips and whole recordings."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,15 +43,19 @@ def generate_recurrent(
     """
     model, _ = load_recurrent(model_path, device)
     for name, path in outputs.items():
-        lengths = {one: frames.length(one) for one in recordings_of(split, name, frames)}
+        lengths = {
+            recording: frames.length(recording) for recording in recordings_of(split, name, frames)
+        }
         starts = starts_of(choose_clips(lengths, clips))
         rolled_out = recordings_of(split, name, frames, recordings)
         with GeneratedWriter(path, **labels, kind=Kind.RECURRENT, estimate="mean") as writer:
-            for one in progress(sorted({*rolled_out, *starts}), name.replace("_", " ")):
-                speech = model.project(embeddings.read(one, "embeddings", 0, lengths[one]))
-                video = to_levels(model.video(speech, read_pictures(frames, one, 0, 1)[0]))
-                if one in rolled_out:
-                    writer.rollout(one, video[None])
-                if one in starts:
-                    places = starts[one][:, None] + np.arange(CLIP_LENGTH)
-                    writer.clips(one, starts[one], video[places][:, None])
+            for recording in progress(sorted({*rolled_out, *starts}), name.replace("_", " ")):
+                speech = model.project(
+                    embeddings.read(recording, "embeddings", 0, lengths[recording])
+                )
+                video = to_levels(model.video(speech, read_pictures(frames, recording, 0, 1)[0]))
+                if recording in rolled_out:
+                    writer.rollout(recording, video[None])
+                if recording in starts:
+                    clip_frames = starts[recording][:, None] + np.arange(CLIP_LENGTH)
+                    writer.clips(recording, starts[recording], video[clip_frames][:, None])

@@ -1,4 +1,4 @@
-"""Who is shown, and how: the reference frame and the sampler that a user asks for."""
+"""The speaker and the sampling that a user selects: reference frame, steps, guidance."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -16,23 +16,24 @@ PRESET_STEPS = {"fast": 2, "best": 8}
 
 
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".pgm"}
+"""Suffixes of still pictures; other files are read as videos."""
 
 
 def sampled_as(
     loaded: SpeechModel, preset: str | None, steps: int | None, guidance: float | None
 ) -> SpeechModel:
-    """The model with the sampler that the user asks for; None leaves the model's own."""
-    chosen = steps or (PRESET_STEPS[preset] if preset else None)
-    return replace(loaded, model=loaded.model.resampled(chosen, guidance))
+    """The model with the sampler settings that the user gives; None leaves the model's own."""
+    sampler_steps = steps or (PRESET_STEPS[preset] if preset else None)
+    return replace(loaded, model=loaded.model.resampled(sampler_steps, guidance))
 
 
 def reference_frame(
     loaded: SpeechModel, speaker: str | None, path: Path | None, force: bool
 ) -> np.ndarray:
-    """The frame (H, W) uint8 of the speaker at rest: a subject of the model, or one's own.
+    """The frame (H, W) uint8 of the speaker at rest: a subject of the model, or the user's picture.
 
     Of a video the first frame is taken. Raises UserError for an unknown subject, an unreadable
-    file, and, without ``force``, for a picture that is nothing like the model's references.
+    file, and, without ``force``, for a picture that does not resemble the model's references.
     """
     if path is None:
         speaker = speaker or next(iter(loaded.references))

@@ -1,4 +1,4 @@
-"""From any sound file to the video of the vocal tract, in stretches, however long it is."""
+"""From a sound file of any length to the video of the vocal tract, in stretches."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
@@ -27,7 +27,7 @@ MARGIN = 4.0
 """Seconds of sound that the encoder is given beyond both ends of a stretch."""
 
 SHORTEST = 0.1
-"""Seconds of sound below which nothing can be shown."""
+"""Shortest sound in seconds that can be shown."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Stretch:
     before: int
     """Samples of margin at the start; a multiple of ``HOP``."""
     count: int
-    """Samples of the stretch itself."""
+    """Samples of the stretch without margins."""
 
 
 def generate_file(
@@ -63,15 +63,15 @@ def generate_file(
             than the speech its last frame holds.
         frames_path: HDF5 file to write the frames to as well, lossless: ``frames``
             (T, H, W) uint8, attribute ``frame_rate``.
-        on_frames: called with the number of frames whenever some are made, instead of a progress
-            bar.
+        on_frames: called with the number of frames whenever some are generated, instead of a
+            progress bar.
 
     Returns:
         The number of frames: sound and video differ by less than one. Memory does not grow with
-        the length. Neither file appears where anything fails.
+        the length. If anything fails, neither file appears.
 
     Raises:
-        UserError: the file is no sound, shorter than 0.1 s, or holds values that are no numbers.
+        UserError: the file holds no sound, less than 0.1 s of it, or values that are not numbers.
     """
     frame_rate = speech_model.frame_rate
     width = size if truth is None else 2 * size + 2
@@ -80,15 +80,15 @@ def generate_file(
         writer = files.enter_context(
             VideoWriter(target, (size, width), frame_rate, sound.rate, crf=18)
         )
-        keep = files.enter_context(frame_file(frames_path, reference.shape, frame_rate))
+        add_frames = files.enter_context(frame_file(frames_path, reference.shape, frame_rate))
         if on_frames is None:
             label = Path(source).name
             bar = files.enter_context(progress(total=total, label=label, unit="frame"))
             on_frames = bar.update
-        blocks = _passed_and_written(sound.blocks, writer, source)
-        made = 0
+        blocks = _write_audio(sound.blocks, writer, source)
+        frame_count = 0
         for frames in generate_stretches(
-            stretches(to_clock(blocks, sound.rate), *_lengths(speech_model)),
+            stretches(to_clock(blocks, sound.rate), *_stretch_and_margin(speech_model)),
             speech_model,
             reference,
             seed,
@@ -96,18 +96,20 @@ def generate_file(
         ):
             shown = enlarge(frames, size)
             if truth is not None:
-                places = np.minimum(np.arange(made, made + len(frames)), len(truth) - 1)
+                truth_frames = np.minimum(
+                    np.arange(frame_count, frame_count + len(frames)), len(truth) - 1
+                )
                 gap = np.zeros((len(frames), size, 2), np.uint8)
-                shown = np.concatenate([enlarge(truth[places], size), gap, shown], axis=2)
+                shown = np.concatenate([enlarge(truth[truth_frames], size), gap, shown], axis=2)
             writer.frames(shown)
-            keep(frames)
-            made += len(frames)
-        if made < SHORTEST * frame_rate:
+            add_frames(frames)
+            frame_count += len(frames)
+        if frame_count < SHORTEST * frame_rate:
             raise UserError(
-                f"{source}: it holds {made / frame_rate:.2f} s of sound, too little to show "
+                f"{source}: it holds {frame_count / frame_rate:.2f} s of sound, too little to show "
                 f"anything: give at least {SHORTEST} s."
             )
-    return made
+    return frame_count
 
 
 def generate_stretches(
@@ -117,29 +119,29 @@ def generate_stretches(
     seed: int,
     on_frames: Callable[[int], None],
 ) -> Iterator[np.ndarray]:
-    """Frames (t, H, W) uint8 of each stretch; each goes on from the last frames of the one before.
+    """Frames (t, H, W) uint8 of each stretch; each continues the last frames of the one before.
 
     In long silences the resting frame is shown (`s2r.speech.silence`).
     The noise of a stretch is drawn anew, so the seed means the same video whatever the batch.
     ``on_frames`` is called with the number of frames of every window.
     """
     model = speech_model.model
-    rest = to_unit_range(reference)
+    resting_frame = to_unit_range(reference)
     context = None
-    for number, piece in enumerate(pieces):
-        if piece.count < HOP:
+    for number, stretch in enumerate(pieces):
+        if stretch.count < HOP:
             return
-        embeddings = speech_model.encoder.encode(piece.samples)
+        embeddings = speech_model.encoder.encode(stretch.samples)
         task = VideoTask(
             speech=model.project(embeddings),
-            reference=rest,
+            reference=resting_frame,
             seed=seed + 1_000_003 * number,
-            first=piece.before // HOP,
-            count=piece.count // HOP,
+            first=stretch.before // HOP,
+            count=stretch.count // HOP,
             context=context,
         )
         (frames,) = model.videos([task], on_frames=on_frames)
-        weights = rest_weights(piece.samples)[task.first : task.first + task.frames]
+        weights = rest_weights(stretch.samples)[task.first : task.first + task.frames]
         frames = blend(frames, reference, weights)
         yield frames
         context = to_unit_range(frames)
@@ -148,18 +150,24 @@ def generate_stretches(
 def stretches(blocks: Iterable[np.ndarray], length: int, margin: int) -> Iterator[Stretch]:
     """Cut sound into stretches of ``length`` samples that overlap by ``margin`` on each side.
 
-    A rest shorter than ``margin`` goes with the last stretch, so that none is tiny.
+    A remainder shorter than ``margin`` is added to the last stretch, so that none is very short.
     """
-    held, start, at = np.zeros(0, np.float32), 0, 0
+    buffered, buffer_start, stretch_start = np.zeros(0, np.float32), 0, 0
     for block in blocks:
-        held = np.concatenate([held, block])
-        while start + len(held) >= at + length + margin:
-            yield Stretch(held[: at + length + margin - start], at - start, length)
-            at += length
-            passed = max(at - margin, 0) - start
-            held, start = held[passed:], start + passed
-    if len(held) > at - start:
-        yield Stretch(held, at - start, start + len(held) - at)
+        buffered = np.concatenate([buffered, block])
+        while buffer_start + len(buffered) >= stretch_start + length + margin:
+            yield Stretch(
+                buffered[: stretch_start + length + margin - buffer_start],
+                stretch_start - buffer_start,
+                length,
+            )
+            stretch_start += length
+            dropped = max(stretch_start - margin, 0) - buffer_start
+            buffered, buffer_start = buffered[dropped:], buffer_start + dropped
+    if len(buffered) > stretch_start - buffer_start:
+        yield Stretch(
+            buffered, stretch_start - buffer_start, buffer_start + len(buffered) - stretch_start
+        )
 
 
 @contextlib.contextmanager
@@ -182,17 +190,17 @@ def frame_file(path: str | Path | None, shape: tuple[int, int], frame_rate: int)
         yield add
 
 
-def _lengths(speech_model: SpeechModel) -> tuple[int, int]:
+def _stretch_and_margin(speech_model: SpeechModel) -> tuple[int, int]:
     """Samples of a stretch (whole windows) and of its margin."""
     window = speech_model.model.window
     windows = max(1, round(STRETCH * speech_model.frame_rate / window))
     return windows * window * HOP, int(MARGIN * SAMPLE_RATE) // HOP * HOP
 
 
-def _passed_and_written(
+def _write_audio(
     blocks: Iterable[np.ndarray], writer: VideoWriter, source: str | Path
 ) -> Iterator[np.ndarray]:
-    """Pass blocks on and write them into the video as they come."""
+    """Write each block of sound into the video, then yield it unchanged."""
     for block in blocks:
         if not np.isfinite(block).all():
             raise UserError(

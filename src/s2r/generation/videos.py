@@ -56,13 +56,13 @@ class TractVideos(VideoModel):
 
     def resampled(self, steps: int | None, guidance: float | None) -> "TractVideos":
         """See `VideoModel.resampled`."""
-        own = self.sampler
-        sampler = replace(
-            own,
-            steps=own.steps if steps is None else steps,
-            guidance_scale=own.guidance_scale if guidance is None else guidance,
+        sampler = self.sampler
+        changed = replace(
+            sampler,
+            steps=sampler.steps if steps is None else steps,
+            guidance_scale=sampler.guidance_scale if guidance is None else guidance,
         )
-        return replace(self, sampler=sampler)
+        return replace(self, sampler=changed)
 
     def window_starts(self, task: VideoTask) -> np.ndarray:
         """See `VideoModel.window_starts`."""
@@ -74,7 +74,7 @@ class TractVideos(VideoModel):
 
 
 def load_tract_videos(path: Path, settings: Mapping, device: str) -> TractVideos:
-    """A trained tract model; of ``settings`` the block ``sampler`` counts."""
+    """A trained tract model, sampled as the block ``sampler`` of ``settings`` says."""
     model, _ = load_model(path, device)
     return TractVideos(model, build(SamplerConfig, settings["sampler"]))
 
@@ -88,7 +88,7 @@ def window_starts(length: int, new: int, lead_in: int = 0) -> np.ndarray:
 def window_speech(task: VideoTask, place: int, model: TractModel) -> np.ndarray:
     """Speech (T, 2 radius + 1, P) of the window that starts ``place`` frames after ``first``.
 
-    Before the start and after the end of the recording its first and last frame's.
+    Before the start and after the end of the recording, that of its first and last frame.
     """
     places = model.config.window.places(np.array([task.first + place]))[0]
     last = len(task.speech) - 1
@@ -108,34 +108,38 @@ def generate_videos(
     """Generate videos of any lengths, ``batch`` at a time.
 
     Every window takes its context from the frames generated before it; the reference frame
-    stays the given one throughout. The last window is generated whole and cut. ``on_frames`` is
+    stays the given one throughout. The last window is generated whole, then cut. ``on_frames`` is
     called with the number of frames of every window; without it there is a progress bar.
 
     Returns:
         For each video (T, H, W) uint8.
     """
-    order = sorted(range(len(videos)), key=lambda one: -videos[one].frames - videos[one].lead_in)
+    order = sorted(
+        range(len(videos)), key=lambda number: -videos[number].frames - videos[number].lead_in
+    )
     results: list[np.ndarray | None] = [None] * len(videos)
     total = sum(video.lead_in + video.frames for video in videos)
     with progress(total=total, label=label, unit="frame", disable=on_frames is not None) as bar:
         for start in range(0, len(order), batch):
-            chosen = order[start : start + batch]
-            for one, frames in zip(
-                chosen,
-                _lockstep(model, [videos[i] for i in chosen], sampler, on_frames or bar.update),
+            numbers = order[start : start + batch]
+            for number, frames in zip(
+                numbers,
+                _generate_batch(
+                    model, [videos[number] for number in numbers], sampler, on_frames or bar.update
+                ),
                 strict=True,
             ):
-                results[one] = frames
+                results[number] = frames
     return results
 
 
-def _lockstep(
+def _generate_batch(
     model: TractModel,
     videos: list[VideoTask],
     sampler: SamplerConfig,
     on_frames: Callable[[int], None],
 ) -> list[np.ndarray]:
-    """Videos sorted from long to short, window by window; finished ones drop out."""
+    """Videos sorted from long to short, window by window; finished videos leave the batch."""
     window = model.config.window
     device = model.frame_mean.device
     lengths = np.array([video.lead_in + video.frames for video in videos])
@@ -144,25 +148,28 @@ def _lockstep(
     context = torch.stack([_first_context(video, window.context) for video in videos]).to(device)
     seeds = [video.seed for video in videos]
     noise = FrameNoise(seeds, references, sampler.noise_correlation)
-    made: list[list[np.ndarray]] = [[] for _ in videos]
+    generated: list[list[np.ndarray]] = [[] for _ in videos]
     for first in range(0, lengths.max(), window.new):
-        going = int((lengths > first).sum())
-        looked_up = np.stack(
-            [window_speech(video, first - video.lead_in, model) for video in videos[:going]]
+        unfinished = int((lengths > first).sum())
+        speech_windows = np.stack(
+            [window_speech(video, first - video.lead_in, model) for video in videos[:unfinished]]
         )
-        speech = torch.from_numpy(looked_up).to(device)
-        context = context[:going]
-        noise.keep(going)
-        given = torch.cat([references[:going], context], 1) if window.reference else context
-        new = generate_window(model, sampler, given, speech, noise).clamp(-1, 1)
-        context = torch.cat([context, new], 1)[:, -window.context :] if window.context else context
-        pictures = to_levels(new[:, :, 0])
-        for video, frames in enumerate(pictures):
-            kept = frames[: lengths[video] - first]
-            made[video].append(kept)
-            on_frames(len(kept))
+        speech = torch.from_numpy(speech_windows).to(device)
+        context = context[:unfinished]
+        noise.keep(unfinished)
+        given = torch.cat([references[:unfinished], context], 1) if window.reference else context
+        new_frames = generate_window(model, sampler, given, speech, noise).clamp(-1, 1)
+        context = (
+            torch.cat([context, new_frames], 1)[:, -window.context :] if window.context else context
+        )
+        levels = to_levels(new_frames[:, :, 0])
+        for number, frames in enumerate(levels):
+            shown = frames[: lengths[number] - first]
+            generated[number].append(shown)
+            on_frames(len(shown))
     return [
-        np.concatenate(frames)[video.lead_in :] for frames, video in zip(made, videos, strict=True)
+        np.concatenate(frames)[video.lead_in :]
+        for frames, video in zip(generated, videos, strict=True)
     ]
 
 
@@ -177,13 +184,13 @@ def _first_context(video: VideoTask, count: int) -> Tensor:
 
 @torch.inference_mode()
 def regress(model: TractModel, task: VideoTask) -> np.ndarray:
-    """What the model's regression alone makes of a task: (T, H, W) uint8."""
+    """The prediction of the model's regression alone for a task: (T, H, W) uint8."""
     device, window = model.frame_mean.device, model.config.window
     starts = range(0, task.frames, window.new)
-    looked_up = np.stack([window_speech(task, start, model) for start in starts])
-    references = torch.from_numpy(task.reference).float().to(device)
+    speech_windows = np.stack([window_speech(task, start, model) for start in starts])
+    reference = torch.from_numpy(task.reference).float().to(device)
     mean = model.mean(
-        references.expand(len(starts), 1, -1, -1),
-        model.speech_condition(torch.from_numpy(looked_up).to(device)),
+        reference.expand(len(starts), 1, -1, -1),
+        model.speech_condition(torch.from_numpy(speech_windows).to(device)),
     )
     return to_levels(mean[:, window.given :, 0].flatten(0, 1)[: task.frames])

@@ -1,4 +1,4 @@
-"""Words generated on their own: what comes before them is given, as in the clips of Table 1.
+"""Single words, generated from the true frames before them, like the clips of Table 1.
 
 One file a run and set, in the layout of `s2r.generation.generated_file`, whose rollouts are named
 after items instead of recordings.
@@ -44,25 +44,27 @@ def generate_words(
     """
     rows = segments[segments["kind"] != "phone"]
     for name, path in outputs.items():
-        chosen = evenly(list(rows[rows["set"] == name].itertuples()), most or len(rows))
+        items = evenly(list(rows[rows["set"] == name].itertuples()), most or len(rows))
         speech = {
-            one: model.project(embeddings.read(one, "embeddings"))
-            for one in sorted({row.recording for row in chosen})
+            recording: model.project(embeddings.read(recording, "embeddings"))
+            for recording in sorted({row.recording for row in items})
         }
         tasks = []
-        for row in chosen:
+        for row in items:
             length = frames.length(row.recording)
             first, stop = frames_of(row.start, row.end, length)
             reference = read_pictures(frames, row.recording, 0, 1)[0]
             # an item at the very start of a recording has fewer frames, or none, before it
-            before = read_pictures(frames, row.recording, max(first - CLIP_CONTEXT, 0), first)
+            preceding = read_pictures(frames, row.recording, max(first - CLIP_CONTEXT, 0), first)
             seed = crc32(row.item.encode()) * 1000 + settings.seed
-            context = before if len(before) >= model.context else None
+            context = preceding if len(preceding) >= model.context else None
             tasks += [
-                VideoTask(speech[row.recording], reference, seed + k, first, stop - first, context)
-                for k in range(settings.draws)
+                VideoTask(
+                    speech[row.recording], reference, seed + draw, first, stop - first, context
+                )
+                for draw in range(settings.draws)
             ]
         videos = iter(model.videos(tasks, settings.batch, f"words, {name}"))
         with GeneratedWriter(path, **labels, kind=Kind.MODEL, estimate="draw") as writer:
-            for row in chosen:
+            for row in items:
                 writer.rollout(row.item, np.stack(list(islice(videos, settings.draws))))

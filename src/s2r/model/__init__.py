@@ -1,1 +1,1 @@
-"""The networks, their diffusion formalism and sampler, and the files that keep them."""
+"""The networks, their diffusion formalism and sampler, and their files."""

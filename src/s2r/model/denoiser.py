@@ -1,7 +1,7 @@
 """The video U-Net: 2-D convolutions within frames, attention over time between them.
 
 One network serves every way of conditioning: noise level and speech are given per frame, and a
-frame that is given (reference frame, context frame) is a frame with a small sigma.
+given frame (reference frame, context frame) has a small sigma.
 """
 
 import math
@@ -19,7 +19,7 @@ POSITION_WIDTH = 32
 
 @block
 class DenoiserConfig(DenoiserBlock):
-    """Shape of the network: its keys, and what data and preset decide."""
+    """Shape of the network: its keys, and the values that data and preset decide."""
 
     speech_dimension: int = 0
     """Width E of the speech input; 0 for a network without speech."""
@@ -44,8 +44,8 @@ class ChannelNorm(nn.LayerNorm):
 def shift_in_time(x: Tensor, frames: int) -> Tensor:
     """Take an eighth of the channels from the frame before and an eighth from the one after.
 
-    Gives the convolution that follows sight of both neighbours at no cost (Lin et al. 2019,
-    "TSM"). ``x`` (B*T, C, h, w); the ends of a window see zeros.
+    The next convolution then covers both neighbouring frames at no cost (Lin et al. 2019,
+    "TSM"). ``x`` (B*T, C, h, w); at the ends of a window zeros are taken.
     """
     part = x.shape[1] // 8
     video = x.unflatten(0, (-1, frames))
@@ -98,7 +98,7 @@ class TimeAttention(nn.Module):
         h = x.permute(0, 2, 3, 1).unflatten(0, (-1, frames)).flatten(2, 3).transpose(1, 2)
         h = self.norm(h) + self.position(time_positions(frames, x.device))  # B, h*w, T, C
         q, k, v = self.qkv(h).flatten(0, 1).unflatten(-1, (3, self.heads, -1)).unbind(2)
-        q, k, v = (t.transpose(1, 2) for t in (q, k, v))
+        q, k, v = (tensor.transpose(1, 2) for tensor in (q, k, v))
         # Written out: windows are so short that fused attention is slower (its backward pass took
         # 30 % of a training step on the CPU), and on GPUs it fails beyond 65,535 sequences.
         weights = (q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5).softmax(-1)
@@ -133,13 +133,13 @@ class SpeechAttention(nn.Module):
         q = self.q(h.reshape(windows, -1, h.shape[-1])).unflatten(-1, (self.heads, -1))
         k, v = self.kv(tokens + self.token_position(times)).chunk(2, dim=-1)
         k, v = k.unflatten(-1, (self.heads, -1)), v.unflatten(-1, (self.heads, -1))
-        attended = F.scaled_dot_product_attention(*(t.transpose(1, 2) for t in (q, k, v)))
+        attended = F.scaled_dot_product_attention(*(tensor.transpose(1, 2) for tensor in (q, k, v)))
         h = self.out(attended.transpose(1, 2).flatten(-2)).view_as(h)
         return x + h.permute(0, 3, 1, 2)
 
 
 class Stage(nn.Module):
-    """A residual block and, where asked for, attention over time and attention to speech."""
+    """A residual block and, where configured, attention over time and attention to speech."""
 
     def __init__(self, inputs: int, outputs: int, level: int, config: DenoiserConfig):
         super().__init__()
@@ -174,7 +174,7 @@ class Denoiser(nn.Module):
         self.condition = nn.Sequential(
             nn.SiLU(), nn.Linear(config.condition, config.condition), nn.SiLU()
         )
-        # Patches overlap by half: the first layer sees across their edges.
+        # Patches overlap by half, so the first layer covers their edges.
         self.stem = nn.Conv2d(
             images, widths[0], 2 * config.patch, stride=config.patch, padding=config.patch // 2
         )

@@ -32,7 +32,9 @@ def precondition(network: Callable, noisy: Tensor, sigma: Tensor, *conditions) -
     Returns:
         (B, T, 1, H, W), the estimate of the clean data, float32.
     """
-    c_skip, c_out, c_in, c_noise = (c[..., None, None, None] for c in coefficients(sigma))
+    c_skip, c_out, c_in, c_noise = (
+        coefficient[..., None, None, None] for coefficient in coefficients(sigma)
+    )
     raw = network(c_in * noisy, c_noise[..., 0, 0, 0], *conditions)
     return c_skip * noisy + c_out * raw.float()
 
@@ -52,15 +54,15 @@ def correlate_in_time(noise: Tensor, correlation: float, before: Tensor | None =
 
     n_t = a n_(t-1) + sqrt(1 - a^2) z_t with a = ``correlation`` (the progressive noise of Ge et
     al. 2023, arXiv:2305.10474). Denoiser and samplers stay exact for any covariance of the noise;
-    what an imperfect denoiser leaves of it then drifts instead of flickering. ``before``
+    noise that an imperfect denoiser leaves then drifts instead of flickering. ``before``
     (B, 1, H, W) is the noise of the frame before the first.
     """
     if not correlation:
         return noise
-    fresh = (1 - correlation**2) ** 0.5
+    fresh_weight = (1 - correlation**2) ** 0.5
     frames = []
     for white in noise.unbind(1):
-        before = white if before is None else correlation * before + fresh * white
+        before = white if before is None else correlation * before + fresh_weight * white
         frames.append(before)
     return torch.stack(frames, 1)
 

@@ -1,4 +1,4 @@
-"""What a model is to the workflow: how it is trained, and how it generates videos.
+"""The interface of models: how they are trained, and how they generate videos.
 
 The models of this package and those of installed packages are found in the same way: an entry
 point of the group ``s2r.models`` names a `ModelFamily`, and its name is the ``preset`` of a run.
@@ -75,7 +75,7 @@ class VideoModel(ABC):
     def resampled(self, steps: int | None, guidance: float | None) -> "VideoModel":
         """The model with other noise levels or another guidance scale; None leaves its own.
 
-        Raises UserError where a model without a sampler is asked for either.
+        Raises UserError for either of them where the model has no sampler.
         """
         if steps is not None or guidance is not None:
             raise UserError("This model has no sampler: leave out --preset, --steps, --guidance.")
@@ -92,7 +92,7 @@ class VideoModel(ABC):
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """A training: everything as JSON can hold it, so that several processes can share it."""
+    """A training, in types that JSON can hold, so that several processes can share it."""
 
     settings: Mapping[str, Any]
     """Of the run, see `s2r.config.parameters.run_settings`."""
@@ -126,11 +126,14 @@ class ModelFamily:
     """A model from its file, the settings of its run, and the device."""
 
     def train(self, job: TrainingJob) -> None:
-        """Train a model; started again after an interruption, it goes on where it was."""
+        """Train a model; after an interruption it goes on from the last checkpoint."""
         _function(self.training)(job)
 
     def load(self, path: str | Path, settings: Mapping[str, Any], device: str) -> VideoModel:
-        """Load a trained model. Raises UserError where the file holds no such model."""
+        """Load a trained model.
+
+        Raises UserError where the file is missing or holds another kind of model.
+        """
         if not Path(path).is_file():
             raise UserError(f"{path} does not exist: train the run first (`snakemake`).")
         return _function(self.loading)(Path(path), settings, device)

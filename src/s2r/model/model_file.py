@@ -17,7 +17,7 @@ def write_model_file(
 ) -> None:
     """Write the weights of ``model`` with its ``config`` (a dataclass) and ``info`` (JSON-able).
 
-    ``kind`` names what the file holds and is asked for again when it is read.
+    ``kind`` names the kind of model; `read_model_file` requires the same one.
     """
     if not is_dataclass(config):
         raise ValueError("config must be a dataclass")
@@ -35,7 +35,7 @@ def read_model_file(path: str | Path, kind: str) -> tuple[dict[str, Tensor], dic
     """Weights by name, configuration and ``info`` as written by `write_model_file`.
 
     Raises:
-        UserError: the file is missing or is no model of this kind.
+        UserError: the file is missing or is not a model of this kind.
     """
     try:
         with safe_open(path, "pt") as file:

@@ -83,7 +83,7 @@ def load_recurrent(path: str | Path, device: str = "cpu") -> tuple[RecurrentMode
     """Read a model and its ``info`` as written by `save_recurrent`.
 
     Raises:
-        UserError: the file is missing or is no recurrent model of this program.
+        UserError: the file is missing or is not a recurrent model of s2r.
     """
     tensors, content, info = read_model_file(path, FORMAT)
     projection = SpeechProjection(tensors["speech_mean"].numpy(), tensors["speech_basis"].numpy())

@@ -1,7 +1,7 @@
 """Ridge regression from speech to the expected picture: the mean that diffusion corrects.
 
 The prediction for a frame is the subject's reference frame plus a linear function of the speech
-around the frame. What is left is drawn by diffusion (residual or "corrective" diffusion, Mardani
+around the frame. The rest is drawn by diffusion (residual or "corrective" diffusion, Mardani
 et al. 2023, arXiv:2309.15214).
 """
 
@@ -49,9 +49,14 @@ class RidgeSums:
     @classmethod
     def of(cls, speech: np.ndarray, targets: np.ndarray) -> "RidgeSums":
         """From speech (N, E) and targets (N, K)."""
-        x = np.concatenate([speech, np.ones((len(speech), 1), speech.dtype)], axis=1)
+        inputs = np.concatenate([speech, np.ones((len(speech), 1), speech.dtype)], axis=1)
         squares = float(np.square(targets, dtype=float).sum())
-        return cls((x.T @ x).astype(float), (x.T @ targets).astype(float), squares, len(x))
+        return cls(
+            (inputs.T @ inputs).astype(float),
+            (inputs.T @ targets).astype(float),
+            squares,
+            len(inputs),
+        )
 
     def __add__(self, other: "RidgeSums") -> "RidgeSums":
         return RidgeSums(
@@ -86,18 +91,25 @@ def fit_ridge(
     Returns:
         weights (E + 1, K) fitted on everything; weights (G, E + 1, K) fitted without each group
         (their errors on it are those of unseen speech, which is what diffusion must learn to
-        correct); the strength chosen. A single group's weights stand for its left-out ones.
+        correct); the best strength. A single group's weights also stand for its left-out ones.
     """
     total = sum(groups[1:], groups[0])
     if len(groups) == 1:
         weights = total.solve(strengths[0])
         return weights, weights[None], strengths[0]
-    rests = [sum(groups[:i] + groups[i + 2 :], groups[i + 1]) for i in range(len(groups) - 1)]
-    rests.append(sum(groups[1:-1], groups[0]))
-    left_out = {one: [rest.solve(one) for rest in rests] for one in strengths}
-    errors = [
-        sum(group.error(weights) for group, weights in zip(groups, left_out[one], strict=True))
-        for one in strengths
+    sums_without = [
+        sum(groups[:i] + groups[i + 2 :], groups[i + 1]) for i in range(len(groups) - 1)
     ]
-    best = strengths[int(np.argmin(errors))]
-    return total.solve(best), np.stack(left_out[best]), best
+    sums_without.append(sum(groups[1:-1], groups[0]))
+    weights_without = {
+        strength: [sums.solve(strength) for sums in sums_without] for strength in strengths
+    }
+    errors = [
+        sum(
+            group.error(weights)
+            for group, weights in zip(groups, weights_without[strength], strict=True)
+        )
+        for strength in strengths
+    ]
+    best_strength = strengths[int(np.argmin(errors))]
+    return total.solve(best_strength), np.stack(weights_without[best_strength]), best_strength

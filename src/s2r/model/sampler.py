@@ -18,26 +18,26 @@ Denoise = Callable[[Tensor, float], Tensor]
 def noise_levels(config: SamplerConfig) -> list[float]:
     """The decreasing sigmas of ``config``, ending with 0."""
     low, high, steps = config.sigma_min, config.sigma_max, config.steps
-    places = [i / max(steps - 1, 1) for i in range(steps)]
+    fractions = [i / max(steps - 1, 1) for i in range(steps)]
     if config.spacing == "log":
-        levels = [high * (low / high) ** place for place in places]
+        levels = [high * (low / high) ** fraction for fraction in fractions]
     else:  # EDM, eq. 5
         rho = 7
         top, bottom = high ** (1 / rho), low ** (1 / rho)
-        levels = [(top + place * (bottom - top)) ** rho for place in places]
+        levels = [(top + fraction * (bottom - top)) ** rho for fraction in fractions]
     return [*levels, 0.0]
 
 
 def dpm_solver(denoise: Denoise, x: Tensor, sigmas: list[float]) -> Tensor:
     """DPM-Solver++(2M), second order, one call a step (Lu et al. 2022, algorithm 2)."""
     previous = None
-    for i, (sigma, following) in enumerate(itertools.pairwise(sigmas)):
+    for step, (sigma, following) in enumerate(itertools.pairwise(sigmas)):
         denoised = denoise(x, sigma)
         if following == 0:
             return denoised
         estimate = denoised
         if previous is not None:
-            ratio = math.log(sigmas[i - 1] / sigma) / math.log(sigma / following)
+            ratio = math.log(sigmas[step - 1] / sigma) / math.log(sigma / following)
             estimate = denoised + (denoised - previous) / (2 * ratio)
         x = following / sigma * x + (1 - following / sigma) * estimate
         previous = denoised
@@ -45,7 +45,7 @@ def dpm_solver(denoise: Denoise, x: Tensor, sigmas: list[float]) -> Tensor:
 
 
 def heun(denoise: Denoise, x: Tensor, sigmas: list[float]) -> Tensor:
-    """Heun's second-order method, two calls a step but the last (EDM, algorithm 1)."""
+    """Heun's second-order method, two calls a step, one in the last (EDM, algorithm 1)."""
     for sigma, following in itertools.pairwise(sigmas):
         x = heun_step(denoise, x, sigma, following)
     return x
@@ -57,8 +57,8 @@ def heun_step(denoise: Denoise, x: Tensor, sigma: float, following: float) -> Te
     proposed = x + (following - sigma) * slope
     if following == 0:
         return proposed
-    slope_there = (proposed - denoise(proposed, following)) / following
-    return x + (following - sigma) * (slope + slope_there) / 2
+    next_slope = (proposed - denoise(proposed, following)) / following
+    return x + (following - sigma) * (slope + next_slope) / 2
 
 
 def stochastic_heun(
@@ -76,18 +76,22 @@ def stochastic_heun(
     ``fresh_noise()`` gives standard normal noise of the shape of ``x``. The paper's model is
     sampled in this way with ``churn`` 80 and 10 steps.
     """
-    most = math.sqrt(2) - 1
+    largest_gamma = math.sqrt(2) - 1
     for sigma, following in itertools.pairwise(sigmas):
-        gamma = min(churn / (len(sigmas) - 1), most) if churn_from <= sigma <= churn_to else 0.0
-        raised = sigma * (1 + gamma)
+        gamma = (
+            min(churn / (len(sigmas) - 1), largest_gamma)
+            if churn_from <= sigma <= churn_to
+            else 0.0
+        )
+        raised_sigma = sigma * (1 + gamma)
         if gamma:
-            x = x + math.sqrt(raised**2 - sigma**2) * noise_scale * fresh_noise()
-        x = heun_step(denoise, x, raised, following)
+            x = x + math.sqrt(raised_sigma**2 - sigma**2) * noise_scale * fresh_noise()
+        x = heun_step(denoise, x, raised_sigma, following)
     return x
 
 
 def guided(
-    with_speech: Denoise, without: Denoise, scale: float, interval: tuple[float, float]
+    with_speech: Denoise, without_speech: Denoise, scale: float, interval: tuple[float, float]
 ) -> Denoise:
     """Classifier-free guidance (Ho & Salimans 2022) at the noise levels in ``interval``."""
 
@@ -95,7 +99,7 @@ def guided(
         conditioned = with_speech(x, sigma)
         if scale == 1 or not interval[0] <= sigma <= interval[1]:
             return conditioned
-        return torch.lerp(without(x, sigma), conditioned, scale)
+        return torch.lerp(without_speech(x, sigma), conditioned, scale)
 
     return denoise
 

@@ -27,14 +27,14 @@ def fit_projection(embeddings: np.ndarray, dimensions: int) -> SpeechProjection:
     """Fit a projection to at most ``dimensions`` directions on embeddings (N, D).
 
     Every embedding dimension is scaled to unit variance first (encoders have a few dimensions
-    with variances hundreds of times the others'). The kept directions are scaled by the
+    with variances hundreds of times the others'). The leading directions are scaled by the
     overall, not their own, standard deviation: directions of little variance stay small.
     """
     values = embeddings.astype(np.float32)
     mean, scale = values.mean(0), values.std(0) + 1e-4
     covariance = np.cov(((values - mean) / scale).T)
     variances, directions = np.linalg.eigh(covariance)
-    kept = np.argsort(variances)[::-1][: min(dimensions, len(variances))]
-    overall = np.sqrt(variances[kept].mean())
-    basis = directions[:, kept] / scale[:, None] / overall
+    leading = np.argsort(variances)[::-1][: min(dimensions, len(variances))]
+    overall_scale = np.sqrt(variances[leading].mean())
+    basis = directions[:, leading] / scale[:, None] / overall_scale
     return SpeechProjection(mean.astype(np.float32), basis.astype(np.float32))

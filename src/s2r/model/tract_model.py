@@ -1,4 +1,4 @@
-"""The whole model: speech input, regression, denoiser and the constants that tie them."""
+"""The whole model: speech input, regression, denoiser and the constants that connect them."""
 
 from collections.abc import Mapping
 from dataclasses import field
@@ -41,9 +41,9 @@ class ModelConfig(ModelBlock):
 
 
 def model_config(settings: Mapping) -> ModelConfig:
-    """The model of `s2r.config.parameters.run_settings`; data set its speech width and size."""
-    parts = {name: settings[name] for name in ("window", "denoiser", "pooling")}
-    return build(ModelConfig, parts | settings["model"])
+    """The configuration from `s2r.config.parameters.run_settings`; the data fix the sizes later."""
+    keys = {name: settings[name] for name in ("window", "denoiser", "pooling")}
+    return build(ModelConfig, keys | settings["model"])
 
 
 class TractModel(nn.Module):
@@ -94,8 +94,8 @@ class TractModel(nn.Module):
         temporal pooling).
         """
         if self.config.pooling:
-            new = speech[:, self.config.window.given :]
-            speech = new.mean(dim=1, keepdim=True).expand_as(speech)
+            new_speech = speech[:, self.config.window.given :]
+            speech = new_speech.mean(dim=1, keepdim=True).expand_as(speech)
         return speech.flatten(2)
 
     def mean(self, reference: Tensor, condition: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -143,7 +143,7 @@ class TractModel(nn.Module):
             sigma: (B, T) noise level of each frame.
             condition: (B, T, E), see `speech_condition`.
             keep: (B, 1) bool, False where speech is withheld. The reference frame's speech
-                always is: it is a picture, not a moment of this speech.
+                always is: that frame is a still picture without speech.
             mean: (B, T, 1, H, W), see `mean`.
         """
         keep = keep.expand(sigma.shape).clone()
@@ -163,7 +163,7 @@ def load_model(path: str | Path, device: str = "cpu") -> tuple[TractModel, dict]
     """Read a model and its ``info`` as written by `save_model`.
 
     Raises:
-        UserError: the file is missing or is no model of this program.
+        UserError: the file is missing or is not a model of s2r.
     """
     tensors, content, info = read_model_file(path, FORMAT)
     model = TractModel(

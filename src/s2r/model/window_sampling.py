@@ -19,7 +19,7 @@ class FrameNoise:
     """
 
     def __init__(self, seeds: Iterable[int], like: Tensor, correlation: float):
-        """``like``: (..., H, W) on the device where the noise is wanted."""
+        """``like``: (..., H, W) on the device where the noise is needed."""
         self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         self.size, self.device = like.shape[-2:], like.device
         self.correlation = correlation
@@ -27,11 +27,14 @@ class FrameNoise:
 
     def white(self, frames: int) -> Tensor:
         """(B, T, 1, H, W) standard normal."""
-        drawn = [torch.randn((frames, 1, *self.size), generator=one) for one in self.generators]
+        drawn = [
+            torch.randn((frames, 1, *self.size), generator=generator)
+            for generator in self.generators
+        ]
         return torch.stack(drawn).to(self.device)
 
     def following(self, frames: int) -> Tensor:
-        """(B, T, 1, H, W), correlated in time, going on from the last frames drawn so."""
+        """(B, T, 1, H, W), correlated in time, continued from the frames of the call before."""
         noise = correlate_in_time(self.white(frames), self.correlation, self.last)
         self.last = noise[:, -1]
         return noise
@@ -65,28 +68,28 @@ def generate_window(
     window, device = model.config.window, given.device
     condition = model.speech_condition(speech)
     mean = model.mean(given[:, 0], condition)
-    split = window.given
-    known = model.encode(given, mean[:, :split])
-    sigma_known = torch.full((len(given), split), SIGMA_GIVEN, device=device)
+    given_count = window.given
+    given_data = model.encode(given, mean[:, :given_count])
+    given_sigma = torch.full((len(given), given_count), SIGMA_GIVEN, device=device)
     if window.context:
         level = max(model.config.context_sigma, SIGMA_GIVEN)
-        context = slice(split - window.context, split)
-        sigma_known[:, context] = level
-        known[:, context] += level * noise.white(window.context)
+        context = slice(given_count - window.context, given_count)
+        given_sigma[:, context] = level
+        given_data[:, context] += level * noise.white(window.context)
 
     def denoiser(keep: bool):
-        kept = torch.full((len(given), 1), keep, device=device)
+        keep_speech = torch.full((len(given), 1), keep, device=device)
 
         def denoise(x: Tensor, sigma: float) -> Tensor:
-            levels = torch.cat([sigma_known, torch.full(x.shape[:2], sigma, device=device)], 1)
-            noisy = torch.cat([known, x], 1)
+            levels = torch.cat([given_sigma, torch.full(x.shape[:2], sigma, device=device)], 1)
+            noisy = torch.cat([given_data, x], 1)
             with half_precision(device):
-                return model.denoise(noisy, levels, condition, kept, mean)[:, split:]
+                return model.denoise(noisy, levels, condition, keep_speech, mean)[:, given_count:]
 
         return denoise
 
     denoise = guided(
         denoiser(True), denoiser(False), sampler.guidance_scale, sampler.guidance_interval
     )
-    drawn = sample(denoise, lambda: noise.following(window.new), sampler)
-    return model.decode(drawn, mean[:, split:])
+    new_data = sample(denoise, lambda: noise.following(window.new), sampler)
+    return model.decode(new_data, mean[:, given_count:])

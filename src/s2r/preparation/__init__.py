@@ -1,1 +1,1 @@
-"""Stage 3, what models are trained on: frames, embeddings, and what is derived from them."""
+"""Stage 3, the data for models: frames, embeddings, and the measures derived from them."""

@@ -19,10 +19,14 @@ def embed_shard(frames_shard: str | Path, path: str | Path, encoder: Encoder) ->
     attributes. Raises UserError, naming the recording, when sound and video differ by more than
     one frame or when an embedding does not fit float16.
     """
-    write_shard(path, _items(Shards([frames_shard]), frames_shard, encoder), encoder.describe())
+    write_shard(
+        path,
+        _embedded_recordings(Shards([frames_shard]), frames_shard, encoder),
+        encoder.describe(),
+    )
 
 
-def _items(shards: Shards, source: str | Path, encoder: Encoder) -> Iterator[tuple]:
+def _embedded_recordings(shards: Shards, source: str | Path, encoder: Encoder) -> Iterator[tuple]:
     for recording in progress(shards.recordings, "embed"):
         try:
             audio = fit_audio(shards.read(recording, "audio"), shards.length(recording))
@@ -33,14 +37,14 @@ def _items(shards: Shards, source: str | Path, encoder: Encoder) -> Iterator[tup
 
 
 def fit_audio(audio: np.ndarray, frames: int) -> np.ndarray:
-    """Audio (N,) at 16 kHz with enough samples for ``frames`` embeddings, zeros at the end if not.
+    """Audio (N,) at 16 kHz with enough samples for ``frames`` embeddings, padded with zeros.
 
     Raises UserError when it holds more than one frame too many or too few.
     """
-    held = len(audio) // HOP
-    if abs(held - frames) > 1:
+    filled = len(audio) // HOP
+    if abs(filled - frames) > 1:
         raise UserError(
-            f"the sound fills {held} frames but the video has {frames}: make the frames again."
+            f"the sound fills {filled} frames but the video has {frames}: make the frames again."
         )
     return np.pad(audio, (0, max(0, frames * HOP - len(audio))))
 

@@ -32,8 +32,8 @@ class FramesConfig(TimingBlock, FramesBlock):
 
 def prepare_video(path: str | Path, config: FramesConfig) -> np.ndarray:
     """Frames (T, size, size) uint8 of the picture of one video, as in ``prepare_recording``."""
-    small, rate = read_video(path, lambda block: shrink(block, config.size))
-    frames = retime(small, rate, rate=config.rate, interpolation=config.interpolation)
+    shrunk, rate = read_video(path, lambda pictures: shrink(pictures, config.size))
+    frames = retime(shrunk, rate, rate=config.rate, interpolation=config.interpolation)
     try:
         return scale_levels(frames, *intensity_range(frames, config.percentiles))
     except UserError as error:
@@ -46,33 +46,33 @@ def prepare_recording(row: Mapping, config: FramesConfig) -> dict[str, object]:
     Returns ``frames`` (T, size, size) uint8, ``audio`` float32 of 16 kHz, exactly as long as the
     frames (320 samples each at 50 Hz), ``low`` and ``high`` (grey levels of the source that
     became 0 and 255), ``source_rate`` (Hz), ``moved`` (seconds by which the sound was moved
-    earlier), and the delay of the sound in the file as ``offset.estimate_offset`` finds it:
-    ``offset_estimate`` (s) and ``confidence``. ``first_frame_time`` says when the frames start in
-    the source video (s): later than it by ``onset_trim`` or a negative ``moved``. Sound and
-    picture are cut to the shorter.
+    earlier), and the delay of the sound in the file as ``offsets.estimate_offset`` finds it:
+    ``offset_estimate`` (s) and ``confidence``. ``first_frame_time`` is when the frames start in
+    the source video (s): above 0 with ``onset_trim`` or a negative ``moved``. Sound and picture
+    are cut to the shorter.
 
     Raises UserError if a file cannot be decoded, nothing is left, or the picture never changes.
     """
-    small, source_rate = _read_frames(row["video"], lambda block: shrink(block, config.size))
+    shrunk, source_rate = _read_frames(row["video"], lambda pictures: shrink(pictures, config.size))
     sound, sample_rate = read_audio(row["audio"])
     audio, seconds = resample(sound, sample_rate, SAMPLE_RATE), Fraction(len(sound), sample_rate)
     moved = 0.0 if config.audio_offset == "estimate" else config.audio_offset
-    made = _cut(row, small, source_rate, audio, seconds, config, moved)
-    left, confidence = estimate_offset(made["frames"], made["audio"])
-    if config.audio_offset == "estimate" and abs(left) * config.rate >= 1:
-        moved, left = left, 0.0
-        made = _cut(row, small, source_rate, audio, seconds, config, moved)
-    return made | {
+    prepared = _aligned(row, shrunk, source_rate, audio, seconds, config, moved)
+    remaining, confidence = estimate_offset(prepared["frames"], prepared["audio"])
+    if config.audio_offset == "estimate" and abs(remaining) * config.rate >= 1:
+        moved, remaining = remaining, 0.0
+        prepared = _aligned(row, shrunk, source_rate, audio, seconds, config, moved)
+    return prepared | {
         "source_rate": float(source_rate),
         "moved": float(moved),
-        "offset_estimate": moved + left,
+        "offset_estimate": moved + remaining,
         "confidence": confidence,
     }
 
 
-def _cut(
+def _aligned(
     row: Mapping,
-    small: np.ndarray,
+    shrunk: np.ndarray,
     source_rate: Fraction,
     audio: np.ndarray,
     audio_seconds: Fraction,
@@ -80,11 +80,11 @@ def _cut(
     moved: float,
 ) -> dict[str, object]:
     """Arrays, grey levels and ``first_frame_time`` with the sound ``moved`` seconds earlier."""
-    trim, late = seconds_exactly(config.onset_trim), seconds_exactly(moved)
+    trim, delay = seconds_exactly(config.onset_trim), seconds_exactly(moved)
     # Where the sound would have to start before its first sample, both start later instead.
-    video_start = max(trim, -late)
-    audio_start = video_start + late
-    seconds = min(len(small) / source_rate - video_start, audio_seconds - audio_start)
+    video_start = max(trim, -delay)
+    audio_start = video_start + delay
+    seconds = min(len(shrunk) / source_rate - video_start, audio_seconds - audio_start)
     count = int(seconds * config.rate)
     if count < 1:
         raise UserError(
@@ -92,7 +92,7 @@ def _cut(
             f"and recordings.audio_offset ({config.audio_offset} s)."
         )
     frames = retime(
-        small,
+        shrunk,
         source_rate,
         rate=config.rate,
         interpolation=config.interpolation,
@@ -130,24 +130,25 @@ def first_frame_time(frames: Shards, recording: str) -> float:
 def prepare_shard(rows: pd.DataFrame, path: str | Path, config: FramesConfig) -> None:
     """Prepare every recording of ``rows`` (from the index, status ``ok``) and write the shard.
 
-    A recording that cannot be prepared is left out; its sentence stands under ``failed`` in the
-    JSON index of the shard (see `s2r.core.shards`).
+    A recording that cannot be prepared is left out; its error message stands under ``failed`` in
+    the JSON index of the shard (see `s2r.core.shards`).
     """
     failed: dict[str, str] = {}
 
-    def items():
+    def prepared_recordings():
         records = rows.sort_values("recording").to_dict("records")
         for row in progress(records, f"frames {Path(path).stem}"):
             try:
-                made = prepare_recording(row, config)
+                prepared = prepare_recording(row, config)
             except Exception as error:  # no single recording may stop the job
-                name = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
-                failed[row["recording"]] = f"{name}{error}"
+                prefix = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+                failed[row["recording"]] = f"{prefix}{error}"
                 continue
-            arrays = {name: made.pop(name) for name in ("frames", "audio")}
-            yield row["recording"], arrays, made | {k: row[k] for k in ("subject", "stimulus")}
+            arrays = {name: prepared.pop(name) for name in ("frames", "audio")}
+            labels = {key: row[key] for key in ("subject", "stimulus")}
+            yield row["recording"], arrays, prepared | labels
 
-    write_shard(path, items(), _attributes(config), failed)
+    write_shard(path, prepared_recordings(), _attributes(config), failed)
 
 
 def _attributes(config: FramesConfig) -> dict:
@@ -155,5 +156,5 @@ def _attributes(config: FramesConfig) -> dict:
 
 
 def _read_frames(path: str, transform: Callable[[np.ndarray], np.ndarray]):
-    read = read_recon if str(path).endswith(".h5") else read_video
-    return read(path, transform)
+    reader = read_recon if str(path).endswith(".h5") else read_video
+    return reader(path, transform)

@@ -21,19 +21,19 @@ def shrink(video: np.ndarray, size: int) -> np.ndarray:
     """
     height, width = video.shape[1:]
     side = min(height, width)
-    # Whole pixels only; a half pixel too many on each side is left to the weights.
+    # Whole pixels only; the weights cut a remaining half pixel on each side.
     top, left = (height - side) // 2, (width - side) // 2
     video = video[:, top : height - top, left : width - left]
     rows, columns = _area_weights(size, *video.shape[1:])
     # Weights that repeat along a side (84 to 64 pixels: four times) are applied piece by piece.
-    tall = size // len(rows)
-    small = np.empty((len(video), size, size), np.float32)
+    repeats = size // len(rows)
+    shrunk = np.empty((len(video), size, size), np.float32)
     for start in range(0, len(video), BLOCK):
         block = video[start : start + BLOCK].astype(np.float32)
         pieces = block.reshape(-1, columns.shape[1]) @ columns.T
-        pieces = pieces.reshape(len(block), tall, -1, size)
-        small[start : start + BLOCK] = (rows @ pieces).reshape(-1, size, size)
-    return small
+        pieces = pieces.reshape(len(block), repeats, -1, size)
+        shrunk[start : start + BLOCK] = (rows @ pieces).reshape(-1, size, size)
+    return shrunk
 
 
 def enlarge(frames: np.ndarray, size: int) -> np.ndarray:
@@ -76,9 +76,9 @@ def retime(
     share = (position - left).astype(np.float32).reshape(-1, *[1] * (frames.ndim - 1))
     result = np.empty((count, *frames.shape[1:]), np.float32)
     for start in range(0, count, BLOCK):
-        part = slice(start, start + BLOCK)
-        before, after = frames[left[part]], frames[right[part]]
-        result[part] = before + share[part] * (after.astype(np.float32) - before)
+        block = slice(start, start + BLOCK)
+        before, after = frames[left[block]], frames[right[block]]
+        result[block] = before + share[block] * (after.astype(np.float32) - before)
     return result
 
 
@@ -91,25 +91,25 @@ def intensity_range(frames: np.ndarray, percentiles: tuple[float, float]) -> tup
 
 
 def percentile(values: np.ndarray, percent: float) -> float:
-    """What ``np.percentile`` gives, in less than half of its time on the frames of a recording.
+    """The result of ``np.percentile``, in less than half of its time on the frames of a recording.
 
-    A sample brackets the wanted rank, and only the values within the bracket are ordered.
+    A sample brackets the rank, and only the values within the bracket are ordered.
     """
     values = values.ravel()
     rank = percent / 100 * (len(values) - 1)
     sample = np.sort(values[::61])
-    place = percent / 100 * (len(sample) - 1)
-    slack = 5 * np.sqrt(len(sample))  # ten standard deviations of the sample's own rank
-    within = values
-    if place > slack:
-        within = within[within >= sample[int(place - slack)]]
-    first = int(rank) - (len(values) - len(within))
-    if place + slack < len(sample) - 1:
-        within = within[within <= sample[int(place + slack)]]
-    if np.isnan(values.min()) or not 0 <= first < len(within) - 1:
+    sample_rank = percent / 100 * (len(sample) - 1)
+    slack = 5 * np.sqrt(len(sample))  # ten standard deviations of the rank in the sample
+    bracket = values
+    if sample_rank > slack:
+        bracket = bracket[bracket >= sample[int(sample_rank - slack)]]
+    first = int(rank) - (len(values) - len(bracket))
+    if sample_rank + slack < len(sample) - 1:
+        bracket = bracket[bracket <= sample[int(sample_rank + slack)]]
+    if np.isnan(values.min()) or not 0 <= first < len(bracket) - 1:
         return float(np.percentile(values, percent))
-    left, right = np.partition(within, (first, first + 1))[first : first + 2].astype(float)
-    return left + (right - left) * (rank - int(rank))
+    lower, upper = np.partition(bracket, (first, first + 1))[first : first + 2].astype(float)
+    return lower + (upper - lower) * (rank - int(rank))
 
 
 def scale_levels(frames: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -126,7 +126,7 @@ def scale_levels(frames: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def seconds_exactly(value: float) -> Fraction:
-    """The decimal number the user wrote, exactly (0.1 s is five frames, not a hair more)."""
+    """The decimal number that the user wrote, without rounding (0.1 s is exactly five frames)."""
     return Fraction(value).limit_denominator(1_000_000)
 
 

@@ -16,7 +16,7 @@ from s2r.preparation.selection import recordings_of
 
 @dataclass(frozen=True)
 class RecordingSet:
-    """Prepared frames, and what the split and the index of the corpus say of each recording.
+    """Prepared frames, and the lines of the split and of the index for each recording.
 
     Methods that need a table raise ValueError where it was not opened.
     """
@@ -35,7 +35,7 @@ class RecordingSet:
         return recordings_of(self.split, set_name, self.frames, most)
 
     def about(self, recording: str) -> pd.Series:
-        """The line of a recording in the index; what is not known is empty text or zero."""
+        """The line of a recording in the index; unknown values are empty text or zero."""
         if self.index is None:
             raise ValueError("the recordings were opened without their index")
         return self.index.loc[recording]
@@ -71,7 +71,7 @@ class RecordingSet:
 def open_recordings(files: Mapping) -> RecordingSet:
     """Open ``files``: ``frames`` (paths of shards) and, where given, ``split`` and ``recordings``.
 
-    Other names are passed over, so the named inputs of a rule (``snakemake.input``) will do.
+    Other names are ignored, so the named inputs of a rule (``snakemake.input``) can be passed.
     ``recordings`` is the path of the index. Raises UserError for a missing or incomplete shard.
     """
     split, index = files.get("split"), files.get("recordings")

@@ -8,11 +8,11 @@ from PIL import Image, UnidentifiedImageError
 from s2r.core.errors import UserError
 
 PICTURE_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "GIF", "PPM")
-"""What Pillow may read, whatever a file is called: for some others it starts programs."""
+"""Formats that Pillow may read, whatever the suffix: for some others it starts programs."""
 
 
 def read_grey(path: str | Path) -> np.ndarray:
-    """A picture as (H, W) uint8 grey levels; UserError where it is none."""
+    """A picture as (H, W) uint8 grey levels; UserError where it cannot be read."""
     try:
         with Image.open(path, formats=PICTURE_FORMATS) as picture:
             return np.asarray(picture.convert("L"))
@@ -22,21 +22,25 @@ def read_grey(path: str | Path) -> np.ndarray:
         )
 
 
-def correlation(one: np.ndarray, other: np.ndarray) -> float:
-    """Pearson's correlation of two pictures' grey levels; 0 for an even picture."""
-    one, other = (x.astype(np.float64).ravel() - x.mean() for x in (one, other))
-    norm = np.linalg.norm(one) * np.linalg.norm(other)
-    return float(one @ other / norm) if norm > 0 else 0.0
+def correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Pearson's correlation of two pictures' grey levels; 0 where all pixels of one are equal."""
+    first, second = (
+        picture.astype(np.float64).ravel() - picture.mean() for picture in (first, second)
+    )
+    norm = np.linalg.norm(first) * np.linalg.norm(second)
+    return float(first @ second / norm) if norm > 0 else 0.0
 
 
 def likeness_of(references: list[np.ndarray]) -> float:
-    """The correlation with the mean reference that tells midsagittal frames from other pictures.
+    """The correlation with the mean reference above which a picture counts as a midsagittal frame.
 
-    Half of the least that any reference reaches with the mean of the others: subjects differ,
+    Half of the lowest correlation of a reference with the mean of the others: subjects differ,
     but a picture of something else is nearly uncorrelated. 0.4 where there is one reference.
     """
     if len(references) < 2:
         return 0.4
     pictures = np.stack(references).astype(np.float64)
     total = pictures.sum(0)
-    return 0.5 * min(correlation(one, (total - one) / (len(pictures) - 1)) for one in pictures)
+    return 0.5 * min(
+        correlation(picture, (total - picture) / (len(pictures) - 1)) for picture in pictures
+    )

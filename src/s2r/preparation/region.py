@@ -18,7 +18,7 @@ def dynamic_region(recordings: Iterable[np.ndarray], fraction: float = 0.15) -> 
         count += 1
     if count == 0:
         raise ValueError("no recording to find the dynamic region in")
-    chosen = np.argsort(-total, axis=None, kind="stable")[: round(fraction * total.size)]
+    moving = np.argsort(-total, axis=None, kind="stable")[: round(fraction * total.size)]
     mask = np.zeros(total.size, dtype=bool)
-    mask[chosen] = True
+    mask[moving] = True
     return mask.reshape(total.shape)

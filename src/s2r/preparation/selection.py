@@ -1,4 +1,4 @@
-"""Which recordings of a set count, and how a few of many are taken at even distances."""
+"""The usable recordings of a set, and the choice of a few at even distances."""
 
 import pandas as pd
 

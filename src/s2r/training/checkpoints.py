@@ -1,7 +1,7 @@
-"""What a training leaves on disk while it runs: its last two states, which hold finite numbers.
+"""Checkpoints: the last two states of a running training on disk, in finite numbers only.
 
-A state is ``<clips seen>-<SHA-256>.pt``: it gets its name when it is complete, and one that was
-damaged later does not fit it.
+A state is ``<clips seen>-<SHA-256>.pt``. It gets this name when it is complete; if it is damaged
+later, its checksum no longer agrees with the name.
 """
 
 import os
@@ -16,30 +16,30 @@ from s2r.core.checksums import index_path
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path, digest_of, remove_leftovers, sha256_of
 
-KEPT = 2
+STATES_KEPT = 2
 
 
 def save_state(folder: Path, seen: int, state: dict) -> None:
-    """Write what a training is after ``seen`` clips, and remove all but the last two states.
+    """Write the state of a training after ``seen`` clips, and remove all but the last two states.
 
     Args:
         state: nested dictionaries and lists of tensors, numbers and text.
 
     Raises:
-        UserError: a number in a tensor is not finite; the states before stay. The disk is full.
+        UserError: a number in a tensor is not finite (earlier states stay), or the disk is full.
     """
     if not _all_finite(state):
         raise UserError(
             f"{folder}: the weights are not finite after {seen} clips; lower the learning rate. "
             "The checkpoint before is kept."
         )
-    new = folder / "new.pt"
-    remove_leftovers(new)
-    with atomic_path(new) as temporary:
+    unnamed = folder / "new.pt"
+    remove_leftovers(unnamed)
+    with atomic_path(unnamed) as temporary:
         torch.save(state, temporary)
-    os.replace(new, folder / f"{seen:012d}-{sha256_of(new)}.pt")
-    for old in _states(folder)[KEPT:]:
-        old.unlink()
+    os.replace(unnamed, folder / f"{seen:012d}-{sha256_of(unnamed)}.pt")
+    for older in _states(folder)[STATES_KEPT:]:
+        older.unlink()
 
 
 def load_state(folder: Path, device: str = "cpu") -> dict | None:
@@ -81,11 +81,11 @@ def check_finite(losses: torch.Tensor, seen: int, batch: int, key: str) -> None:
         losses: (N,) of the last steps.
         seen: clips seen after them.
         batch: clips of a step.
-        key: of the configuration, what to lower.
+        key: key of the configuration that should be lowered.
     """
-    errors = (~losses.isfinite()).nonzero()
-    if len(errors):
-        clips = seen - (len(losses) - int(errors[0]) - 1) * batch
+    not_finite = (~losses.isfinite()).nonzero()
+    if len(not_finite):
+        clips = seen - (len(losses) - int(not_finite[0]) - 1) * batch
         raise UserError(
             f"the loss is not finite at step {clips // batch} ({clips} clips); lower {key}. "
             "Checkpoints from before are kept."
@@ -98,11 +98,11 @@ def _states(folder: Path) -> list[Path]:
 
 
 def _all_finite(state: object) -> bool:
-    """Whether all tensors are; asked of each device once."""
+    """Whether all tensors are finite, with one transfer from each device."""
     flags: dict[torch.device, list[torch.Tensor]] = {}
     for tensor in _tensors(state):
         flags.setdefault(tensor.device, []).append(tensor.isfinite().all())
-    return all(bool(torch.stack(some).all()) for some in flags.values())
+    return all(bool(torch.stack(device_flags).all()) for device_flags in flags.values())
 
 
 def _tensors(state: object) -> list[torch.Tensor]:

@@ -1,4 +1,4 @@
-"""Several processes that train one model: who is who, and what they say to each other.
+"""Several processes that train one model: their numbers, their shares, how they communicate.
 
 Every function works without a process group too; there is then one process, the first.
 """
@@ -18,8 +18,8 @@ STORE_VARIABLE = "S2R_PROCESS_STORE"
 """Names the file by which the processes of one training find each other."""
 
 PATIENCE = timedelta(hours=2)
-"""How long a process waits for the others. Long, since one reads the data while they wait; a
-process that dies ends all at once, whatever this is."""
+"""How long a process waits for the others. Long, since one reads the data while they wait; if
+a process dies, all of them end at once in any case."""
 
 
 def rank() -> int:
@@ -38,7 +38,7 @@ def is_first() -> bool:
 
 
 def share(count: int) -> slice:
-    """This process's part of ``count`` things, which must be a multiple of the processes."""
+    """This process's part of ``count`` items, which must be a multiple of the processes."""
     if count % processes():
         raise ValueError(f"{count} cannot be shared evenly by {processes()} processes")
     part = count // processes()
@@ -66,10 +66,10 @@ def first_before_others() -> Iterator[None]:
 
 @contextmanager
 def process_group(device: str) -> Iterator[None]:
-    """Join the group that the launcher's variables describe; each process gets a GPU of its own.
+    """Join the group that the launcher's variables describe; each process gets its own GPU.
 
-    All processes are on one machine and keep to it: they meet by a file and speak on the loopback
-    interface. PyTorch's own store would listen on every interface, to anybody.
+    All processes are on one machine: they find each other by a file and communicate on the
+    loopback interface. PyTorch's own store would accept connections on every interface.
 
     Args:
         device: ``cuda`` or ``cpu``. ``cuda`` then means this process's GPU.
@@ -88,5 +88,5 @@ def process_group(device: str) -> Iterator[None]:
         timeout=PATIENCE,
     )
     yield
-    # After an error the group stays until it is recorded, or those of the others would come first.
+    # Not after an error: it must be recorded before the other processes lose their connection.
     dist.destroy_process_group()

@@ -1,4 +1,4 @@
-"""What training fits in closed form before it starts: projection, regression, scales."""
+"""Parts that are fitted in closed form before the training: projection, regression, scales."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from s2r.training.windows import WindowDataset, load_windows
 
 @dataclass
 class Prepared:
-    """A model with its fitted, fixed parts, and what training needs beside it."""
+    """A model with its fitted, fixed parts, and the data that its training needs."""
 
     model: TractModel
     clips: WindowDataset
@@ -64,11 +64,11 @@ def prepare(
     group, ridge = np.zeros(len(recordings), int), 0.0
     left_out = torch.zeros(1, width + 1, components)
     if components:
-        names = rows["stimulus"] if rows["stimulus"].nunique() > 2 else rows["recording"]
-        group = names.factorize()[0] % 16
-        regression, crossed, ridge = fit_regression(model, clips, group, training)
+        group_names = rows["stimulus"] if rows["stimulus"].nunique() > 2 else rows["recording"]
+        group = group_names.factorize()[0] % 16
+        regression, group_weights, ridge = fit_regression(model, clips, group, training)
         model.set_regression(regression)
-        left_out = torch.from_numpy(crossed)
+        left_out = torch.from_numpy(group_weights)
         model.residual_scale.fill_(residual_scale(model, clips, left_out, group))
     return Prepared(model, clips, left_out, group, ridge)
 
@@ -89,9 +89,9 @@ def training_projection(
     embeddings: Shards, recordings: list[str], dimensions: int
 ) -> SpeechProjection:
     """The speech projection, fitted on at most about 200 of ``recordings``."""
-    chosen = recordings[:: len(recordings) // 200 + 1]
-    sampled = [embeddings.read(one, "embeddings") for one in chosen]
-    return fit_projection(np.concatenate(sampled), dimensions)
+    sampled = recordings[:: len(recordings) // 200 + 1]
+    samples = [embeddings.read(recording, "embeddings") for recording in sampled]
+    return fit_projection(np.concatenate(samples), dimensions)
 
 
 def training_changes(clips: WindowDataset) -> np.ndarray:
@@ -100,16 +100,19 @@ def training_changes(clips: WindowDataset) -> np.ndarray:
     Of at most about 6,000 evenly spaced frames.
     """
     stride = len(clips.frames) // 6000 + 1
-    owner = np.repeat(np.arange(len(clips.lengths)), clips.lengths)[::stride]
-    changes = clips.frames[::stride].astype(np.float32) - clips.frames[clips.first[owner]]
+    recording = np.repeat(np.arange(len(clips.lengths)), clips.lengths)[::stride]
+    changes = clips.frames[::stride].astype(np.float32) - clips.frames[clips.first[recording]]
     return changes.reshape(len(changes), -1)
 
 
 def all_windows(clips: WindowDataset, model: TractModel) -> list[tuple[np.ndarray, np.ndarray]]:
     """For each recording its windows side by side: (recording, start) index arrays."""
     new = model.config.window.new
-    starts = [np.arange(0, max(length - new, 0) + 1, new) for length in clips.lengths]
-    return [(np.full(len(one), place), one) for place, one in enumerate(starts)]
+    starts_by_recording = [np.arange(0, max(length - new, 0) + 1, new) for length in clips.lengths]
+    return [
+        (np.full(len(starts), recording), starts)
+        for recording, starts in enumerate(starts_by_recording)
+    ]
 
 
 def window_tensors(
@@ -135,17 +138,19 @@ def fit_regression(
         video, references, condition = window_tensors(model, clips, recording, start)
         change = (video - references[:, None])[:, given:].flatten(2).flatten(0, 1).cpu().numpy()
         speech = condition[:, given:].flatten(0, 1).cpu().numpy()
-        part = RidgeSums.of(speech, change @ components.T)
-        name = group[recording[0]]
-        sums[name] = sums[name] + part if name in sums else part
-    weights, left_out, ridge = fit_ridge([sums[name] for name in sorted(sums)], training.ridge)
+        ridge_sums = RidgeSums.of(speech, change @ components.T)
+        group_number = group[recording[0]]
+        sums[group_number] = sums[group_number] + ridge_sums if group_number in sums else ridge_sums
+    weights, left_out, ridge = fit_ridge(
+        [sums[group_number] for group_number in sorted(sums)], training.ridge
+    )
     return Regression(weights, components.astype(np.float32)), left_out, ridge
 
 
 def residual_scale(
     model: TractModel, clips: WindowDataset, left_out: torch.Tensor, group: np.ndarray
 ) -> float:
-    """Standard deviation of what cross-fitted regression leaves, in units of [-1, 1]."""
+    """Standard deviation of the residuals of the cross-fitted regression, in units of [-1, 1]."""
     windows = all_windows(clips, model)
     squares = []
     for recording, start in windows[:: len(windows) // 40 + 1]:

@@ -57,7 +57,7 @@ def train_run(job: TrainingJob) -> None:
 
 
 def train_from_files(job: TrainingJob) -> None:
-    """`s2r.training.tract.train` with what the files of ``job`` hold."""
+    """`s2r.training.tract.train` with the content of the files of ``job``."""
     train(
         model_config(job.settings),
         build(TrainingConfig, job.settings["training"]),
@@ -77,8 +77,8 @@ def launch(command: list[str], processes: int, folder: Path) -> None:
     """Run Python with ``command`` in several processes, by the launcher behind torchrun.
 
     The first one's output is shown here. An error in any of them ends all, with a UserError.
-    ``folder`` takes their output, and two files by which they meet instead of open ports: the
-    launcher trusts whatever reaches its port.
+    ``folder`` takes their output, and two files by which they find each other instead of open
+    ports: the launcher trusts every message on its port.
     """
     folder.mkdir(parents=True, exist_ok=True)
     os.environ[STORE_VARIABLE] = str(folder / "processes")
@@ -98,7 +98,7 @@ def launch(command: list[str], processes: int, folder: Path) -> None:
         local_addr="localhost",
         max_restarts=0,
         logs_specs=DefaultLogsSpecs(str(folder), redirects=Std.ALL, tee={0: Std.ALL}),
-        log_line_prefix_template=" ",  # which cannot be empty
+        log_line_prefix_template=" ",  # must not be empty
     )
     try:
         elastic_launch(config, sys.executable)(*command)
@@ -112,10 +112,10 @@ def launch(command: list[str], processes: int, folder: Path) -> None:
 
 
 def _sentence(failures: Mapping[int, ProcessFailure], processes: int) -> str:
-    """What to tell about processes that failed, by rank; a traceback goes to standard error.
+    """The message for processes that failed, by rank; a traceback goes to standard error.
 
-    Where one ends, others lose their connection to it: a sentence for the user comes first, then
-    a process that was killed, then what was raised first.
+    Where one ends, others lose their connection to it, so the message is that of a UserError, else
+    of a process that was killed, else of the error that was raised first.
     """
     raised = {}
     for rank, failure in failures.items():
@@ -125,13 +125,13 @@ def _sentence(failures: Mapping[int, ProcessFailure], processes: int) -> str:
             if kind == UserError.__name__:
                 return sentence
     killed = failures.keys() - raised.keys()
-    rank = min(killed or raised, key=lambda one: failures[one].timestamp)
+    rank = min(killed or raised, key=lambda number: failures[number].timestamp)
     if rank in raised:
         print(failures[rank].message["extraInfo"]["py_callstack"], file=sys.stderr)
-    why = raised.get(rank) or failures[rank].message.strip()
+    cause = raised.get(rank) or failures[rank].message.strip()
     return (
         f"Process {rank + 1} of the {processes} that train one model ended, and all with it "
-        f"({why}); started again, the training goes on from its last checkpoint."
+        f"({cause}); started again, the training goes on from its last checkpoint."
     )
 
 
@@ -146,7 +146,7 @@ def main() -> None:
     try:
         _train_in_group(TrainingJob(**json.loads(Path(sys.argv[1]).read_text())))
     except Exception:
-        # Recorded by then, with its traceback: the process that started this one tells it.
+        # Recorded already, with its traceback: the process that started this one reports it.
         sys.exit(1)
 
 

@@ -1,4 +1,4 @@
-"""The loop that all trainings share: steps, validations, checkpoints, the weights that are kept."""
+"""The loop that all trainings share: steps, validations, checkpoints, the choice of the weights."""
 
 import copy
 import math
@@ -65,21 +65,21 @@ def run_training(
     label: str = "train",
     rate_key: str = "training.learning_rate",
 ) -> list[dict[str, float]]:
-    """Train ``model``, or go on where an interrupted training stopped.
+    """Train ``model``, or continue an interrupted training from its last checkpoint.
 
     In a process group (`s2r.training.distributed`) every process calls this; the first one
     validates, shows progress and writes checkpoints.
 
     Args:
-        batch_loss: clips seen -> loss of the next batch; all that is random in it must depend on
-            that number alone.
+        batch_loss: clips seen -> loss of the next batch; everything random in it must depend
+            on that number alone.
         schedule: see `Schedule`.
         state_folder: where checkpoints lie; belongs to exactly these settings and data.
         validate: measures of the averaged model, or of ``model`` where there is no average, by
             name; errors have names that end in ``error``.
         average: of the weights, updated after every step.
         keep_best: whether the weights of the lowest ``validation_error`` are kept at the end; the
-            last ones where nothing validates.
+            last ones without validation.
         checkpoint_clips: clips between checkpoints; None leaves one at every validation.
         rate_key: key of the configuration to lower where the loss is not finite.
 
@@ -126,7 +126,11 @@ def run_training(
             curve.append(row)
             losses, started = [], time.monotonic()
             bar.set_postfix(
-                {k: f"{v:.4g}" for k, v in row.items() if k not in ("clips", "seconds")}
+                {
+                    name: f"{value:.4g}"
+                    for name, value in row.items()
+                    if name not in ("clips", "seconds")
+                }
             )
         if saves:
             saved = seen
@@ -148,5 +152,5 @@ def write_curve(curve: list[dict[str, float]], path: Path) -> None:
 
 def _is_lowest(row: dict[str, float], curve: list[dict[str, float]]) -> bool:
     """Whether a row has the lowest validation error so far; without one, always."""
-    before = min((one.get("validation_error", math.inf) for one in curve), default=math.inf)
-    return row.get("validation_error", -math.inf) < before
+    lowest = min((earlier.get("validation_error", math.inf) for earlier in curve), default=math.inf)
+    return row.get("validation_error", -math.inf) < lowest

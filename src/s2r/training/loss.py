@@ -26,10 +26,10 @@ def training_loss(
     """
     window = network.config.window
     rng = np.random.default_rng([training.seed, step])
-    noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    count, own = training.batch, distributed.share(training.batch)
+    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    count, share = training.batch, distributed.share(training.batch)
     drawn = prepared.clips.draw(step, count, window, training.seed)
-    recording, start = (one[own] for one in drawn)
+    recording, start = (indices[share] for indices in drawn)
     video, references, condition = window_tensors(network, prepared.clips, recording, start)
     device = video.device
     weights = prepared.left_out[prepared.group[recording]].to(device)
@@ -38,18 +38,18 @@ def training_loss(
 
     sigma = torch.full((count, window.frames), SIGMA_GIVEN)
     sigma[:, window.given :] = draw_sigmas(
-        count, training.sigma_mean, training.sigma_spread, noise
+        count, training.sigma_mean, training.sigma_spread, generator
     )[:, None]
     if window.context:
-        level = torch.rand(count, generator=noise) * training.context_sigma_max
-        drowned = torch.rand(count, generator=noise) < training.context_dropout
+        level = torch.rand(count, generator=generator) * training.context_sigma_max
+        drowned = torch.rand(count, generator=generator) < training.context_dropout
         level[drowned] = 40 * SIGMA_DATA
         sigma[:, window.given - window.context : window.given] = level[:, None]
-    keep = torch.rand(count, 1, generator=noise) >= training.speech_dropout
-    sigma, keep = sigma[own].clamp_min(SIGMA_GIVEN).to(device), keep[own].to(device)
-    if device.type == "cuda":  # so many numbers are drawn where they are needed
-        noise = torch.Generator(device).manual_seed(int(rng.integers(2**62)))
-    white = torch.randn((count, *clean.shape[1:]), generator=noise, device=device)[own]
+    keep = torch.rand(count, 1, generator=generator) >= training.speech_dropout
+    sigma, keep = sigma[share].clamp_min(SIGMA_GIVEN).to(device), keep[share].to(device)
+    if device.type == "cuda":  # large noise is drawn on the GPU itself
+        generator = torch.Generator(device).manual_seed(int(rng.integers(2**62)))
+    white = torch.randn((count, *clean.shape[1:]), generator=generator, device=device)[share]
     white[:, window.given :] = correlate_in_time(
         white[:, window.given :], training.noise_correlation
     )
@@ -60,7 +60,7 @@ def training_loss(
 
 
 class BatchLoss(torch.nn.Module):
-    """`training_loss` as a module of (step), as DistributedDataParallel wants it."""
+    """`training_loss` as a module of (step), as DistributedDataParallel requires."""
 
     def __init__(self, prepared: Prepared, training: TrainingConfig, network: TractModel):
         super().__init__()

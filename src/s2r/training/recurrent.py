@@ -1,4 +1,4 @@
-"""Training the recurrent regression: random segments, and the weights that validated best."""
+"""Training the recurrent regression: random segments, weights of the lowest error."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,8 +27,8 @@ def draw_segments(
 
     Returns:
         indices into the frames of ``clips``: (count,) the first frame of each segment's
-        recording, and (count, length) the segment. What a recording lacks to a segment is
-        filled with its last frame.
+        recording, and (count, length) the segment. A recording that is shorter than a
+        segment is continued with its last frame.
     """
     recording = rng.choice(len(clips.lengths), count, p=clips.lengths / clips.lengths.sum())
     lengths = clips.lengths[recording]
@@ -40,20 +40,21 @@ def draw_segments(
 def segment_loss(
     model: RecurrentModel, clips: WindowDataset, training: RecurrentTraining, step: int
 ) -> Tensor:
-    """Mean squared error of the coefficients of the batch of ``step``, 1 where nothing is known.
+    """Mean squared error of the coefficients of the batch of ``step``, about 1 when untrained.
 
-    The components are orthonormal, so that this is the squared error of the frames but for a
-    factor and what no component can show. Everything random depends on (seed, step) alone.
+    The components are orthonormal, so this is the squared error of the frames up to a factor, and
+    without the part that no component can represent. Everything random depends on (seed, step)
+    alone.
     """
     rng = np.random.default_rng([training.seed, step])
     torch.manual_seed(int(rng.integers(2**62)))  # for dropout
-    first, places = draw_segments(clips, training.batch, training.segment, rng)
+    first, segments = draw_segments(clips, training.batch, training.segment, rng)
     device = model.scale.device
-    frames = torch.from_numpy(clips.frames[places]).to(device).float()
-    rest = torch.from_numpy(clips.frames[first]).to(device).float()
-    truth = ((frames - rest[:, None]) / HALF_RANGE).flatten(2) @ model.components.T
-    made = model(torch.from_numpy(clips.speech[places]).to(device))
-    return ((made - truth) / model.scale).square().mean()
+    frames = torch.from_numpy(clips.frames[segments]).to(device).float()
+    references = torch.from_numpy(clips.frames[first]).to(device).float()
+    truth = ((frames - references[:, None]) / HALF_RANGE).flatten(2) @ model.components.T
+    predicted = model(torch.from_numpy(clips.speech[segments]).to(device))
+    return ((predicted - truth) / model.scale).square().mean()
 
 
 @dataclass(frozen=True)
@@ -67,14 +68,14 @@ class Validation:
     @torch.inference_mode()
     def errors(self, model: RecurrentModel) -> dict[str, float]:
         """Squared error in the dynamic region, in units of [-1, 1], mean over all frames."""
-        total, store = 0.0, self.clips
-        for first, length in zip(store.first, store.lengths, strict=True):
-            own = slice(first, first + length)
-            truth = to_unit_range(torch.from_numpy(store.frames[own]).to(self.region.device))
-            made = model.video(store.speech[own], truth[0].cpu().numpy()).clamp(-1, 1)
-            difference = (made - truth).flatten(1)[:, self.region]
+        total, recordings = 0.0, self.clips
+        for first, length in zip(recordings.first, recordings.lengths, strict=True):
+            span = slice(first, first + length)
+            truth = to_unit_range(torch.from_numpy(recordings.frames[span]).to(self.region.device))
+            predicted = model.video(recordings.speech[span], truth[0].cpu().numpy()).clamp(-1, 1)
+            difference = (predicted - truth).flatten(1)[:, self.region]
             total += difference.square().mean(1).sum().item()
-        return {"validation_error": total / int(store.lengths.sum())}
+        return {"validation_error": total / int(recordings.lengths.sum())}
 
 
 def prepare_recurrent(
@@ -98,13 +99,15 @@ def prepare_recurrent(
     torch.manual_seed(training.seed)
     model = RecurrentModel(config, projection, components)
     model.scale.fill_(float((changes @ components.T).std()) / HALF_RANGE)
-    followed = recordings_of(split, "validation", frames, 16)
+    validation_recordings = recordings_of(split, "validation", frames, 16)
     model = model.to(device)
-    if not followed:
+    if not validation_recordings:
         return model, clips, None
-    store = load_windows(frames, embeddings, followed, projection, folder / "validation")
+    validation_clips = load_windows(
+        frames, embeddings, validation_recordings, projection, folder / "validation"
+    )
     region = dynamic_region(np.split(clips.frames, clips.first[1:]))
-    return model, clips, Validation(store, torch.from_numpy(region.ravel()).to(device))
+    return model, clips, Validation(validation_clips, torch.from_numpy(region.ravel()).to(device))
 
 
 def train_recurrent(
@@ -119,7 +122,7 @@ def train_recurrent(
     device: str = "cpu",
     info: dict | None = None,
 ) -> None:
-    """Train a recurrent regression, or go on where an interrupted training stopped.
+    """Train a recurrent regression, or continue an interrupted training.
 
     The weights kept are those of the validation with the lowest error (early stopping), or the
     last ones where the split has no validation set.
@@ -155,5 +158,5 @@ def train_recurrent(
         rate_key="recurrent.learning_rate",
     )
     write_curve(curve, curve_path)
-    about = {"training": asdict(training), "training_recordings": len(clips.recordings)}
-    save_recurrent(model, model_path, (info or {}) | about)
+    training_info = {"training": asdict(training), "training_recordings": len(clips.recordings)}
+    save_recurrent(model, model_path, (info or {}) | training_info)

@@ -31,7 +31,7 @@ def train(
     device: str = "cpu",
     info: dict | None = None,
 ) -> None:
-    """Train a model, or go on where an interrupted training stopped.
+    """Train a model, or continue an interrupted training.
 
     In a process group (`s2r.training.distributed`) every process calls this and sees its share of
     each batch; the gradient is that of the whole batch, so the number of processes changes
@@ -84,11 +84,11 @@ def train(
     )
     if not first:
         return
-    about = (info or {}) | {
+    training_info = (info or {}) | {
         "training": asdict(training),
         "sampler": asdict(sampler),
         "ridge": prepared.ridge,
         "training_recordings": len(prepared.clips.recordings),
     }
     write_curve(curve, curve_path)
-    save_model(average.module, model_path, about)
+    save_model(average.module, model_path, training_info)

@@ -1,4 +1,4 @@
-"""Validation while a model trains: fixed windows, with their own speech and another's."""
+"""Validation while a model trains: fixed windows, with the right and with the wrong speech."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from s2r.training.windows import WindowDataset, load_windows
 
 @dataclass(frozen=True)
 class Validation:
-    """Fixed windows of the validation set, each with its own speech and another's."""
+    """Fixed windows of the validation set, each with its own speech."""
 
     video: torch.Tensor
     """(B, T, 1, H, W) in [-1, 1]."""
@@ -37,8 +37,8 @@ class Validation:
         given = model.config.window.given
         truth = self.video[:, given:]
 
-        def error(other: torch.Tensor) -> float:
-            return (other - truth).square()[..., self.region].mean().item()
+        def error(predicted: torch.Tensor) -> float:
+            return (predicted - truth).square()[..., self.region].mean().item()
 
         def draw(speech: torch.Tensor) -> torch.Tensor:
             noise = FrameNoise(range(len(truth)), truth, sampler.noise_correlation)
@@ -64,15 +64,17 @@ def validation_windows(
     recordings = recordings_of(split, "validation", frames, 16)
     if not recordings:
         return None
-    store = load_windows(frames, embeddings, recordings, model.project, folder)
+    validation_clips = load_windows(frames, embeddings, recordings, model.project, folder)
     new = model.config.window.new
-    chosen = np.arange(max(16, len(recordings))) % len(recordings)
-    part = (np.arange(len(chosen)) // len(recordings) + 1) / (len(chosen) // len(recordings) + 2)
-    start = (part * np.maximum(store.lengths[chosen] - new, 0)).astype(int)
-    video, references, _ = window_tensors(model, store, chosen, start)
-    _, speech = store.window(chosen, start, model.config.window, model.config.radius)
-    pieces = np.split(clips.frames, clips.first[1:])
-    region = dynamic_region(pieces)
+    recording = np.arange(max(16, len(recordings))) % len(recordings)
+    position = (np.arange(len(recording)) // len(recordings) + 1) / (
+        len(recording) // len(recordings) + 2
+    )
+    start = (position * np.maximum(validation_clips.lengths[recording] - new, 0)).astype(int)
+    video, references, _ = window_tensors(model, validation_clips, recording, start)
+    _, speech = validation_clips.window(recording, start, model.config.window, model.config.radius)
+    training_videos = np.split(clips.frames, clips.first[1:])
+    region = dynamic_region(training_videos)
     return Validation(
         video,
         references,

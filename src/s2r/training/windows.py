@@ -21,7 +21,7 @@ MEMORY_LIMIT = 4 * 2**30
 
 @dataclass(frozen=True)
 class WindowDataset:
-    """Recordings laid end to end; a window never straddles two of them."""
+    """Recordings one after another; a window never spans two of them."""
 
     recordings: list[str]
     frames: np.ndarray | torch.Tensor
@@ -58,7 +58,9 @@ class WindowDataset:
             return self
         if self.frames.nbytes + self.speech.nbytes > torch.cuda.mem_get_info()[0] // 2:
             return self
-        frames, speech = (torch.from_numpy(one).to(device) for one in (self.frames, self.speech))
+        frames, speech = (
+            torch.from_numpy(array).to(device) for array in (self.frames, self.speech)
+        )
         return replace(self, frames=frames, speech=speech)
 
     def draw(
@@ -77,7 +79,9 @@ class WindowDataset:
         ends = np.cumsum(possible)
         epochs, numbers = np.divmod(np.arange(first, first + count), ends[-1])
         orders = {epoch: epoch_order(seed, epoch, int(ends[-1])) for epoch in set(epochs.tolist())}
-        places = np.array([orders[epoch][one] for epoch, one in zip(epochs, numbers, strict=True)])
+        places = np.array(
+            [orders[epoch][number] for epoch, number in zip(epochs, numbers, strict=True)]
+        )
         recording = np.searchsorted(ends, places, side="right")
         return recording, places - (ends - possible)[recording]
 
@@ -109,9 +113,9 @@ def load_windows(
         recordings: ids, in the order of the store.
         project: embeddings (T, D) -> (T, P) float32.
         folder: where arrays of more than ``MEMORY_LIMIT`` bytes lie as memory-mapped files;
-            of several processes the first writes them, before the others come here.
+            of several processes the first writes them, before the others open them.
     """
-    lengths = np.array([frames.length(one) for one in recordings])
+    lengths = np.array([frames.length(recording) for recording in recordings])
     first = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(int)
     size = frames.read(recordings[0], "frames", 0, 1).shape[1:]
     width = project(embeddings.read(recordings[0], "embeddings", 0, 1)).shape[1]
@@ -124,23 +128,23 @@ def load_windows(
         folder.mkdir(parents=True, exist_ok=True)
         with full_disk_named(folder / name):
             array = np.lib.format.open_memmap(folder / name, "w+", dtype, shape)
-            _take_place(folder / name)
+            _reserve_space(folder / name)
         return array
 
     all_frames = allocate("frames.npy", (int(lengths.sum()), *size), np.uint8)
     speech = allocate("speech.npy", (int(lengths.sum()), width), np.float32)
-    for one, start, length in zip(recordings, first, lengths, strict=True):
+    for recording, start, length in zip(recordings, first, lengths, strict=True):
         stop = start + length
         if all_frames.flags.writeable:  # else the first process has written it
-            all_frames[start:stop] = frames.read(one, "frames", 0, length)
+            all_frames[start:stop] = frames.read(recording, "frames", 0, length)
         if speech.flags.writeable:
-            speech[start:stop] = project(embeddings.read(one, "embeddings", 0, length))
+            speech[start:stop] = project(embeddings.read(recording, "embeddings", 0, length))
     return WindowDataset(list(recordings), all_frames, speech, first, lengths)
 
 
-def _take_place(path: Path) -> None:
-    """Fill the holes of a file: a page of a map that finds no place later kills the process."""
-    if hasattr(os, "posix_fallocate"):  # macOS has none
+def _reserve_space(path: Path) -> None:
+    """Reserve disk space for a sparse file: a mapped page without space would kill the process."""
+    if hasattr(os, "posix_fallocate"):  # not on macOS
         try:
             with open(path, "r+b") as file:
                 os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
