@@ -11,6 +11,8 @@ try:
     from s2r.corpus.metafile import find_metafile
     from s2r.core.errors import UserError
     from s2r.core.processes import RUN_VARIABLE, hold_folder
+    from s2r.core.registry import METRICS
+    from s2r.core.source_digest import code_version
 except ModuleNotFoundError as error:
     sys.exit(
         f"The package s2r is not installed ({error}): pip install -c constraints.txt -e ."
@@ -34,9 +36,6 @@ onstart:
     except UserError as error:
         sys.exit(f"Error: {error}")
 
-
-from s2r.core.registry import METRICS
-from s2r.core.source_digest import code_version
 
 ENCODERS = config["encoders"]
 RUNS = list(config["runs"])

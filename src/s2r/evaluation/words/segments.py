@@ -58,8 +58,9 @@ def cut_corpus(
             continue
         else:
             aligner = aligner or Aligner()
+            sound = recordings.audio(recording)  # damaged shards must stop the job
             try:
-                items = aligner.align(recordings.audio(recording), text)
+                items = aligner.align(sound, text)
             except UserError as error:
                 uncut.append(f"{recording}: {error}")
                 continue
