@@ -119,7 +119,7 @@ def read_settings(folder: str | Path) -> dict:
     if not path.is_file():
         raise UserError(
             f"{folder} is not a model folder (it has no config.yaml): run `make table1`, which "
-            "leaves one in results/model, or name another with --model."
+            "leaves one in results/model, or name the folder of another model."
         )
     try:
         content = yaml.safe_load(path.read_text())
