@@ -1,4 +1,4 @@
-"""The arguments of the command ``s2r``; `s2r.apps.commands` does the work."""
+"""The arguments of the command ``s2r``; modules of `s2r.apps` do the work."""
 
 import argparse
 import errno
@@ -249,7 +249,7 @@ def _info(options: argparse.Namespace) -> None:
 
 
 def _score(options: argparse.Namespace) -> None:
-    from s2r.apps.commands import score
+    from s2r.apps.score_videos import score
 
     print(score(options.truth, options.generated))
 
