@@ -115,7 +115,7 @@ def alternate(
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a job and system: median and range of wall time, processor time, how often faster.
+    """A row for each job and system: median and range of wall time, processor time, wins.
 
     Columns: ``job, system, n, wall, least, most, processor, memory``, then ``wall_ratio`` and
     ``processor_ratio``: the authors' median over the system's.

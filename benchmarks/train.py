@@ -1,4 +1,4 @@
-"""How fast training is: clips a second, and how much of the device's matrix rate it reaches.
+"""How fast training is: clips per second, and how much of the device's matrix rate it reaches.
 
     python benchmarks/train.py --batch 4 16
 

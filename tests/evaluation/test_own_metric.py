@@ -98,7 +98,7 @@ def test_the_metric_of_the_page_is_scored_and_shown(install, tmp_path):
     assert list(table.columns)[-9:-6] == [
         f"roughness_unseen_speech{e}" for e in ("", "_low", "_high")
     ]
-    heading = "Roughness in time, ratio to the truth (1 is right; higher trembles)"
+    heading = "Roughness in time, ratio to the truth (1 is right; above 1 the video trembles)"
     assert f"## {heading}\n\n| System |" in texts["markdown"]
     assert texts["markdown"].startswith(plain["markdown"].rstrip("\n"))
     assert heading in texts["tex"]

@@ -14,9 +14,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from cluster import Cluster, running_cluster, why_not
 
 from helpers.repository import ROOT
+from helpers.slurm_cluster import Cluster, running_cluster, why_not
 
 REASON = why_not()
 

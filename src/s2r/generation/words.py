@@ -1,7 +1,7 @@
 """Single words, generated from the true frames before them, like the clips of Table 1.
 
-One file a run and set, in the layout of `s2r.generation.generated_file`, whose rollouts are named
-after items instead of recordings.
+One file for each run and set, in the layout of `s2r.generation.generated_file`, whose rollouts are
+named after items instead of recordings.
 """
 
 from collections.abc import Mapping

@@ -111,7 +111,7 @@ class TrainingJob:
     device: str = "cpu"
     """``cpu`` or ``cuda``."""
     processes: int = 1
-    """Processes, one a GPU, that share each batch."""
+    """Processes, one per GPU, that share each batch."""
     info: Mapping[str, Any] | None = None
     """Kept in the model file."""
 

@@ -29,7 +29,7 @@ def noise_levels(config: SamplerConfig) -> list[float]:
 
 
 def dpm_solver(denoise: Denoise, x: Tensor, sigmas: list[float]) -> Tensor:
-    """DPM-Solver++(2M), second order, one call a step (Lu et al. 2022, algorithm 2)."""
+    """DPM-Solver++(2M), second order, one call per step (Lu et al. 2022, algorithm 2)."""
     previous = None
     for step, (sigma, following) in enumerate(itertools.pairwise(sigmas)):
         denoised = denoise(x, sigma)
@@ -45,7 +45,7 @@ def dpm_solver(denoise: Denoise, x: Tensor, sigmas: list[float]) -> Tensor:
 
 
 def heun(denoise: Denoise, x: Tensor, sigmas: list[float]) -> Tensor:
-    """Heun's second-order method, two calls a step, one in the last (EDM, algorithm 1)."""
+    """Heun's second-order method, two calls per step, one in the last (EDM, algorithm 1)."""
     for sigma, following in itertools.pairwise(sigmas):
         x = heun_step(denoise, x, sigma, following)
     return x

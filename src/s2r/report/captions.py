@@ -27,7 +27,7 @@ def caption(scores: pd.DataFrame) -> list[str]:
     if len(fvd):
         networks = fvd["note"].str.extract(r"([^;]* sha256 \w{12})")[0].str.strip().unique()
         sizes = " to ".join(str(n) for n in sorted({fvd["n"].min(), fvd["n"].max()}))
-        text = f"Fréchet distances: {', '.join(networks)}..., n = {sizes} clips a set."
+        text = f"Fréchet distances: {', '.join(networks)}..., n = {sizes} clips per set."
         if fvd["note"].str.contains("warning").any():
             text += (
                 " Warning: with n below 400 clips, the dimension of the features, the distance "

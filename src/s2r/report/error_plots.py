@@ -97,7 +97,7 @@ def plot_drift(
 
 
 def plot_regions(errors: Errors, region: np.ndarray, path: str | Path, note: str) -> None:
-    """Draw the squared error of every pixel, a row a set and a column a system.
+    """Draw the squared error of every pixel, a row for each set and a column for each system.
 
     The outline is the dynamic ``region`` (H, W); numbers are means over it, over the whole frame
     and over the rest of it.

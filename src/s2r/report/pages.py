@@ -103,7 +103,7 @@ def write_table_page(markdown: str | Path, path: str | Path) -> None:
 
 
 def write_videos_page(samples: str | Path, scores: str | Path, path: str | Path) -> None:
-    """Show the first seconds of the best model's videos inside the page, one a set.
+    """Show the first seconds of the best model's videos inside the page, one for each set.
 
     ``samples`` is the folder of `s2r.report.samples`. Its videos are encoded more coarsely until
     the page is below ``LARGEST``. Raises UserError where it holds no video of the model.

@@ -25,7 +25,7 @@ LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 
 
 def plot_table(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
-    """Draw Table 1 from the long table: one panel a measure, one line a system.
+    """Draw Table 1 from the long table: one panel per measure, one line per system.
 
     Filled dots are single draws, open ones means; bars are 95 % intervals over recordings.
     ``synthetic`` adds the statement about the phantom. Panels without a value are left out.

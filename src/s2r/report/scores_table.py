@@ -1,6 +1,6 @@
 """The scores of all systems in one long table, and how a system and a measure are found in it.
 
-One row a system, set, mode, estimate, metric and region, with a bootstrap interval over
+One row for each system, set, mode, estimate, metric and region, with a bootstrap interval over
 recordings. This is what ``scores.csv`` holds and what Table 1 and its figure are drawn from.
 """
 

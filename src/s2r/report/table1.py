@@ -1,6 +1,6 @@
 """Table 1: the paper's table in shape, with the rows and measures that it needs to be read.
 
-One row a system. ``fvd``, ``ssim``, ``kinematics``, ``high_frequency_power``, ``motion`` and
+One row for each system. ``fvd``, ``ssim``, ``kinematics``, ``high_frequency_power``, ``motion`` and
 ``seam_motion`` are those of the row's own kind of video (column ``estimate``: draws, or a mean);
 columns with ``draw`` and ``mean`` in their name keep the two apart, because the squared error of
 a perfect draw is twice that of its mean.
@@ -58,7 +58,7 @@ def write_tables(
 
 
 def table1(scores: pd.DataFrame) -> pd.DataFrame:
-    """Table 1, one row a system, from the long table.
+    """Table 1, one row for each system, from the long table.
 
     Columns: ``system, encoder, size, pooling, preset, estimate, draws, n``, then for every column
     of `s2r.report.measures` and every set ``{column}_{set}``, ``..._low`` and ``..._high``. ``n``

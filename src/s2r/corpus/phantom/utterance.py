@@ -140,7 +140,7 @@ def plan_speech(
     """The utterance of ``speaker`` for ``stimulus`` (a key of STIMULI).
 
     ``profile`` (a key of PROFILES, or a Profile) says how long recordings are; ``repetition``
-    tells readings of one text apart. Equal arguments give equal utterances.
+    distinguishes readings of one text. Equal arguments give equal utterances.
     """
     profile = PROFILES[profile] if isinstance(profile, str) else profile
     recording = stimulus if repetition is None else f"{stimulus}_r{repetition}"

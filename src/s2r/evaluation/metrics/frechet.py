@@ -16,9 +16,9 @@ import numpy as np
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     """Squared Fréchet (2-Wasserstein) distance, the "FVD" when the features are I3D logits.
 
-    a (n, d), b (m, d): finite features, one row a clip. The estimate is biased upwards, about
+    a (n, d), b (m, d): finite features, one row per clip. The estimate is biased upwards, about
     as 1/n once n > 128: compare only at equal n and m, and beside a real-real floor. With a
-    single row a set has no covariance and only its mean counts. Returns a float >= 0.
+    single row per set has no covariance and only its mean counts. Returns a float >= 0.
     """
     a, b = _checked(a), _checked(b)
     if a.shape[1] != b.shape[1]:

@@ -1,4 +1,4 @@
-"""A real SLURM on one host: one node without and one with GPUs that are none, for tests.
+"""A real SLURM on one host for tests: one node without GPUs, one with simulated GPUs.
 
 Everything lies in one folder, listens on 127.0.0.1 only, and ends with the block. Nothing of a
 SLURM that the host may belong to is read or changed.
