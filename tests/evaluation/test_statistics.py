@@ -16,7 +16,7 @@ def test_interval_covers_the_mean_about_as_often_as_it_says():
     hits = 0
     for _ in range(200):
         value, low, high, n = statistics.bootstrap_interval(
-            named(rng.normal(3, 1, 30)), draws=300, level=0.9
+            named(rng.normal(3, 1, 30)), resamples=300, level=0.9
         )
         assert low < value < high and n == 30
         hits += low < 3 < high
@@ -53,13 +53,13 @@ def test_frechet_interval_lies_around_the_estimate():
     names = [f"r{i // 4}" for i in range(48)]
     real = rng.standard_normal((48, 100))
     other = rng.standard_normal((48, 100)) + 0.5
-    result = statistics.bootstrap_frechet(other, names, real, names, draws=30)
+    result = statistics.bootstrap_frechet(other, names, real, names, resamples=30)
     assert result.value == pytest.approx(frechet_distance(other, real), rel=1e-9)
     assert result.low < result.value < result.high and result.n == 48
-    assert result == statistics.bootstrap_frechet(other, names, real, names, draws=30)
+    assert result == statistics.bootstrap_frechet(other, names, real, names, resamples=30)
     # more different recordings, wider interval
     other[:24] += 1.0
-    wide = statistics.bootstrap_frechet(other, names, real, names, draws=30)
+    wide = statistics.bootstrap_frechet(other, names, real, names, resamples=30)
     assert wide.high - wide.low > 1.5 * (result.high - result.low)
 
 
@@ -75,7 +75,7 @@ def test_correlation_over_items_has_an_interval_over_recordings():
     x = rng.normal(size=200)
     y = x + rng.normal(size=200)
     names = [f"r{k % 20}" for k in range(200)]
-    found = statistics.bootstrap_correlation(x, y, names, draws=400)
+    found = statistics.bootstrap_correlation(x, y, names, resamples=400)
     assert found.value == pytest.approx(np.corrcoef(x, y)[0, 1])
     assert found.low < 0.5**0.5 < found.high
     assert found.high - found.low < 0.25

@@ -165,7 +165,7 @@ def frechet_of_set(
         recordings,
         real.features[set_name][present],
         recordings,
-        draws=resamples,
+        resamples=resamples,
         seed=seed,
     )
     few = interval.n < FEATURE_DIMENSION

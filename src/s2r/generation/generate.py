@@ -15,6 +15,7 @@ from s2r.core.shards import Shards
 from s2r.core.units import to_unit_range
 from s2r.generation.clip_choice import CLIP_CONTEXT, CLIP_LENGTH, choose_clips, starts_of
 from s2r.generation.generated_file import GeneratedWriter
+from s2r.generation.videos import TractVideos
 from s2r.model.family import VideoModel, VideoTask
 from s2r.preparation.selection import recordings_of
 
@@ -117,7 +118,7 @@ def write_videos(
         )
 
 
-def write_regression(writer: GeneratedWriter, tasks: SetTasks, model: VideoModel) -> None:
+def write_regression(writer: GeneratedWriter, tasks: SetTasks, model: TractVideos) -> None:
     """Write the predictions of the model's regression alone for the same tasks."""
     for recording, recording_tasks in tasks.rollouts.items():
         writer.rollout(recording, model.regression(recording_tasks[0])[None])
@@ -127,7 +128,7 @@ def write_regression(writer: GeneratedWriter, tasks: SetTasks, model: VideoModel
 
 
 def generate_run(
-    model: VideoModel,
+    model: VideoModel | TractVideos,
     frames: Shards,
     embeddings: Shards,
     split: pd.DataFrame,
@@ -140,7 +141,8 @@ def generate_run(
 
     Args:
         outputs: for each set the file to write (see `s2r.generation.generated_file`).
-        regression_outputs: the same for the model's regression alone; empty for none.
+        regression_outputs: the same for the regression inside the model, which only a
+            `TractVideos` has (`s2r.config.systems.runs_with_regression`); empty for none.
         labels: system, encoder, size, pooling and preset, kept in the files.
     """
     for name, path in outputs.items():

@@ -69,7 +69,10 @@ class TractVideos(VideoModel):
         return window_starts(task.frames, self.window, task.lead_in)
 
     def regression(self, task: VideoTask) -> np.ndarray:
-        """See `VideoModel.regression`; of a model without one, the reference frame."""
+        """What the regression inside the model predicts for ``task``: (T, H, W) uint8.
+
+        Of a model without a regression, the reference frame.
+        """
         return regress(self.model, task)
 
 

@@ -44,7 +44,7 @@ class VideoTask:
 class VideoModel(ABC):
     """A trained model that generates videos.
 
-    A model without windows, context or regression only has `project` and `videos`.
+    A model without windows or context only has `project` and `videos`.
     """
 
     window: int = 1
@@ -84,10 +84,6 @@ class VideoModel(ABC):
     def window_starts(self, task: VideoTask) -> np.ndarray:
         """Which frames are the first of a window, other than the very first: (T,) bool."""
         return np.zeros(task.frames, bool)
-
-    def regression(self, task: VideoTask) -> np.ndarray:
-        """What a regression inside the model predicts for ``task``: (T, H, W) uint8."""
-        raise NotImplementedError(f"{type(self).__name__} has no regression")
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def _row(name: str, group: pd.DataFrame, resamples: int, seed: int) -> dict:
             str(row.Index): sensitivity(row.hits, row.hits + row.missed, row.false, row.shown_real)
             for row in counts.itertuples()
         }
-        intervals["d_prime"] = bootstrap_interval(values, draws=resamples, seed=seed)
+        intervals["d_prime"] = bootstrap_interval(values, resamples=resamples, seed=seed)
     for kind in ("real", "generated"):
         rated = group[(group["kind"] == kind) & group["naturalness"].notna()]
         sums = rated.groupby("rater")["naturalness"].agg(["sum", "size"])

@@ -24,7 +24,7 @@ class Interval(NamedTuple):
 def bootstrap_interval(
     values: Mapping[str, float],
     weights: Mapping[str, float] | None = None,
-    draws: int = 2000,
+    resamples: int = 2000,
     level: float = 0.95,
     seed: int = 0,
 ) -> Interval:
@@ -43,7 +43,7 @@ def bootstrap_interval(
     mean = float(w @ x / w.sum())
     if n == 1:
         return Interval(mean, np.nan, np.nan, 1)
-    drawn = np.random.default_rng(seed).integers(0, n, (draws, n))
+    drawn = np.random.default_rng(seed).integers(0, n, (resamples, n))
     means = (w * x)[drawn].sum(1) / w[drawn].sum(1)
     low, high = _quantiles(means, level)
     return Interval(mean, low, high, n)
@@ -53,7 +53,7 @@ def bootstrap_correlation(
     x: np.ndarray,
     y: np.ndarray,
     recordings: Sequence[str],
-    draws: int = 2000,
+    resamples: int = 2000,
     level: float = 0.95,
     seed: int = 0,
 ) -> Interval:
@@ -66,7 +66,7 @@ def bootstrap_correlation(
     value = _correlation(x, y, np.ones(len(x)))
     if len(names) < 2 or not np.isfinite(value):
         return Interval(value, np.nan, np.nan, len(x))
-    drawn = np.random.default_rng(seed).integers(0, len(names), (draws, len(names)))
+    drawn = np.random.default_rng(seed).integers(0, len(names), (resamples, len(names)))
     found = [_correlation(x, y, np.bincount(d, minlength=len(names))[index]) for d in drawn]
     low, high = _quantiles([r for r in found if np.isfinite(r)] or [np.nan], level)
     return Interval(value, low, high, len(x))
@@ -77,7 +77,7 @@ def bootstrap_frechet(
     recordings: list[str],
     real: np.ndarray,
     real_recordings: list[str],
-    draws: int = 50,
+    resamples: int = 50,
     level: float = 0.95,
     seed: int = 0,
 ) -> Interval:
@@ -87,8 +87,8 @@ def bootstrap_frechet(
     sets have is drawn for both together. n is the smaller of n and m.
 
     The distance is biased upwards at small n, and so is every resampled one (repeated clips add
-    no new directions), so the draws are moved to lie around the estimate and the interval is
-    that of the biased estimator at this n: it says how the figure would vary with other
+    no new directions), so these are moved to lie around the estimate and the interval is that of
+    the biased estimator at this n: it says how the figure would vary with other
     recordings, not where the distance for n without limit lies.
     """
     kernel = FrechetKernel(features, real)
@@ -98,7 +98,7 @@ def bootstrap_frechet(
     n = min(len(index_a), len(index_b))
     generator = np.random.default_rng(seed)
     distances = []
-    while len(distances) < draws and len(names) > 1:
+    while len(distances) < resamples and len(names) > 1:
         times = np.bincount(generator.integers(0, len(names), len(names)), minlength=len(names))
         count_a, count_b = times[index_a], times[index_b]
         if count_a.any() and count_b.any():
