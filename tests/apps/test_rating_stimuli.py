@@ -4,14 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.spoken_corpus import RATE, SECONDS, SIZE, TRIM, film, write_spoken_corpus
+from helpers.spoken_corpus import RATE, SECONDS, SIZE, TRIM, cut_bvt, film, write_spoken_corpus
 from s2r.apps.rating.manifest import read_manifest
 from s2r.apps.rating.stimuli import SIDE, choose_examples, choose_items, cut_clips
 from s2r.config.systems import Kind
 from s2r.core.errors import UserError
 from s2r.core.files import sha256_of
 from s2r.core.media.decode import probe, read_audio, read_video
-from s2r.evaluation.words.segments import cut_corpus
 from s2r.generation.generated_file import GeneratedWriter
 from s2r.preparation.recordings import open_recordings
 
@@ -25,13 +24,7 @@ WORD = (1.6 - TRIM, 2.2 - TRIM)
 def corpus(tmp_path):
     """Recordings a and b with a VCV and "bat" each; a was generated, as inverted video."""
     recordings = open_recordings(write_spoken_corpus(tmp_path))
-    cut_corpus(
-        recordings,
-        sets=["unseen_subject"],
-        stimuli=["bvt"],
-        transcripts={"bvt": "bat"},
-        path=tmp_path / "segments.csv",
-    )
+    cut_bvt(recordings, tmp_path / "segments.csv")
     with GeneratedWriter(tmp_path / "m.h5", system="m", kind=Kind.MODEL) as writer:
         draw = 255 - film(TIMES, 0)
         writer.rollout("a", np.stack([draw, np.zeros_like(draw)]))

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import HubertConfig, HubertModel, Wav2Vec2FeatureExtractor
+from transformers import HubertConfig, HubertModel
 
+from helpers.hub import write_smallest
 from helpers.repository import ROOT
 from s2r.core.errors import UserError
 from s2r.core.files import sha256_of
@@ -146,19 +147,7 @@ def test_model_folder(evil, tmp_path):
 @pytest.fixture(scope="module")
 def hub_folder(tmp_path_factory):
     """A small HuBERT with its weights in safetensors."""
-    folder = tmp_path_factory.mktemp("hub")
-    config = HubertConfig(
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=16,
-        conv_dim=(8,) * 7,
-        num_conv_pos_embeddings=16,
-        num_conv_pos_embedding_groups=2,
-    )
-    HubertModel(config).save_pretrained(folder)
-    Wav2Vec2FeatureExtractor().save_pretrained(folder)
-    return folder
+    return write_smallest(tmp_path_factory.mktemp("hub"), HubertConfig)
 
 
 def test_checkpoint_of_the_hub(evil, hub_folder, tmp_path):

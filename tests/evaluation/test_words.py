@@ -5,7 +5,16 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from helpers.spoken_corpus import PALATE, RATE, SECONDS, SIZE, TRIM, film, write_spoken_corpus
+from helpers.spoken_corpus import (
+    PALATE,
+    RATE,
+    SECONDS,
+    SIZE,
+    TRIM,
+    cut_bvt,
+    film,
+    write_spoken_corpus,
+)
 from s2r.config.systems import Kind
 from s2r.core.errors import UserError
 from s2r.core.units import frames_of
@@ -14,7 +23,6 @@ from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.words.item_scores import item_rows
 from s2r.evaluation.words.items import read_items
 from s2r.evaluation.words.scores import aggregate_words, score_words
-from s2r.evaluation.words.segments import cut_corpus
 from s2r.generation.generated_file import GeneratedWriter
 from s2r.report.words_figure import choose_items, plot_words
 
@@ -26,13 +34,7 @@ TIMES = TRIM + (np.arange(LENGTH) + 0.5) / RATE
 def corpus(tmp_path):
     """Recordings a, b and c with their region; their words stand in segments.csv."""
     data = open_evaluation_data(write_spoken_corpus(tmp_path))
-    cut_corpus(
-        data,
-        sets=["unseen_subject"],
-        stimuli=["bvt"],
-        transcripts={"bvt": "bat"},
-        path=tmp_path / "segments.csv",
-    )
+    cut_bvt(data, tmp_path / "segments.csv")
     return data
 
 

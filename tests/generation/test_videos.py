@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from helpers.tiny_corpus import SIZE, write_tiny_corpus
+from helpers.tiny_model import draw_weights
 from s2r.config.model_blocks import SamplerConfig
 from s2r.config.result_blocks import GenerationConfig
 from s2r.generation import videos as rollout_module
@@ -43,14 +44,9 @@ def model(request):
         speech_radius=1 if s2r else 0, context_sigma=0.05 if s2r else 0.0, window=window,
         denoiser=denoiser, frame_size=SIZE,
     )  # fmt: skip
-    made = TractModel(config, dimension=5, projected=4, components=3 if s2r else 0)
-    for parameter in made.parameters():
-        torch.nn.init.normal_(parameter, std=0.1)
-    made.speech_basis.normal_(std=0.3)
-    made.regression_weights.normal_(std=0.3)
-    made.regression_components.normal_(std=0.1)
-    made.residual_scale.fill_(0.2)
-    return made.eval()
+    model = TractModel(config, dimension=5, projected=4, components=3 if s2r else 0)
+    draw_weights(model, regression=0.3)
+    return model.eval()
 
 
 def task(length, seed=0, **changes):

@@ -1,9 +1,12 @@
 """Models and trainings that take a second."""
 
+from pathlib import Path
+
 from safetensors.torch import load_file
 
 from s2r.config.model_blocks import SamplerConfig, TrainingConfig
 from s2r.model.denoiser import DenoiserConfig
+from s2r.model.family import TrainingJob
 from s2r.model.tract_model import ModelConfig
 from s2r.model.window import Window
 from s2r.training.tract import train
@@ -33,3 +36,17 @@ def run(corpus, folder, config=S2R, training=QUICK):
         folder / "curve.csv",
     )  # fmt: skip
     return load_file(folder / "model.safetensors")
+
+
+def training_job(corpus: Path, folder: Path, settings: dict, **changes) -> TrainingJob:
+    """A training in ``folder`` on a tiny corpus that lies in ``corpus`` with its ``split.csv``."""
+    return TrainingJob(
+        settings=settings,
+        frames=[str(corpus / "frames/00.h5")],
+        embeddings=[str(corpus / "embeddings/00.h5")],
+        split=str(corpus / "split.csv"),
+        state_folder=str(folder / "state"),
+        model_path=str(folder / "model.safetensors"),
+        curve_path=str(folder / "curve.csv"),
+        **changes,
+    )

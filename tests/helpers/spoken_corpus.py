@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 from s2r.core.shards import write_shard
+from s2r.evaluation.words.segments import cut_corpus
+from s2r.preparation.recordings import RecordingSet
 
 SIZE, RATE, SECONDS = 32, 50, 3.0
 PALATE = 8
@@ -80,3 +82,9 @@ def write_spoken_corpus(home: Path, truth: bool = True) -> dict:
     np.savez(home / "region.npz", region=region, cells=np.array([[8, 12]]))
     tables = {name: home / f"{name}.csv" for name in ("recordings", "split")}
     return tables | {"frames": [home / "0.h5"], "region": home / "region.npz"}
+
+
+def cut_bvt(recordings: RecordingSet, path: Path) -> None:
+    """Cut the recordings of stimulus bvt into their VCV and the word "bat"; write ``path``."""
+    sets, stimuli, transcripts = ["unseen_subject"], ["bvt"], {"bvt": "bat"}
+    cut_corpus(recordings, sets=sets, stimuli=stimuli, transcripts=transcripts, path=path)

@@ -37,6 +37,16 @@ def heads() -> dict[str, np.ndarray]:
     }
 
 
+def draw_weights(model: TractModel, regression: float) -> None:
+    """Random weights for a model that was not trained; ``regression`` is the deviation of its."""
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    model.speech_basis.normal_(std=0.3)
+    model.regression_weights.normal_(std=regression)
+    model.regression_components.normal_(std=0.1)
+    model.residual_scale.fill_(0.2)
+
+
 def write_tiny_model(folder: Path) -> Path:
     """Write the model folder ``folder``; the path of ``folder``."""
     torch.manual_seed(0)
@@ -46,12 +56,7 @@ def write_tiny_model(folder: Path) -> Path:
         frame_size=SIZE,
     )  # fmt: skip
     model = TractModel(config, dimension=80, projected=4, components=3)
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=0.1)
-    model.speech_basis.normal_(std=0.3)
-    model.regression_weights.normal_(std=0.1)
-    model.regression_components.normal_(std=0.1)
-    model.residual_scale.fill_(0.2)
+    draw_weights(model, regression=0.1)
     weights = folder.parent / "weights.safetensors"
     save_model(model, weights, {})
     export_model(

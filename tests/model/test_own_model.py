@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from helpers.package import install_package
+from helpers.quick_training import training_job
 from helpers.repository import ROOT
 from helpers.tiny_corpus import SIZE, write_tiny_corpus
 from s2r.config.check import complete
@@ -17,7 +18,7 @@ from s2r.core.errors import UserError
 from s2r.core.registry import MODELS
 from s2r.generation.generate import generate_run
 from s2r.generation.generated_file import read_generated
-from s2r.model.family import TRACT, TrainingJob, find_family
+from s2r.model.family import TRACT, find_family
 
 PAGE = (ROOT / "docs" / "own-model.md").read_text()
 (MODULE,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.S | re.M)
@@ -31,19 +32,10 @@ def installed(tmp_path, monkeypatch):
     install_package(monkeypatch, tmp_path / "site", "linear-model", ENTRIES, {"linear": MODULE})
 
 
-def training_job(folder: Path, settings: dict) -> tuple[TrainingJob, tuple]:
+def write_corpus(folder: Path) -> tuple:
     corpus = write_tiny_corpus(folder)
     corpus[2].to_csv(folder / "split.csv", index=False)
-    job = TrainingJob(
-        settings=settings,
-        frames=[str(folder / "frames/00.h5")],
-        embeddings=[str(folder / "embeddings/00.h5")],
-        split=str(folder / "split.csv"),
-        state_folder=str(folder / "state"),
-        model_path=str(folder / "model.npy"),
-        curve_path=str(folder / "curve.csv"),
-    )
-    return job, corpus
+    return corpus
 
 
 def test_the_models_of_this_package_are_registered_like_any_other():
@@ -55,7 +47,8 @@ def test_the_models_of_this_package_are_registered_like_any_other():
 def test_the_example_is_trained_and_generates_what_speech_says(installed, tmp_path):
     settings = run_settings(complete({"runs": {"mine": RUN}}), "mine")
     assert settings["settings"] == {"ridge": 3.0}
-    job, (frames, embeddings, split) = training_job(tmp_path, settings)
+    frames, embeddings, split = write_corpus(tmp_path)
+    job = training_job(tmp_path, tmp_path, settings)
     family = find_family("linear")
     family.train(job)
     model = family.load(job.model_path, settings, "cpu")
@@ -88,7 +81,8 @@ def test_blocks_of_the_in_house_models_are_refused_for_others(installed):
 
 
 def test_sampler_options_are_refused_by_a_model_without_a_sampler(installed, tmp_path):
-    job, _ = training_job(tmp_path, {"settings": {}})
+    write_corpus(tmp_path)
+    job = training_job(tmp_path, tmp_path, {"settings": {}})
     find_family("linear").train(job)
     model = find_family("linear").load(job.model_path, {}, "cpu")
     assert model.resampled(None, None) is model

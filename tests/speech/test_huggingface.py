@@ -1,7 +1,6 @@
 """Speech models by hub name or folder. All checkpoints here are tiny and random."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from transformers import (
     WavLMModel,
 )
 
+from helpers.hub import COMMIT, hub_cache
 from s2r.core.errors import UserError
 from s2r.speech.encoder import EncoderConfig
 from s2r.speech.huggingface import centring_padding
@@ -239,18 +239,12 @@ except UserError as error:
 
 
 def test_hub_names_come_from_the_cache_or_give_one_sentence(checkpoints, tmp_path):
-    commit = "0123456789abcdef0123456789abcdef01234567"
-    cache = tmp_path / "hub" / "models--someone--tiny"
-    shutil.copytree(checkpoints["wavlm", "base"], cache / "snapshots" / commit)
-    (cache / "refs").mkdir()
-    (cache / "refs" / "main").write_text(commit)
-    environment = {**os.environ, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
-    environment.pop("HF_HUB_CACHE", None)
+    environment = hub_cache(tmp_path, checkpoints["wavlm", "base"])
     result = subprocess.run(
         [sys.executable, "-c", OFFLINE], env=environment, capture_output=True, text=True, check=True
     )
     found, sentence = json.loads(result.stdout)
-    assert (found["class"], found["revision"]) == ("WavLMModel", commit)
+    assert (found["class"], found["revision"]) == ("WavLMModel", COMMIT)
     assert "someone/absent" in sentence
     assert "download it elsewhere and give the path of its folder" in sentence
     assert "\n" not in sentence

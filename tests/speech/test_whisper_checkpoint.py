@@ -1,7 +1,6 @@
 """Whisper checkpoints by hub name or folder. All checkpoints here are tiny and random."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -12,14 +11,13 @@ import torch
 from safetensors.torch import load_file
 from transformers import (
     Wav2Vec2Config,
-    Wav2Vec2FeatureExtractor,
-    Wav2Vec2Model,
     WhisperConfig,
     WhisperFeatureExtractor,
     WhisperForConditionalGeneration,
     WhisperModel,
 )
 
+from helpers.hub import COMMIT, hub_cache, write_smallest
 from s2r.core.errors import UserError
 from s2r.speech.encoder import EncoderConfig
 from s2r.speech.load import from_folder, load_encoder, save_encoder
@@ -235,19 +233,7 @@ def test_short_position_codes_are_refused(tmp_path):
 
 
 def test_the_other_family_is_named(checkpoints, tmp_path):
-    network = Wav2Vec2Model(
-        Wav2Vec2Config(
-            hidden_size=16,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            intermediate_size=16,
-            conv_dim=(8,) * 7,
-            num_conv_pos_embeddings=16,
-            num_conv_pos_embedding_groups=2,
-        )
-    )
-    network.save_pretrained(tmp_path)
-    Wav2Vec2FeatureExtractor().save_pretrained(tmp_path)
+    write_smallest(tmp_path, Wav2Vec2Config)
     with pytest.raises(UserError, match=r"not a Whisper checkpoint but wav2vec2: .*huggingface"):
         load(tmp_path)
     with pytest.raises(UserError, match=r"is a Whisper checkpoint, .*set kind: whisper"):
@@ -270,19 +256,13 @@ except UserError as error:
 
 
 def test_hub_names_come_from_the_cache_or_give_one_sentence(checkpoints, tmp_path):
-    commit = "0123456789abcdef0123456789abcdef01234567"
-    cache = tmp_path / "hub" / "models--someone--tiny"
-    shutil.copytree(checkpoints[128], cache / "snapshots" / commit)
-    (cache / "refs").mkdir()
-    (cache / "refs" / "main").write_text(commit)
-    environment = {**os.environ, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
-    environment.pop("HF_HUB_CACHE", None)
+    environment = hub_cache(tmp_path, checkpoints[128])
     folder = tmp_path / "model"
     folder.mkdir()
     command = [sys.executable, "-c", OFFLINE, str(folder)]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     description, sentence = json.loads(result.stdout)
-    assert (description["model"], description["revision"]) == ("someone/tiny", commit)
+    assert (description["model"], description["revision"]) == ("someone/tiny", COMMIT)
     assert "'someone/absent' could not be loaded" in sentence
     assert "UNEXPECTED" not in result.stderr, "the decoder is left out on purpose"
     waveform = noise(16000)

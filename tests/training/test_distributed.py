@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from helpers.listening import listening
+from helpers.quick_training import training_job
 from helpers.repository import HELPERS
 from helpers.tiny_corpus import write_tiny_corpus
 from s2r.config.build import build
@@ -56,16 +57,8 @@ def corpus(tmp_path_factory):
 
 
 def job(corpus, folder, model, **changes) -> TrainingJob:
-    return TrainingJob(
-        settings=model | {"pooling": False, "training": TRAINING, "sampler": {"steps": 2}},
-        frames=[str(corpus / "frames/00.h5")],
-        embeddings=[str(corpus / "embeddings/00.h5")],
-        split=str(corpus / "split.csv"),
-        state_folder=str(folder / "state"),
-        model_path=str(folder / "model.safetensors"),
-        curve_path=str(folder / "curve.csv"),
-        **changes,
-    )
+    settings = model | {"pooling": False, "training": TRAINING, "sampler": {"steps": 2}}
+    return training_job(corpus, folder, settings, **changes)
 
 
 def assert_same_but_for_rounding(one, other):

@@ -71,7 +71,7 @@ class TractVideos(VideoModel):
     def regression(self, task: VideoTask) -> np.ndarray:
         """What the regression inside the model predicts for ``task``: (T, H, W) uint8.
 
-        Of a model without a regression, the reference frame.
+        Of a model without a regression, a uniform grey of level 128.
         """
         return regress(self.model, task)
 
