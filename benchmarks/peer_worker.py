@@ -60,18 +60,20 @@ def authors(device: str, batch: int) -> tuple[Any, Jobs]:
     )
     trainer = ImagenTrainer(imagen.to(device)).to(device)
     video = torch.rand(batch, 3, 10, 64, 64, device=device)
-    heard = {
+    conditions = {
         "text_embeds": torch.randn(batch, 10, 1024, device=device),
         "cond_video_frames": video[:, :, :1],
     }
 
     def train() -> None:
-        trainer(video, unet_number=1, max_batch_size=batch, ignore_time=False, **heard)
+        trainer(video, unet_number=1, max_batch_size=batch, ignore_time=False, **conditions)
         trainer.update(unet_number=1)
 
     def clip() -> None:
-        one = {name: tensor[:1] for name, tensor in heard.items()}
-        trainer.sample(video_frames=10, stop_at_unet_number=1, batch_size=1, use_tqdm=False, **one)
+        first = {name: tensor[:1] for name, tensor in conditions.items()}
+        trainer.sample(
+            video_frames=10, stop_at_unet_number=1, batch_size=1, use_tqdm=False, **first
+        )
 
     return imagen.unets[0], {"train": train, "clip": clip}
 

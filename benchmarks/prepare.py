@@ -52,7 +52,7 @@ FILTER = (
 
 def write_phantom(folder: str | Path, seconds: float = 30.0) -> Path:
     """Write one recording of the phantom below ``folder`` and return its video, 83.28 Hz."""
-    length = Profile(1, 0, (("rainbow", 1),), seconds, seconds)
+    length = Profile(1, (("rainbow", 1),), seconds, seconds)
     write_recording(folder, 1, "rainbow", 1, length, 1)
     return next(Path(folder).rglob("*_video.mp4"))
 

@@ -30,6 +30,7 @@ from s2r.generation.generated_file import read_generated
 from s2r.generation.speaker import PRESET_STEPS
 from s2r.generation.videos import TractVideos
 from s2r.model.tract_model import load_model
+from s2r.preparation.recordings import RecordingSet
 
 NAMES = ("error of a draw x 1000", "of the mean", "motion", "at window boundaries")
 
@@ -62,8 +63,10 @@ def main() -> None:
     config = read_config()
     settings = run_settings(config, SYSTEM)
     frames = Shards(sorted((given.results / "frames").glob("*.h5")))
-    speech = embeddings(given.results, settings["encoder"])
     split = read_split(given.results / "split.csv")
+    recordings = RecordingSet(
+        frames, split, embeddings=embeddings(given.results, settings["encoder"])
+    )
     instruments = read_instruments(given.results / "instruments" / "region.npz", None)
     sampler = build(SamplerConfig, settings["sampler"])
     chosen = {key: config["evaluation"][key] for key in ("draws", "recordings", "batch", "seed")}
@@ -75,8 +78,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             files = {test: Path(folder) / f"{test}.h5" for test in SETS}
             generate_run(
-                TractVideos(model, replace(sampler, steps=steps)), frames, speech, split, files, {},
-                amount, {"system": SYSTEM},
+                TractVideos(model, replace(sampler, steps=steps)), recordings, files, {}, amount,
+                {"system": SYSTEM},
             )  # fmt: skip
             found = np.array([scores(file, frames, instruments) for file in files.values()])
         cells = [

@@ -30,20 +30,19 @@ from s2r.core.shards import Shards
 from s2r.corpus.index import read_recordings
 from s2r.corpus.released_split import leaks, released_split
 from s2r.corpus.split import read_split
-from s2r.evaluation.clip_features import i3d_extractor
+from s2r.evaluation.clip_features import i3d_extractor, read_clips
 from s2r.evaluation.instruments import Instruments, read_instruments
 from s2r.evaluation.metrics.paired import squared_error, ssim_per_frame
 from s2r.evaluation.metrics.texture import motion_energy
 from s2r.evaluation.recording_scores import GIVEN
 from s2r.evaluation.released_protocol import (
     TRAINING_CLIPS,
-    first_draws,
     protocol_rows,
-    read_clips,
     training_list,
 )
 from s2r.generation.baselines import generate_baseline
 from s2r.generation.generate import generate_run
+from s2r.generation.generated_file import read_generated
 from s2r.generation.videos import load_tract_videos
 from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.selection import recordings_of
@@ -56,23 +55,25 @@ WINDOW = 10
 def clip_scores(results: Path, made: Path, frames: Shards, split: pd.DataFrame, weights: Path):
     """Every system's clips under the released protocol and under ours, as rows."""
     settings = run_settings(read_config(), SYSTEM)
+    speech = embeddings(results, settings["encoder"])
+    recordings = RecordingSet(frames, split, embeddings=speech)
     files = {name: made / f"{name}.h5" for name in ("copied_frame", "mean_frame", SYSTEM)}
     for name in ("copied_frame", "mean_frame"):
         generate_baseline(name, SET, split, frames, files[name], clips=CLIPS, rollouts=1)
     generate_run(
         load_tract_videos(results / "runs" / SYSTEM / "model.safetensors", settings, "cpu"),
-        frames,
-        embeddings(results, settings["encoder"]),
-        split,
+        recordings,
         outputs={SET: files[SYSTEM]},
         regression_outputs={},
         settings=GenerationConfig(draws=1, clips=CLIPS, recordings=1, batch=16),
         labels={"system": SYSTEM},
     )
     extract = i3d_extractor(weights)
-    recordings = RecordingSet(frames, split)
     training = read_clips(recordings, training_list(recordings, TRAINING_CLIPS))
-    made_clips = {name: first_draws(file) for name, file in files.items()}
+    made_clips = {}
+    for name, file in files.items():
+        with read_generated(file) as content:
+            made_clips[name] = content.first_draws()
     places = list(made_clips[SYSTEM])
     systems = [(name, np.stack([clips[p] for p in places])) for name, clips in made_clips.items()]
     return list(protocol_rows(systems, read_clips(recordings, places), training, extract))
@@ -136,19 +137,19 @@ def mixture(results: Path) -> dict:
     return found
 
 
-def repeat_at_seams(video: np.ndarray, window: int = WINDOW) -> np.ndarray:
+def repeat_at_boundaries(video: np.ndarray, window: int = WINDOW) -> np.ndarray:
     """What a perfect generator makes that must start each window with the last one's end."""
     places = np.arange(len(video))
     places[window::window] -= 1
     return video[places]
 
 
-def perfect_seams(frames: Shards, split: pd.DataFrame, instruments: Instruments) -> dict:
-    """A perfect generator that repeats a frame at each seam, against the truth."""
+def perfect_boundaries(frames: Shards, split: pd.DataFrame, instruments: Instruments) -> dict:
+    """A perfect generator that repeats a frame at each window boundary, against the truth."""
     at, after, inside, ssim, errors = [], [], [], [], []
     for recording in recordings_of(split, SET, frames):
         truth = frames.read(recording, "frames")
-        made = repeat_at_seams(truth)
+        made = repeat_at_boundaries(truth)
         energy = motion_energy(made, instruments.region)
         place = np.arange(1, len(made)) % WINDOW
         at += [energy[place == 0]]
@@ -223,7 +224,7 @@ def main() -> None:
     found = {
         "split": split_facts(given.results),
         "mixture": mixture(given.results),
-        "perfect_seams": perfect_seams(frames, split, instruments),
+        "perfect_seams": perfect_boundaries(frames, split, instruments),
         "pooling": pooling_fact(given.results, frames, split),
         "raw_condition": raw_condition_fact(frames, split),
         "variants": [

@@ -20,6 +20,7 @@ from s2r.core.shards import Shards
 from s2r.core.units import SAMPLE_RATE
 from s2r.evaluation.instruments import Instruments
 from s2r.preparation.embeddings import embed_shard
+from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.selection import recordings_of
 from s2r.speech.encoder import HOP, EncoderConfig
 from s2r.speech.load import load_encoder
@@ -57,21 +58,22 @@ def encoder_effect(
         checkpoint, label = published, published.replace("/", "_")
     elif not Path(checkpoint).exists():
         train_wavlm(frames, recordings_of(split, "train", frames), Path(checkpoint))
-    rows, heard = [], {}
+    rows, embeddings = [], {}
     own = split[split["set"].isin(["train", "unseen_speech", "unseen_subject", "unseen_both"])]
     for name, wrong in (("WavLM", False), ("wav2vec 2.0", True)):
         config = EncoderConfig("huggingface", checkpoint, as_wav2vec2=wrong)
-        heard[name] = speech = embedded(results, made / f"{label}_{int(wrong)}", config)
+        embeddings[name] = speech = embedded(results, made / f"{label}_{int(wrong)}", config)
+        recordings = RecordingSet(frames, own, embeddings=speech)
         for seed in SEEDS:
             folder = made / f"{label}_{int(wrong)}_{seed}"
-            errors = errors_of_default(frames, speech, own, seed, folder, instruments)
+            errors = errors_of_default(recordings, seed, folder, instruments)
             rows += [
                 {"class": name, "seed": seed, "set": test, "error": error}
                 for test, error in errors.items()
             ]
     right, wrong = (
         np.concatenate([speech.read(one, "embeddings") for one in sorted(own["recording"])])
-        for speech in heard.values()
+        for speech in embeddings.values()
     )
     change = np.square(wrong - right).mean() / np.square(right - right.mean(0)).mean()
     found = {"checkpoint": label, "change_of_embeddings": float(change), "frames": len(right)}
@@ -110,13 +112,13 @@ def train_wavlm(frames: Shards, recordings: list[str], folder: Path) -> None:
             start = generator.integers(len(targets[place]) - BINS + 1)
             sound.append(waves[place][start * HOP : (start + BINS) * HOP])
             wanted.append(targets[place][start : start + BINS])
-        heard = extractor(sound, sampling_rate=SAMPLE_RATE, return_tensors="pt")["input_values"]
-        bins = int(network._get_feat_extract_output_lengths(heard.shape[1]))
+        values = extractor(sound, sampling_rate=SAMPLE_RATE, return_tensors="pt")["input_values"]
+        bins = int(network._get_feat_extract_output_lengths(values.shape[1]))
         starts = torch.rand(BATCH, bins) < 0.065
         hidden = torch.nn.functional.max_pool1d(
             torch.nn.functional.pad(starts.float(), (MASKED - 1, 0))[:, None], MASKED, 1
         )[:, 0].bool()
-        states = network(heard, mask_time_indices=hidden).last_hidden_state
+        states = network(values, mask_time_indices=hidden).last_hidden_state
         wanted = torch.from_numpy(np.stack(wanted))[:, :bins].long()
         loss = torch.nn.functional.cross_entropy(head(states[hidden]), wanted[hidden])
         optimiser.zero_grad()

@@ -9,6 +9,7 @@ from s2r.core.shards import Shards
 from s2r.corpus.index import read_recordings
 from s2r.corpus.released_split import released_split
 from s2r.evaluation.instruments import Instruments
+from s2r.preparation.recordings import RecordingSet
 
 SEEDS = (1, 2, 3)
 
@@ -39,9 +40,10 @@ def split_effect(results: Path, made: Path, frames: Shards, instruments: Instrum
     rows = []
     for training, trained_on in trainings.items():
         split = pd.concat([trained_on, *tests], ignore_index=True)
+        recordings = RecordingSet(frames, split, embeddings=speech)
         for seed in SEEDS:
             folder = made / f"leak_{training}_{seed}"
-            errors = errors_of_default(frames, speech, split, seed, folder, instruments)
+            errors = errors_of_default(recordings, seed, folder, instruments)
             row = {"training": training, "trained_on": len(trained_on), "seed": seed}
             rows += [
                 row | {"test": name, "recordings": len(parts[name]), "error": error}

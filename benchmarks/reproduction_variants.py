@@ -1,5 +1,6 @@
 """What the switches of ``paper_compat`` that concern the network do to a score."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,10 @@ from small_models import embeddings, read_config, rollout_errors, train_here
 from s2r.config.parameters import run_settings
 from s2r.config.result_blocks import GenerationConfig
 from s2r.core.shards import Shards
+from s2r.evaluation.clip_features import read_clips
 from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.metrics.paired import ssim_per_frame
 from s2r.evaluation.metrics.texture import seam_ratio
-from s2r.evaluation.released_protocol import first_draws, read_clips
 from s2r.generation.generate import generate_run
 from s2r.generation.generated_file import read_generated
 from s2r.generation.videos import load_tract_videos
@@ -50,23 +51,25 @@ def variant(
     elif switch != "none":
         config["paper_compat"][switch] = True
     settings = run_settings(config, "paper")
-    folder, speech = made / f"{switch}_{seed}", embeddings(results, "logmel")
+    folder = made / f"{switch}_{seed}"
+    recordings = RecordingSet(frames, split, embeddings=embeddings(results, "logmel"))
     model = folder / "model.safetensors"
     if switch == "ten_steps":
         model = made / f"none_{seed}" / "model.safetensors"
     elif not model.exists() and switch == "last_weights":
         keep_last_weights(made / f"none_{seed}", model)
     elif not model.exists():
-        train_here(settings, frames, speech, split[split["set"] != "validation"], folder)
+        without = split[split["set"] != "validation"]
+        train_here(settings, replace(recordings, split=without), folder)
     file = folder / f"{SET}.h5"
     if not file.exists():
         labels = {"system": switch}
         generate_run(
-            load_tract_videos(model, settings, "cpu"), frames, speech, split, {SET: file}, {},
-            AMOUNT, labels,
+            load_tract_videos(model, settings, "cpu"), recordings, {SET: file}, {}, AMOUNT, labels,
         )  # fmt: skip
-    clips = first_draws(file)
-    truth = read_clips(RecordingSet(frames), list(clips))
+    with read_generated(file) as content:
+        clips = content.first_draws()
+    truth = read_clips(recordings, list(clips))
     shown = np.stack(list(clips.values()))
     similarity = ssim_per_frame(
         truth.reshape(-1, *truth.shape[2:]), shown.reshape(-1, *shown.shape[2:])

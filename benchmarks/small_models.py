@@ -1,9 +1,9 @@
 """The default's model trained anew on other data, and its errors: what reproduction compares."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import yaml
 
 from s2r.config.build import build
@@ -18,6 +18,7 @@ from s2r.generation.generate import generate_run
 from s2r.generation.generated_file import read_generated
 from s2r.generation.videos import load_tract_videos
 from s2r.model.tract_model import model_config
+from s2r.preparation.recordings import RecordingSet
 from s2r.training.tract import train
 
 SYSTEM = "whisper-tiny.en"
@@ -35,17 +36,13 @@ def embeddings(results: Path, encoder: str) -> Shards:
     return Shards(sorted((results / "embeddings" / encoder).glob("*.h5")))
 
 
-def train_here(
-    settings: dict, frames: Shards, speech: Shards, split: pd.DataFrame, folder: Path
-) -> None:
+def train_here(settings: dict, recordings: RecordingSet, folder: Path) -> None:
     """Train ``folder/model.safetensors`` on the split's set ``train``."""
     train(
         model_config(settings),
         build(TrainingConfig, settings["training"]),
         build(SamplerConfig, settings["sampler"]),
-        frames,
-        speech,
-        split,
+        recordings,
         folder / "state",
         folder / "model.safetensors",
         folder / "curve.csv",
@@ -53,27 +50,24 @@ def train_here(
 
 
 def errors_of_default(
-    frames: Shards,
-    speech: Shards,
-    split: pd.DataFrame,
-    seed: int,
-    folder: Path,
-    instruments: Instruments,
+    recordings: RecordingSet, seed: int, folder: Path, instruments: Instruments
 ) -> dict[str, float]:
     """Train the default's model on the set ``train`` of a split, roll out all others, and return
     {set: squared error in the dynamic region}. What is in ``folder`` already is not made again."""
+    split = recordings.split
     settings = run_settings(read_config(), SYSTEM)
     settings["training"]["seed"] = seed
     model = folder / "model.safetensors"
     if not model.exists():
-        train_here(settings, frames, speech, split[split["set"] == "train"], folder)
+        train_here(settings, replace(recordings, split=split[split["set"] == "train"]), folder)
     files = {name: folder / f"{name}.h5" for name in split["set"].unique() if name != "train"}
     missing = {name: file for name, file in files.items() if not file.exists()}
     if missing:
         trained = load_tract_videos(model, settings, "cpu")
-        generate_run(trained, frames, speech, split, missing, {}, AMOUNT, {"system": SYSTEM})
+        generate_run(trained, recordings, missing, {}, AMOUNT, {"system": SYSTEM})
     return {
-        name: float(np.mean(rollout_errors(f, frames, instruments))) for name, f in files.items()
+        name: float(np.mean(rollout_errors(f, recordings.frames, instruments)))
+        for name, f in files.items()
     }
 
 

@@ -42,8 +42,8 @@ def untrained(config: dict, device: str, channels_last: bool):
     settings = first_settings(config)
     shape, training = model_config(settings), build(TrainingConfig, settings["training"])
     width = training.speech_dimensions
-    heard = width * (2 * shape.radius + 1)
-    shape = replace(shape, denoiser=replace(shape.denoiser, speech_dimension=heard))
+    speech_width = width * (2 * shape.radius + 1)
+    shape = replace(shape, denoiser=replace(shape.denoiser, speech_dimension=speech_width))
     rank = training.components if shape.denoiser.mean_channel else 0
     order = torch.channels_last if channels_last else torch.contiguous_format
     model = TractModel(shape, width, width, rank).to(device, memory_format=order)
@@ -222,7 +222,7 @@ def main(
     parser.add_argument("--configfile", help="merged over config/config.yaml")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--batch", type=int, nargs="+", help="one row each (of the configuration)")
-    parser.add_argument("--times", type=int, default=5, help="the median of so many is told (5)")
+    parser.add_argument("--times", type=int, default=5, help="the median of so many is printed (5)")
     parser.add_argument("--compile", action="store_true", help="compile the network")
     parser.add_argument(
         "--channels-last",

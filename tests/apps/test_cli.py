@@ -20,7 +20,7 @@ from s2r.core.media.decode import probe
 from s2r.core.media.encode import write_wav
 from s2r.generation.model_folder import load_model_folder
 from s2r.generation.speaker import sampled_as
-from s2r.preparation.reference import correlation, likeness_of
+from s2r.preparation.reference import correlation, least_correlation
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_a_picture_of_something_else_needs_force(speech, folder, capsys):
 
 def test_likeness_lies_between_subjects_and_other_pictures():
     pictures = list(heads().values())
-    least = likeness_of(pictures)
+    least = least_correlation(pictures)
     assert all(correlation(one, np.mean(pictures, axis=0)) > least for one in pictures)
     noise = np.random.default_rng(1).integers(0, 256, pictures[0].shape)
     assert correlation(noise, np.mean(pictures, axis=0)) < least
@@ -174,8 +174,8 @@ def test_export_takes_weights_and_first_frames(tmp_path, monkeypatch, default_co
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config").mkdir()
     (tmp_path / "config/config.yaml").write_text(yaml.safe_dump(default_config))
-    frames, _, split = write_tiny_corpus(tmp_path / "results")
-    split.to_csv(tmp_path / "results/split.csv", index=False)
+    corpus = write_tiny_corpus(tmp_path / "results")
+    corpus.split.to_csv(tmp_path / "results/split.csv", index=False)
     write_tiny_model(tmp_path / "made/tiny")
     weights = tmp_path / "results/runs/logmel/model.safetensors"
     weights.parent.mkdir(parents=True)
@@ -184,6 +184,6 @@ def test_export_takes_weights_and_first_frames(tmp_path, monkeypatch, default_co
     loaded = load_model_folder(tmp_path / "model")
     assert sorted(loaded.references) == ["s1", "s2", "s3"]
     assert loaded.references["s1"].shape == (SIZE, SIZE)
-    assert np.array_equal(loaded.references["s2"], frames.read("s2_a", "frames", 0, 1)[0])
+    assert np.array_equal(loaded.references["s2"], corpus.video("s2_a", 0, 1)[0])
     assert "synthetic" in (tmp_path / "model/README.md").read_text()
     assert loaded.model.sampler.steps == default_config["sampler"]["steps"]

@@ -1,25 +1,18 @@
 """The page of the rating study in a real browser: a small session from code to thanks."""
 
-import shutil
 import threading
 
 import numpy as np
 import pytest
 
+from helpers.chromium import STEP, needs_chromium, running_browser
 from helpers.rating_folder import write_rating_folder
 from s2r.apps.rating.answers import Answers, read_answers
 from s2r.apps.rating.manifest import read_manifest
 from s2r.apps.rating.server import RatingServer
 from s2r.core.media.encode import write_video
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not installed: make extras"
-)
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not on the PATH: make extras")
-
-STEP = 120_000
-"""ms that a step may take on a busy machine."""
+pytestmark = needs_chromium
 
 
 @pytest.fixture
@@ -41,10 +34,8 @@ def study(tmp_path):
 
 @pytest.fixture
 def browser():
-    with playwright.sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with running_browser() as found:
         yield found
-        found.close()
 
 
 def open_page(browser, address, errors):

@@ -96,7 +96,7 @@ def test_margins_end_with_the_recording(corpus, tmp_path):
     assert table["end"].tolist() == [LENGTH / RATE] * 2
 
 
-def test_words_that_were_not_generated_are_told(corpus, tmp_path):
+def test_words_that_were_not_generated_are_reported(corpus, tmp_path):
     with GeneratedWriter(tmp_path / "none.h5", system="m", kind=Kind.MODEL) as writer:
         writer.rollout("c", film(TIMES)[None])
     with pytest.raises(UserError, match=r"No generated recording holds one of the words bat, bite"):

@@ -1,26 +1,18 @@
 """The studio's page in a real browser: Debian's Chromium, without a window."""
 
 import re
-import shutil
 
 import pytest
 
+from helpers.chromium import STEP, needs_chromium, running_browser
 from helpers.sounds import voice
 from helpers.studio_server import served
 from s2r.core.media.encode import write_wav
 
 pytest.importorskip("gradio", reason="Gradio is not installed: pip install -e '.[studio]'")
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not installed: make extras"
-)
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not on the PATH: make extras")
-
-STEP = 120_000
-"""ms that a step may take on a busy machine."""
+pytestmark = needs_chromium
 
 OPTIONS = [
-    "--no-sandbox",  # containers give their root no namespaces
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
@@ -35,10 +27,8 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield browser
-        browser.close()
+    with running_browser(*OPTIONS) as found:
+        yield found
 
 
 @pytest.fixture
@@ -160,7 +150,7 @@ def test_the_sound_of_a_video(page, tmp_path):
     generated(page)
 
 
-def test_faults_are_told_on_the_page(page, tmp_path):
+def test_errors_are_shown_on_the_page(page, tmp_path):
     page.click("#generate")
     page.wait_for_selector(".toast-body:has-text('There is no speech yet')")
     page.click(".toast-body [aria-label=Close]")

@@ -26,7 +26,7 @@ for count, line in enumerate(sys.stdin):
         file.write(sys.argv[1] + " " + line)
     print(json.dumps({"wall": float(count)}), flush=True)
 """
-"""Notes what it was told; the answer is how often it was told something before."""
+"""Notes each job that it was given; the answer is how many it was given before."""
 
 
 def test_systems_take_turns(benchmark_module, tmp_path):

@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from helpers.repository import ROOT
-from s2r.config.parameters import encoder_settings, remove_nulls
+from s2r.config.check import complete
+from s2r.config.parameters import encoder_settings
 from s2r.core.media.encode import write_video
 from s2r.corpus.index import index_corpus, shard_of
 from s2r.corpus.phantom.gaps import draw_gaps
@@ -25,8 +26,8 @@ SHARDS = 4
 
 
 def test_usc75_names_the_published_models(default_config):
-    config = default_config | {name: dict(USC75[name]) for name in ("encoders", "runs")}
-    remove_nulls(config)
+    blocks = {name: dict(USC75[name]) for name in ("encoders", "runs")}
+    config = complete(default_config | blocks)
     models = {
         name: (encoder_settings(config, name)["model"], encoder["size"])
         for name, encoder in config["encoders"].items()
@@ -139,7 +140,7 @@ def test_paper_profile_has_the_corpus_in_number():
 
 def test_phantom_with_gaps_and_the_first_of_its_subjects(tmp_path, monkeypatch):
     recordings = (("bvt", 1), ("bvt", 2), ("topic1", None))
-    size = Profile(3, 1, recordings, 1.0, 1.0, missing=2, truncated=1, empty_subjects=1)
+    size = Profile(3, recordings, 1.0, 1.0, missing=2, truncated=1, empty_subjects=1)
     monkeypatch.setitem(PROFILES, "gaps", size)
     write_corpus(tmp_path / "all", "gaps", 3)
     about = json.loads((tmp_path / "all" / "phantom.json").read_text())

@@ -1,6 +1,7 @@
 """The configuration: what is refused and how it is said, and that its documents agree."""
 
 import copy
+from dataclasses import fields
 from typing import get_args
 
 import pytest
@@ -17,20 +18,27 @@ from s2r.config.model_blocks import (
     SamplerConfig,
     TrainingConfig,
 )
+from s2r.config.result_blocks import GenerationConfig
 from s2r.config.tree import Config, leaves, place_at
 from s2r.core.errors import UserError
 from s2r.corpus.phantom.stimuli import PROFILES
 from s2r.generation.baselines import BASELINES
 from s2r.model.denoiser import DenoiserConfig
-from s2r.model.tract_model import model_config
+from s2r.model.tract_model import ModelConfig, model_config
 from s2r.model.window import Window
 from s2r.preparation.frames import FramesConfig
 
 AGAIN = "write it again: python -m s2r.config.documents"
 CLASSES = {
-    "window": Window, "denoiser": DenoiserConfig, "training": TrainingConfig,
+    "window": Window, "model": ModelConfig, "denoiser": DenoiserConfig, "training": TrainingConfig,
     "sampler": SamplerConfig, "frames": FramesConfig,
 }  # fmt: skip
+PARTS = (
+    ("recurrent", RecurrentConfig),
+    ("recurrent", RecurrentTraining),
+    ("evaluation", GenerationConfig),
+)
+"""Classes that hold some of the keys of a block."""
 
 
 def change(config: dict, changes: dict) -> dict:
@@ -249,7 +257,7 @@ def test_error_is_one_sentence_with_its_key(default_config, name):
     assert text.endswith((".", "?"))
 
 
-def test_unknown_key_is_told_before_what_it_caused(default_config):
+def test_unknown_key_is_reported_before_what_it_caused(default_config):
     config = change(default_config, {"split/unseen_subject": 2})
     del config["split"]["unseen_subjects"]
     with pytest.raises(UserError, match=r"split\.unseen_subject: .*split\.unseen_subjects\?"):
@@ -318,11 +326,41 @@ def test_settings_become_typed_configurations(default_config):
     assert not model_config(settings).denoiser.mean_channel
 
 
-def test_choices_agree_with_the_code():
+def test_every_option_of_the_code_has_a_key():
+    """The blocks are the classes of the code, but for what data and presets decide."""
+    elsewhere = {
+        "window": {"repeats"},
+        "model": {"window", "denoiser", "pooling", "frame_size", "raw_condition"},
+        "denoiser": {"speech_dimension", "speech_by", "mean_channel"},
+        "frames": {"onset_trim", "audio_offset"},  # keys of the block recordings
+    }
+    for block, cls in CLASSES.items():
+        names = {field.name for field in fields(cls)} - elsewhere.get(block, set())
+        assert names == schema_keys(block), block
+    for block, cls in PARTS:
+        assert {field.name for field in fields(cls)} <= schema_keys(block), cls
+    recurrent = {
+        field.name for cls in (RecurrentConfig, RecurrentTraining) for field in fields(cls)
+    }
+    assert recurrent | {"encoders"} == schema_keys("recurrent")
+
+
+def schema_keys(block: str) -> set[str]:
+    """The keys of a block in the schema that editors and Snakemake read."""
+    schema = yaml.safe_load((ROOT / documents.SCHEMA_FILE).read_text())
+    name = schema["properties"][block]["$ref"].rsplit("/", 1)[-1]
+    return set(schema["$defs"][name]["properties"])
+
+
+def test_choices_agree_with_the_code(default_config):
     profiles = place_at(["corpus", "phantom", "profile"]).annotation
-    assert set(get_args(profiles)) == set(PHANTOM_SUBJECTS)
+    assert list(get_args(profiles)) == list(PHANTOM_SUBJECTS)
     assert {name: profile.speakers for name, profile in PROFILES.items()} == PHANTOM_SUBJECTS
     assert list(BASELINES) == list(systems.BASELINES)
+    assert default_config["corpus"]["folder"] == {
+        "pattern": "(?P<subject>[^/]+)/(?P<stimulus>[^/]+)",
+        "suffixes": [".mp4", ".avi", ".mov", ".mkv", ".webm"],
+    }
 
 
 def test_every_document_follows_from_the_keys():
@@ -345,6 +383,8 @@ def test_defaults_of_the_code_are_those_of_the_yaml(default_config):
     assert complete({}) == complete(default_config)
     for block, cls in CLASSES.items():
         assert build(cls, default_config[block]) == cls()
+    for block, cls in PARTS:
+        assert build_part(cls, default_config[block]) == cls()
 
 
 def test_what_a_file_leaves_out_has_its_default(default_config):

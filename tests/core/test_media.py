@@ -194,7 +194,7 @@ def test_even_timeline():
     slots, rate = even_timeline([0, 12, 24, 36, 48], base, Fraction(25))
     assert slots.tolist() == [0, 1, 2, 3, 4]
     assert rate == Fraction(1000, 12)
-    # Stamps rounded to milliseconds do not spoil the rate: 83.2778 Hz to better than 1e-4.
+    # Stamps rounded to milliseconds do not change the rate: 83.2778 Hz to better than 1e-4.
     stamps = [round(i * 12.008) for i in range(2500)]
     slots, rate = even_timeline(stamps, base, Fraction(25))
     assert len(slots) == 2500
@@ -284,7 +284,7 @@ def test_real_recordings():
         assert abs(len(audio) / sample_rate - found.video_seconds) < 0.05
 
 
-def test_streams_without_a_decoder_are_told(tmp_path):
+def test_streams_without_a_decoder_are_reported(tmp_path):
     sound = clicks(1.6, 20_000, [0.5])
     write_video(tmp_path / "a.mp4", ramp(), 25, sound, 20_000)
     content = (tmp_path / "a.mp4").read_bytes()

@@ -4,11 +4,11 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from helpers.calls import finish, start
 from helpers.repository import ROOT
 from helpers.waiting import wait_until
 from s2r.core.errors import UserError
@@ -22,6 +22,8 @@ hold_folder(sys.argv[1])
 print("held", flush=True)
 time.sleep(600)
 """
+
+CALL = ("results/split.csv", "--cores", "1")
 
 # Jobs write their outputs; the first that draws the split waits for the file "hold" to go.
 SCRIPT = """
@@ -97,41 +99,28 @@ def project(tmp_path):
     return tmp_path
 
 
-def start(project: Path, *arguments: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "results/split.csv", *arguments]
-    return subprocess.Popen(
-        command, cwd=project, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-
-
-def finish(process: subprocess.Popen, status: int = 0) -> str:
-    output = process.communicate()[0]
-    assert process.returncode == status, output
-    return output
-
-
 def test_a_second_call_is_refused_and_a_killed_one_leaves_no_lock(project):
     (project / "hold").touch()
-    first = start(project)
+    first = start(project, *CALL)
     wait_until((project / "waiting").exists)
-    refused = finish(start(project), status=1)
+    refused = finish(start(project, *CALL), status=1)
     sentence = refused.rstrip().splitlines()[-1]
     assert sentence.startswith(f"Error: another snakemake (process {first.pid} on ")
     assert "runs in this folder: wait until it ends, or stop it with Ctrl-C" in sentence
     assert "Traceback" not in refused
     # Looking is allowed meanwhile.
-    assert "split" in finish(start(project, "-n"))
+    assert "split" in finish(start(project, *CALL, "-n"))
 
     first.kill()
     first.wait()
-    finish(start(project))
+    finish(start(project, *CALL))
     # The killed call's job would go on now, and write its output over the other's.
     (project / "hold").unlink()
     time.sleep(1.5)
     rule, process = (project / "results" / "split.csv").read_text().split()
     assert rule == "split"
     assert process != (project / "waiting").read_text()
-    assert "Nothing to be done" in finish(start(project, "-n"))
+    assert "Nothing to be done" in finish(start(project, *CALL, "-n"))
 
 
 def test_a_job_removes_what_a_killed_one_left_of_its_outputs(tmp_path):

@@ -6,6 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from s2r.config.data_blocks import FolderBlock
 from s2r.core.errors import UserError
 from s2r.core.media.encode import write_video
 from s2r.corpus.index import index_corpus
@@ -72,10 +73,9 @@ def test_a_corpus_that_was_not_unpacked_to_its_end(root):
 
 
 def test_fewer_subjects_in_a_plain_folder(root):
+    files = FolderBlock("sub(?P<subject>...).*/(?P<stimulus>[^/]+)")
     with pytest.raises(UserError, match="2 of the 3 subjects are there; unpack the corpus"):
-        index_corpus(
-            "folder", root, pattern="sub(?P<subject>...).*/(?P<stimulus>[^/]+)", expected_subjects=3
-        )
+        index_corpus("folder", root, files=files, expected_subjects=3)
 
 
 @pytest.mark.parametrize("name", ["Subject1", "sub1", "sub0001", "SUB003"])

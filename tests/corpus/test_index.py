@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from helpers.repository import RECORDINGS
-from s2r.config.data_blocks import Limits
+from s2r.config.data_blocks import FolderBlock, Limits
 from s2r.core.errors import UserError
 from s2r.core.media.encode import write_video, write_wav
 from s2r.corpus.index import DTYPES, index_corpus, read_recordings, shard_of, write_recordings
@@ -196,7 +196,8 @@ def plain_folder(tmp_path):
 
 def test_plain_folder(plain_folder):
     pattern = r"(?P<subject>\d+)/(?:.*/)?(?P<stimulus>[^/]+?)(?:_(?P<repetition>\d))?"
-    table = index_corpus("folder", plain_folder, pattern=pattern).set_index("recording")
+    files = FolderBlock(pattern)
+    table = index_corpus("folder", plain_folder, files=files).set_index("recording")
     assert set(table.index) == {
         "007_my_story",
         "007_deeper_étude_2",
@@ -211,23 +212,24 @@ def test_plain_folder(plain_folder):
     assert table.loc["007_my_story", "stimulus"] == "my_story"
     assert table.loc["loose", "reason"].startswith("unreadable name: loose does not match corpus.")
     assert table.loc["008_a_b_duplicate2", "reason"].startswith("duplicate: ")
-    only = index_corpus("folder", plain_folder, pattern=pattern, suffixes=[".MP4", ".mp4"])
+    files = FolderBlock(pattern, suffixes=(".MP4", ".mp4"))
+    only = index_corpus("folder", plain_folder, files=files)
     assert len(only) == 5
 
 
 @pytest.mark.parametrize(
-    ("kind", "options", "sentence"),
+    ("kind", "files", "sentence"),
     [
-        ("folder", {"pattern": "(?P<subject>.*)"}, r"corpus.folder.pattern: .* has no group"),
-        ("folder", {"pattern": "(?P<subject>"}, "corpus.folder.pattern: not a regular expression"),
-        ("folder", {"suffixes": [".xyz"]}, "holds no video; check corpus.path"),
-        ("usc75", {}, "holds no subject in the USC layout"),
-        ("tiff", {}, "corpus.kind: 'tiff' is not known"),
+        ("folder", FolderBlock("(?P<subject>.*)"), r"corpus.folder.pattern: .* has no group"),
+        ("folder", FolderBlock("(?P<subject>"), "corpus.folder.pattern: not a regular expression"),
+        ("folder", FolderBlock(suffixes=(".xyz",)), "holds no video; check corpus.path"),
+        ("usc75", None, "holds no subject in the USC layout"),
+        ("tiff", None, "corpus.kind: 'tiff' is not known"),
     ],
 )
-def test_a_corpus_that_cannot_be_read_at_all(plain_folder, kind, options, sentence):
+def test_a_corpus_that_cannot_be_read_at_all(plain_folder, kind, files, sentence):
     with pytest.raises(UserError, match=sentence):
-        index_corpus(kind, plain_folder, **options)
+        index_corpus(kind, plain_folder, files=files)
 
 
 def test_a_missing_folder(tmp_path):
@@ -238,7 +240,7 @@ def test_a_missing_folder(tmp_path):
 @pytest.mark.skipif(not REAL.is_dir(), reason="shared/data/real_rtmri is not beside this checkout")
 def test_real_recordings():
     pattern = r"usctimit_mri_(?P<subject>[a-z]+\d+)_(?P<stimulus>.+)"
-    table = index_corpus("folder", REAL, pattern=pattern)
+    table = index_corpus("folder", REAL, files=FolderBlock(pattern))
     assert len(table) == 5
     assert (table["status"] == "ok").all()
     assert set(table["subject"]) == {"m3"}

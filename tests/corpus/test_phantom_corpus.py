@@ -25,7 +25,7 @@ SEED = 11
 READ = (("vcv1", 1), ("shibboleth", 1), ("rainbow", 1))
 FREE = ("topic1", None)
 SPEAKERS = 3
-SMALL = Profile(SPEAKERS, 1, (*READ, FREE), 5.0, 5.0)
+SMALL = Profile(SPEAKERS, (*READ, FREE), 5.0, 5.0)
 
 
 def paths(root, subject, stimulus, repetition):
@@ -96,7 +96,7 @@ def test_decoded_frames_are_the_drawn_ones(small):
 
 
 def test_a_recording_depends_on_speaker_and_name_alone():
-    size = Profile(2, 0, (), 1.5, 1.5)
+    size = Profile(2, (), 1.5, 1.5)
     first = record(1, "bvt", SEED, size, 1)
     record(2, "rainbow", SEED, size, 1)
     again = record(1, "bvt", SEED, size, 1)
@@ -107,7 +107,7 @@ def test_a_recording_depends_on_speaker_and_name_alone():
 
 
 def test_files_do_not_depend_on_the_number_of_processes(tmp_path, monkeypatch):
-    monkeypatch.setitem(PROFILES, "pair", Profile(2, 0, (("bvt", 1), FREE), 1.2, 1.2))
+    monkeypatch.setitem(PROFILES, "pair", Profile(2, (("bvt", 1), FREE), 1.2, 1.2))
     sums = []
     for processes in (1, 2):
         root = tmp_path / str(processes)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from s2r.corpus.phantom import acquisition as mr
 from s2r.corpus.phantom import picture
+from s2r.corpus.phantom.acquisition import acquire
 from s2r.corpus.phantom.articulators import Part, moving_parts
 from s2r.corpus.phantom.phones import EVERY_PHONE, NEUTRAL, PHONES
 from s2r.corpus.phantom.picture import PIXEL_MM, SIZE, draw, tissue, to_pixels
@@ -182,8 +182,8 @@ def test_noise_has_the_speakers_snr_and_is_rician():
     level = np.zeros((40, SIZE, SIZE), np.float32)
     level[:, :, SIZE // 2 :] = 0.55
     even, none = np.ones((SIZE, SIZE)), np.zeros((SIZE, SIZE))
-    clean = mr.acquire(level, even, none, np.inf, np.random.default_rng(0))
-    noisy = mr.acquire(level, even, none, 30.0, np.random.default_rng(0))
+    clean = acquire(level, even, none, np.inf, np.random.default_rng(0))
+    noisy = acquire(level, even, none, 30.0, np.random.default_rng(0))
     bright, dark = np.s_[:, 8:-8, 56:70], np.s_[:, 8:-8, 14:28]
     assert (noisy - clean)[bright].std() == pytest.approx(0.55 / 30, rel=0.05)
     # without signal the magnitude of complex noise has a mean of sigma sqrt(pi / 2)
@@ -194,7 +194,7 @@ def test_acquisition_blurs_time_by_the_shares_of_its_window():
     pulse = np.zeros((7, SIZE, SIZE), np.float32)
     pulse[3, 30:50, 30:50] = 1
     even, none = np.ones((SIZE, SIZE)), np.zeros((SIZE, SIZE))
-    seen = mr.acquire(pulse, even, none, np.inf, np.random.default_rng(0))[:, 40, 40]
+    seen = acquire(pulse, even, none, np.inf, np.random.default_rng(0))[:, 40, 40]
     np.testing.assert_allclose(seen / seen.sum(), [0, 0, 0.18, 0.64, 0.18, 0, 0], atol=1e-3)
 
 

@@ -287,7 +287,6 @@ def test_profiles_have_the_sizes_they_promise():
     assert seconds["default"] == pytest.approx(620, abs=20)
     assert PROFILES["paper"].speakers == 75
     assert len(PROFILES["paper"].recordings) == 32
-    assert all(0 < p.held_out < p.speakers for p in PROFILES.values())
 
 
 def test_the_phantom_has_a_target_for_each_phone():

@@ -2,11 +2,11 @@
 
 from functools import partial
 
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.truth_file import write_truth_file
 from s2r.core.errors import UserError
 from s2r.core.shards import write_shard
 from s2r.evaluation.data import open_evaluation_data
@@ -23,13 +23,7 @@ def write_truth(path) -> None:
     tongue = np.zeros((150, 38, 2), np.float32)
     tongue[:, :, 0] = np.linspace(20, 60, 38)
     tongue[:, :, 1] = 10 * times[:, None]
-    with h5py.File(path, "w") as file:
-        file["t"] = times
-        file["tongue_px"] = file["wall_px"] = tongue
-        file["q"], file["tv"] = np.zeros((150, 18)), np.zeros((150, 8))
-        phone = np.dtype([("label", h5py.string_dtype()), ("start", "f8"), ("end", "f8")])
-        file["phones"] = np.array([("AA", 0, 1)], phone)
-        file.attrs["pixel_mm"] = 2.0
+    write_truth_file(path, times, tongue, tongue, [("AA", 0, 1)])
 
 
 @pytest.fixture
@@ -117,3 +111,5 @@ def test_tables_that_were_not_opened_are_named(corpus):
         frames_only.members("train")
     with pytest.raises(ValueError, match="without their index"):
         frames_only.true_contour("a")
+    with pytest.raises(ValueError, match="without their embeddings"):
+        frames_only.embedded("a")

@@ -1,7 +1,6 @@
 """A metric of somebody's own package is found in the scores and in every form of Table 1."""
 
 import json
-import re
 import tomllib
 
 import numpy as np
@@ -9,6 +8,7 @@ import pandas as pd
 import pytest
 
 from helpers.package import install_package
+from helpers.pages import fenced_blocks
 from helpers.repository import ROOT
 from s2r.core.errors import UserError
 from s2r.evaluation import metric_list
@@ -21,13 +21,13 @@ from s2r.report import measures
 from s2r.report.measures import all_measures
 from s2r.report.table1 import write_tables
 
-PAGE = (ROOT / "docs" / "own-metric.md").read_text()
+PAGE = ROOT / "docs" / "own-metric.md"
 INSTRUMENTS = Instruments(np.ones((16, 16), bool), np.array([[0, 0], [4, 4]]))
 
 
 def block(language: str) -> str:
     """The fenced block of the page in this language."""
-    (text,) = re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.S | re.M)
+    (text,) = fenced_blocks(PAGE, language)
     return text
 
 

@@ -11,11 +11,11 @@ from helpers.repository import RECORDINGS
 from s2r.config.systems import Kind
 from s2r.core.errors import UserError
 from s2r.core.shards import write_shard
+from s2r.evaluation.clip_features import read_clips
 from s2r.evaluation.metrics.paired import ssim_per_frame
 from s2r.evaluation.released_protocol import (
     clip_ssim,
     protocol_rows,
-    read_clips,
     training_list,
     web_gif,
     write_released_scores,

@@ -49,14 +49,14 @@ def moving(steps):
     return 127.5 + 10 * np.concatenate([[0], np.cumsum(steps)])[:, None, None] * pattern
 
 
-def rollouts(at_seams, rng):
+def rollouts(at_boundaries, rng):
     """Three rollouts of one uneven movement with their window boundaries, at different times."""
     steps = rng.uniform(0.2, 2, 99)
     window_starts = np.zeros((3, 100), dtype=bool)
     for draw, first in enumerate((4, 7, 10)):
         window_starts[draw, first::9] = True
     return np.stack(
-        [moving(np.where(own[1:], at_seams, 1) * steps) for own in window_starts]
+        [moving(np.where(own[1:], at_boundaries, 1) * steps) for own in window_starts]
     ), window_starts
 
 
@@ -67,14 +67,14 @@ def test_seam_ratio_finds_stalls_and_jumps_and_is_one_without_them():
         assert texture.seam_ratio(draws, window_starts) == pytest.approx(expected, rel=1e-5)
 
 
-def test_seam_ratio_of_what_moves_only_at_the_instants_of_the_seams_is_one():
+def test_seam_ratio_of_what_moves_only_at_the_instants_of_the_window_boundaries_is_one():
     """Speech that happens to move there must not look like a jump."""
     _, window_starts = rollouts(1, np.random.default_rng(3))
     steps = np.where(window_starts.any(0)[1:], 3.0, 0.1)
     assert texture.seam_ratio(np.stack([moving(steps)] * 3), window_starts) == pytest.approx(1)
 
 
-def test_seam_ratio_needs_draws_that_differ_in_their_seams():
+def test_seam_ratio_needs_draws_that_differ_in_their_window_boundaries():
     draws, window_starts = rollouts(1, np.random.default_rng(3))
     assert np.isnan(texture.seam_ratio(draws[:1], window_starts[:1]))
     assert np.isnan(texture.seam_ratio(draws, np.zeros_like(window_starts)))

@@ -95,9 +95,9 @@ def test_what_cannot_be_read_is_said(tmp_path):
 
 def test_clips_do_not_overlap_and_spread_over_recordings():
     lengths = {"c": 300, "a": 300, "b": 300, "short": 9}
-    chosen = choose_clips(lengths, 12, clip=10, first=4)
+    chosen = choose_clips(lengths, 12, first=4)
     assert len(chosen) == len(set(chosen)) == 12
-    assert chosen == choose_clips(dict(sorted(lengths.items())), 12, clip=10, first=4)
+    assert chosen == choose_clips(dict(sorted(lengths.items())), 12, first=4)
     starts = starts_of(chosen)
     assert {recording: len(s) for recording, s in starts.items()} == {"a": 4, "b": 4, "c": 4}
     for recording, values in starts.items():
@@ -108,5 +108,5 @@ def test_clips_do_not_overlap_and_spread_over_recordings():
 
 
 def test_all_clips_where_fewer_fit():
-    assert choose_clips({"a": 31}, 99, clip=10, first=1) == [("a", 1), ("a", 11), ("a", 21)]
+    assert choose_clips({"a": 31}, 99, first=1) == [("a", 1), ("a", 11), ("a", 21)]
     assert choose_clips({}, 5) == []

@@ -39,7 +39,7 @@ def test_constriction_has_degree_and_place():
 
 
 def test_single_words_are_given_the_true_frames_before_them(tmp_path):
-    frames, embeddings, _ = write_tiny_corpus(tmp_path)
+    recordings = write_tiny_corpus(tmp_path)
     torch.manual_seed(0)
     denoiser = DenoiserConfig(
         channels=(8, 16), patch=2, condition=16, heads=2, speech_dimension=12, mean_channel=False
@@ -68,8 +68,7 @@ def test_single_words_are_given_the_true_frames_before_them(tmp_path):
     def generate(path, **changes):
         single.generate_words(
             Watched(model.eval(), SamplerConfig(steps=2, sigma_max=2.0)),
-            frames,
-            embeddings,
+            recordings,
             table,
             {"unseen_speech": path},
             GenerationConfig(draws=2, batch=3),
@@ -88,7 +87,7 @@ def test_single_words_are_given_the_true_frames_before_them(tmp_path):
     assert (made["s1_d_02"][0] != made["s1_d_02"][1]).any()
     assert [task.first for task in asked] == [0, 0, 25, 25]
     assert asked[0].context is None  # nothing comes before the first word
-    before = frames.read("s1_d", "frames", 15, 25) / 127.5 - 1
+    before = recordings.video("s1_d", 15, 25) / 127.5 - 1
     np.testing.assert_allclose(asked[2].context, before, atol=1e-6)
     few = generate(tmp_path / "few.h5", most=1)
     (item,) = few

@@ -56,6 +56,12 @@ def task(length, seed=0, **changes):
     return VideoTask(speech, reference, seed, **changes)
 
 
+def own_speech(model, condition):
+    """The first number of the speech of each new frame itself, without its neighbours."""
+    width = model.speech_basis.shape[1]
+    return condition[:, model.config.window.given :, model.config.radius * width]
+
+
 @pytest.mark.parametrize("length", [1, 5, 6, 7, 9, 20])
 def test_exactly_as_many_frames_as_the_speech_has(model, length):
     (video,) = generate_videos(model, [task(length)], SAMPLER)
@@ -89,9 +95,10 @@ def test_windows_start_with_the_given_frames_untouched_and_only_context_is_noise
     kept = given.clone()
     speech = torch.randn(2, window.frames, 2 * model.config.radius + 1, 4)
     noise = FrameNoise((0, 1), given, 0.5)
-    generate_window(model, SAMPLER, given, speech, noise)
+    condition = model.speech_condition(speech)
+    generate_window(model, SAMPLER, given, condition, noise)
     assert torch.equal(given, kept)
-    mean = model.mean(given[:, 0], model.speech_condition(speech))[:, : window.given]
+    mean = model.mean(given[:, 0], condition)[:, : window.given]
     clean = model.encode(given, mean)
     first = seen[0][0][:, : window.given]
     for noisy, sigma in seen:
@@ -104,11 +111,11 @@ def test_windows_start_with_the_given_frames_untouched_and_only_context_is_noise
         torch.testing.assert_close(first, clean, atol=0.01, rtol=0)
 
 
-def test_no_frame_is_repeated_or_skipped_at_a_seam(model, monkeypatch):
+def test_no_frame_is_repeated_or_skipped_at_a_window_boundary(model, monkeypatch):
     """A network that answers with the number of each frame's speech must count without a gap."""
 
-    def counting(model, sampler, given, speech, noise):
-        here = speech[:, model.config.window.given :, model.config.radius, 0]
+    def counting(model, sampler, given, condition, noise):
+        here = own_speech(model, condition)
         return here[:, :, None, None, None].expand(-1, -1, 1, SIZE, SIZE)
 
     monkeypatch.setattr(rollout_module, "generate_window", counting)
@@ -126,7 +133,7 @@ def test_no_frame_is_repeated_or_skipped_at_a_seam(model, monkeypatch):
 def test_context_is_the_frames_just_generated_and_the_reference_never_changes(model, monkeypatch):
     given_frames = []
 
-    def counting(model, sampler, given, speech, noise):
+    def counting(model, sampler, given, condition, noise):
         given_frames.append(given.clone())
         new = model.config.window.new
         step = len(given_frames) * new
@@ -148,22 +155,22 @@ def test_context_is_the_frames_just_generated_and_the_reference_never_changes(mo
             assert torch.equal(given[0, 0, 0], torch.from_numpy(one.reference))
 
 
-def test_seams_are_the_first_frames_of_windows():
+def test_window_boundaries_are_the_first_frames_of_windows():
     assert np.flatnonzero(window_starts(25, 12)).tolist() == [12, 24]
     assert np.flatnonzero(window_starts(25, 12, lead_in=5)).tolist() == [7, 19]
     assert not window_starts(12, 12).any()
 
 
-def test_seams_of_the_draws_are_spread_over_the_window():
+def test_window_boundaries_of_the_draws_are_spread_over_the_window():
     assert lead_ins(3, 13) == [0, 4, 8]
     assert lead_ins(1, 13) == [0]
 
 
-def test_a_lead_is_the_first_sound_and_moves_the_seams(model, monkeypatch):
+def test_a_lead_in_is_the_first_sound_and_moves_the_window_boundaries(model, monkeypatch):
     received = []
 
-    def listen(model, sampler, given, speech, noise):
-        received.append(speech[:, model.config.window.given :, model.config.radius, 0])
+    def listen(model, sampler, given, condition, noise):
+        received.append(own_speech(model, condition))
         return torch.zeros(len(given), model.config.window.new, 1, SIZE, SIZE)
 
     monkeypatch.setattr(rollout_module, "generate_window", listen)
@@ -172,7 +179,7 @@ def test_a_lead_is_the_first_sound_and_moves_the_seams(model, monkeypatch):
     tasks = [VideoTask(speech, reference, 0, lead_in=lead_in) for lead_in in (0, 3)]
     videos = generate_videos(model, tasks, SAMPLER)
     assert [len(video) for video in videos] == [20, 20]
-    with_lead_in, plain = received[0]  # the longer one, with its lead, comes first
+    with_lead_in, plain = received[0]  # the longer one, with its lead-in, comes first
     new = model.config.window.new
     assert plain.tolist() == list(range(10, 10 + new))
     assert with_lead_in.tolist() == [10, 10, 10, *range(10, 10 + new - 3)]
@@ -203,7 +210,7 @@ def test_regression_alone_is_the_reference_plus_a_linear_change(model):
 
 
 def test_wrong_speech_is_the_same_subjects_where_possible(tmp_path):
-    _, _, split = write_tiny_corpus(tmp_path)
+    split = write_tiny_corpus(tmp_path).split
     names = ["s1_a", "s1_b", "s2_a"]
     assert other_speech("s1_a", names, split) == "s1_b"
     assert other_speech("s1_b", names, split) == "s1_a"
@@ -212,13 +219,11 @@ def test_wrong_speech_is_the_same_subjects_where_possible(tmp_path):
 
 
 def test_generated_files_hold_clips_rollouts_and_controls(model, tmp_path):
-    frames, embeddings, split = write_tiny_corpus(tmp_path, length=40)
+    recordings = write_tiny_corpus(tmp_path, length=40)
     regression = {"unseen_speech": tmp_path / "mean.h5"} if model.regresses else {}
     generate_run(
         TractVideos(model, SAMPLER),
-        frames,
-        embeddings,
-        split,
+        recordings,
         {"unseen_speech": tmp_path / "draws.h5"},
         regression,
         GenerationConfig(draws=2, clips=4, recordings=2, batch=4),

@@ -13,14 +13,15 @@ def install_package(
     name: str,
     entry_points: Mapping[str, Mapping[str, str]],
     modules: Mapping[str, str],
+    version: str = "1.5",
 ) -> None:
-    """Write the package ``name``, version 1.5, into ``folder`` and put ``folder`` on the path.
+    """Write the package ``name`` into ``folder`` and put ``folder`` on the path.
 
     ``entry_points`` {group: {name: "module:object"}}; ``modules`` {module: its code}.
     """
-    information = folder / f"{name.replace('-', '_')}-1.5.dist-info"
+    information = folder / f"{name.replace('-', '_')}-{version}.dist-info"
     information.mkdir(parents=True)
-    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.5\n"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     (information / "METADATA").write_text(metadata)
     lines = []
     for group, entries in entry_points.items():

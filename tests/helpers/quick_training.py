@@ -1,7 +1,12 @@
 """Models and trainings that take a second."""
 
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
+import pandas as pd
+import pytest
+import torch
 from safetensors.torch import load_file
 
 from s2r.config.model_blocks import SamplerConfig, TrainingConfig
@@ -32,10 +37,54 @@ SAMPLER = SamplerConfig(steps=3)
 def run(corpus, folder, config=S2R, training=QUICK):
     """Train on a tiny corpus; the weights by name."""
     train(
-        config, training, SAMPLER, *corpus, folder / "state", folder / "model.safetensors",
+        config, training, SAMPLER, corpus, folder / "state", folder / "model.safetensors",
         folder / "curve.csv",
     )  # fmt: skip
     return load_file(folder / "model.safetensors")
+
+
+class Killed(Exception):
+    pass
+
+
+def check_killed_and_resumed(
+    train: Callable[[Path], dict[str, torch.Tensor]],
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    loss: tuple[ModuleType, str],
+    seen_at: int,
+) -> None:
+    """A training that is killed at clip 72 must go on from clip 64, to bit-identical weights.
+
+    ``train`` trains in a folder and returns the weights by name. ``loss`` is the module and name of
+    the function that gives a step's loss; the number of clips seen is its argument ``seen_at``.
+    """
+    module, name = loss
+    original = getattr(module, name)
+    whole = train(folder / "whole")
+
+    def dies_later(*arguments):
+        if arguments[seen_at] == 72:
+            raise Killed
+        return original(*arguments)
+
+    monkeypatch.setattr(module, name, dies_later)
+    with pytest.raises(Killed):
+        train(folder / "killed")
+    assert sorted(path.name for path in (folder / "killed").iterdir()) == ["state"]
+    steps = []
+
+    def watched(*arguments):
+        steps.append(arguments[seen_at])
+        return original(*arguments)
+
+    monkeypatch.setattr(module, name, watched)
+    resumed = train(folder / "killed")
+    assert steps[0] == 64, "it must go on from the checkpoint, not from the start"
+    assert whole.keys() == resumed.keys()
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    curves = [pd.read_csv(folder / run / "curve.csv") for run in ("whole", "killed")]
+    pd.testing.assert_series_equal(curves[0]["validation_error"], curves[1]["validation_error"])
 
 
 def training_job(corpus: Path, folder: Path, settings: dict, **changes) -> TrainingJob:

@@ -173,16 +173,16 @@ def _stop(process: subprocess.Popen) -> None:
 
 
 def _wait(cluster: Cluster, ready, seconds: float = 60) -> None:
-    end, told = time.monotonic() + seconds, ""
+    end, reported = time.monotonic() + seconds, ""
     while time.monotonic() < end:
         try:
             if ready():
                 return
         except RuntimeError as error:
-            told = str(error)
+            reported = str(error)
         time.sleep(0.2)
     log = (cluster.folder / "daemons.log").read_text()
-    raise RuntimeError(f"SLURM does not come up: {told}\n{log[-3000:]}")
+    raise RuntimeError(f"SLURM does not come up: {reported}\n{log[-3000:]}")
 
 
 def _cancel_all(cluster: Cluster) -> None:

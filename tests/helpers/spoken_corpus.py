@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pandas as pd
 
+from helpers.truth_file import write_truth_file
 from s2r.core.shards import write_shard
 from s2r.evaluation.words.segments import cut_corpus
 from s2r.preparation.recordings import RecordingSet
@@ -47,12 +47,7 @@ def write_truth(path: Path) -> None:
     points[0, :, :, 1] = PALATE + 9.0  # the tongue: far from the palate but for one point
     points[0, :, 30, 1] = PALATE + height(times)
     points[1, :, :, 1] = PALATE
-    with h5py.File(path, "w") as file:
-        file["t"], file["tongue_px"], file["wall_px"] = times, *points
-        file["q"], file["tv"] = np.zeros((len(times), 18)), np.zeros((len(times), 8))
-        row = np.dtype([("label", h5py.string_dtype()), ("start", "f8"), ("end", "f8")])
-        file["phones"] = np.array([tuple(phone) for phone in PHONES], row)
-        file.attrs["pixel_mm"] = 2.0
+    write_truth_file(path, times, *points, PHONES)
 
 
 def write_spoken_corpus(home: Path, truth: bool = True) -> dict:

@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 
 from s2r.core.shards import Shards, write_shard
+from s2r.preparation.recordings import RecordingSet
 
 SIZE = 16
 DIMENSION = 5
 
 
-def write_tiny_corpus(folder: Path, length: int = 60) -> tuple[Shards, Shards, pd.DataFrame]:
-    """Frame shards, embedding shards and split of 3 subjects x 4 stimuli."""
+def write_tiny_corpus(folder: Path, length: int = 60) -> RecordingSet:
+    """Frames, embeddings and split of 3 subjects x 4 stimuli."""
     rng = np.random.default_rng(0)
     frames, embeddings, rows = [], [], []
     for subject in ("s1", "s2", "s3"):
@@ -32,4 +33,6 @@ def write_tiny_corpus(folder: Path, length: int = 60) -> tuple[Shards, Shards, p
     write_shard(folder / "frames/00.h5", frames, {})
     write_shard(folder / "embeddings/00.h5", embeddings, {})
     split = pd.DataFrame(rows, columns=["recording", "subject", "stimulus", "set"])
-    return Shards([folder / "frames/00.h5"]), Shards([folder / "embeddings/00.h5"]), split
+    return RecordingSet(
+        Shards([folder / "frames/00.h5"]), split, embeddings=Shards([folder / "embeddings/00.h5"])
+    )

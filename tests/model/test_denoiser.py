@@ -81,7 +81,7 @@ def test_with_attention_over_time_every_frame_reaches_every_frame():
     assert all(reach[:, frame].any() for frame in range(5))
 
 
-def test_cross_attention_hears_all_frames_and_knows_their_order():
+def test_cross_attention_receives_all_frames_and_knows_their_order():
     made = network(mean_channel=False, speech_by="cross_attention", attention_from=9)
     video, noise, speech, keep = inputs()
     out = made(video, noise, speech, keep)

@@ -1,6 +1,5 @@
 """A model of another package: the example of docs/own-model.md, installed, trained and used."""
 
-import re
 import tomllib
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 
 from helpers.package import install_package
+from helpers.pages import fenced_blocks
 from helpers.quick_training import training_job
 from helpers.repository import ROOT
 from helpers.tiny_corpus import SIZE, write_tiny_corpus
@@ -19,10 +19,11 @@ from s2r.core.registry import MODELS
 from s2r.generation.generate import generate_run
 from s2r.generation.generated_file import read_generated
 from s2r.model.family import TRACT, find_family
+from s2r.preparation.recordings import RecordingSet
 
-PAGE = (ROOT / "docs" / "own-model.md").read_text()
-(MODULE,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.S | re.M)
-(PROJECT,) = re.findall(r"^```toml\n(.*?)^```", PAGE, re.S | re.M)
+PAGE = ROOT / "docs" / "own-model.md"
+(MODULE,) = fenced_blocks(PAGE, "python")
+(PROJECT,) = fenced_blocks(PAGE, "toml")
 ENTRIES = tomllib.loads(PROJECT)["project"]["entry-points"]
 RUN = {"encoder": "logmel", "pooling": False, "preset": "linear", "settings": {"ridge": 3.0}}
 
@@ -32,9 +33,9 @@ def installed(tmp_path, monkeypatch):
     install_package(monkeypatch, tmp_path / "site", "linear-model", ENTRIES, {"linear": MODULE})
 
 
-def write_corpus(folder: Path) -> tuple:
+def write_corpus(folder: Path) -> RecordingSet:
     corpus = write_tiny_corpus(folder)
-    corpus[2].to_csv(folder / "split.csv", index=False)
+    corpus.split.to_csv(folder / "split.csv", index=False)
     return corpus
 
 
@@ -47,16 +48,14 @@ def test_the_models_of_this_package_are_registered_like_any_other():
 def test_the_example_is_trained_and_generates_what_speech_says(installed, tmp_path):
     settings = run_settings(complete({"runs": {"mine": RUN}}), "mine")
     assert settings["settings"] == {"ridge": 3.0}
-    frames, embeddings, split = write_corpus(tmp_path)
+    recordings = write_corpus(tmp_path)
     job = training_job(tmp_path, tmp_path, settings)
     family = find_family("linear")
     family.train(job)
     model = family.load(job.model_path, settings, "cpu")
     generate_run(
         model,
-        frames,
-        embeddings,
-        split,
+        recordings,
         {"unseen_speech": tmp_path / "mine.h5"},
         {},
         GenerationConfig(draws=2, clips=4, recordings=2, batch=4),
@@ -67,7 +66,7 @@ def test_the_example_is_trained_and_generates_what_speech_says(installed, tmp_pa
         rollout = content.rollout(name)
         assert rollout.draws.shape == (2, 60, SIZE, SIZE)
         assert not rollout.window_starts.any()
-        truth = frames.read(name, "frames").astype(float)
+        truth = recordings.video(name).astype(float)
         still = np.square(truth - truth[0]).mean()
         # The tiny corpus moves a bar by what the embedding says, which is nearly linear.
         error = np.square(rollout.draws[0] - truth).mean()

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from helpers.repository import RECORDINGS
+from s2r.config.data_blocks import FolderBlock
 from s2r.core.errors import UserError
 from s2r.core.media.encode import write_video, write_wav
 from s2r.core.shards import Shards
@@ -363,7 +364,7 @@ def test_the_same_recordings_give_the_same_shard(tmp_path):
 @pytest.mark.skipif(not REAL.is_dir(), reason="shared/data/real_rtmri is not beside this checkout")
 def test_real_recordings(tmp_path):
     pattern = r"usctimit_mri_(?P<subject>[a-z]+\d+)_(?P<stimulus>.+)"
-    rows = index_corpus("folder", REAL, pattern=pattern)
+    rows = index_corpus("folder", REAL, files=FolderBlock(pattern))
     prepare_shard(rows, tmp_path / "00.h5", FramesConfig())
     shards = Shards([tmp_path / "00.h5"])
     assert not shards.failed

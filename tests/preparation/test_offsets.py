@@ -5,7 +5,7 @@ import pytest
 
 from s2r.core.media.encode import write_video
 from s2r.core.media.resample import resample
-from s2r.core.shards import write_shard
+from s2r.core.shards import Shards, write_shard
 from s2r.core.units import SAMPLE_RATE
 from s2r.corpus.phantom.acoustics import SAMPLE_RATE as PHANTOM_RATE
 from s2r.corpus.phantom.writer import FRAME_PERIOD, record
@@ -92,7 +92,7 @@ def test_the_table_and_its_line(tmp_path):
         for name, offset, sure, moved in found
     ]
     write_shard(tmp_path / "00.h5", items, {})
-    table = collect_offsets([tmp_path / "00.h5"])
+    table = collect_offsets(Shards([tmp_path / "00.h5"]))
     assert table["recording"].tolist() == ["a", "b", "c"]
     assert table["offset_estimate"].isna().tolist() == [False, True, False]
     assert describe_offsets(table) == (
@@ -100,5 +100,5 @@ def test_the_table_and_its_line(tmp_path):
         "sound moved in 1"
     )
     write_shard(tmp_path / "01.h5", [], {})
-    nothing = collect_offsets([tmp_path / "01.h5"])
+    nothing = collect_offsets(Shards([tmp_path / "01.h5"]))
     assert describe_offsets(nothing) == "delay of the sound: sure in none of 0 recordings"

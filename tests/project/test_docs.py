@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from helpers.pages import fenced_blocks
 from helpers.repository import ROOT
 from s2r import cli
 from s2r.config.check import complete
@@ -28,11 +29,6 @@ PAGES += sorted((ROOT / "docs").glob("*.md"))
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
-def blocks(page: Path, language: str) -> list[str]:
-    """Fenced blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.S | re.M)
-
-
 def prose(page: Path) -> str:
     """A page without its fenced blocks."""
     return re.sub(r"^```.*?^```", "", page.read_text(), flags=re.S | re.M)
@@ -46,7 +42,7 @@ def headings(page: Path) -> set[str]:
 
 def commands(page: Path, program: str) -> Iterator[list[str]]:
     """Arguments of every call of ``program`` in shell blocks."""
-    for block in blocks(page, "bash"):
+    for block in fenced_blocks(page, "bash"):
         for line in re.split(r"\n| && ", block.replace("\\\n", " ")):
             words = shlex.split(line, comments=True)
             if words[:1] == [program]:
@@ -126,7 +122,7 @@ def test_calls_of_snakemake_are_understood(page, snakemake_parser, rules):
 @pages
 def test_settings_on_a_page_are_valid_together(page, default_config):
     config = copy.deepcopy(default_config)
-    found = blocks(page, "yaml")
+    found = fenced_blocks(page, "yaml")
     for block in found:
         merge(config, yaml.safe_load(block))
     if found:
@@ -134,7 +130,7 @@ def test_settings_on_a_page_are_valid_together(page, default_config):
 
 
 def test_python_on_a_page_runs():
-    (block,) = blocks(ROOT / "docs" / "phantom.md", "python")
+    (block,) = fenced_blocks(ROOT / "docs" / "phantom.md", "python")
     names: dict = {}
     exec(block, names)
     assert names["take"].frames.shape[1:] == (84, 84)

@@ -52,7 +52,7 @@ def score_file(folder, config, system, kind, place):
         "system": system,
         "kind": kind,
         "encoder": own.get("encoder", ""),
-        "size": parameters.size_label(config, run) if is_run else "",
+        "size": parameters.size_label(config, own["encoder"]) if is_run else "",
         "pooling": {True: "yes", False: "no"}.get(own.get("pooling"), ""),
         "preset": own.get("preset", ""),
         "estimate": estimate,
@@ -145,7 +145,7 @@ def test_special_characters_of_names_are_escaped(config, tmp_path):
     assert r"a\{b\}\$c\textasciitilde{}\textasciicircum{}\textbackslash{}d\_e & 50\% & no" in tex
 
 
-def test_runs_of_one_encoder_are_told_apart_by_name(config, tmp_path):
+def test_runs_of_one_encoder_are_distinguished_by_name(config, tmp_path):
     runs = {"first": config["runs"]["hubert-base"], "second": config["runs"]["hubert-base"]}
     markdown, _ = write(tmp_path, config | {"runs": runs}, dict.fromkeys(runs, Kind.MODEL))
     names = [row[0] for row in markdown_table(markdown)[2:]]

@@ -11,10 +11,11 @@ from PIL import Image
 from s2r.core.errors import UserError
 from s2r.core.media.decode import probe
 from s2r.core.media.encode import write_video
-from s2r.core.shards import Shards, write_shard
+from s2r.core.shards import write_shard
 from s2r.corpus.index import DTYPES, write_recordings
 from s2r.evaluation.data import open_evaluation_data
 from s2r.generation.generated_file import GeneratedWriter
+from s2r.preparation.recordings import open_recordings
 from s2r.report import pages
 from s2r.report.captions import PHANTOM
 from s2r.report.error_course import drift, rollout_errors
@@ -62,9 +63,7 @@ def corpus(tmp_path):
 
 
 def test_errors_are_found_where_and_when_they_are(corpus):
-    found = rollout_errors(
-        corpus["generated"]["m", "unseen_speech"], corpus["data"].frames, region()
-    )
+    found = rollout_errors(corpus["generated"]["m", "unseen_speech"], corpus["data"], region())
     assert found.estimate == "draw"
     assert found.courses["a1"].shape == (LENGTH - 1,)
     assert found.courses["a1"][:100].max() == 0
@@ -111,9 +110,8 @@ def test_overview_shows_the_stretch_with_most_motion_truth_above_generated(tmp_p
     sound[130 * 320] = 1
     write_shard(tmp_path / "f.h5", [("r", {"frames": truth, "audio": sound}, {})], {})
     assert 92 <= most_active_stretch(truth, 48) <= 120
-    write_overview(
-        tmp_path / "o.png", "r", Shards([tmp_path / "f.h5"]), np.full_like(truth, 30), "m", "note"
-    )
+    recordings = open_recordings({"frames": [tmp_path / "f.h5"]})
+    write_overview(tmp_path / "o.png", "r", recordings, np.full_like(truth, 30), "m", "note")
     picture = np.asarray(Image.open(tmp_path / "o.png")).astype(int)
     column = picture[:, 200]
     rows = np.split(column, np.flatnonzero(np.diff(column)) + 1)

@@ -8,6 +8,7 @@ from s2r.core.errors import UserError
 from s2r.core.media.decode import probe, read_audio, read_video
 from s2r.core.shards import write_shard
 from s2r.generation.generated_file import GeneratedWriter
+from s2r.preparation.recordings import open_recordings
 from s2r.report.samples import write_samples
 from s2r.report.scores_table import COLUMNS
 
@@ -51,7 +52,11 @@ def corpus(tmp_path):
         for system, error in (("other", 0.05), ("m", 0.04))
     ]
     scores.write_text("\n".join([",".join(COLUMNS), *rows]) + "\n")
-    return {"generated": generated, "scores": scores, "frame_shards": [shard]}
+    return {
+        "recordings": open_recordings({"frames": [shard]}),
+        "generated": generated,
+        "scores": scores,
+    }
 
 
 def test_sheet_shows_truth_best_model_and_baselines(corpus, tmp_path):

@@ -6,7 +6,6 @@ Jobs get GPUs of which only the number is real, and compute on one core.
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -15,6 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from helpers.calls import clips_seen, finish, start, watched_training
 from helpers.repository import ROOT
 from helpers.slurm_cluster import Cluster, running_cluster, why_not
 
@@ -43,6 +43,9 @@ TINY = {
 RUN = {"encoder": "logmel", "pooling": False, "preset": "s2r"}
 CHECKPOINT, HELD, STEP = 32, 48, 4
 
+LONGEST = 900
+"""s that a call may take."""
+
 GPU_RULES = {"embed", "train", "train_recurrent", "generate", "generate_recurrent"}
 GPU_RULES |= {"real_features", "score"}
 
@@ -54,27 +57,6 @@ with open("ran.txt", "a") as file:
 snakemake.config["device"] = "cpu"
 # The cores that jobs are given are not there: more threads than real cores would only wait.
 snakemake.threads, os.environ["OMP_NUM_THREADS"] = 1, "1"
-"""
-
-# Every attempt lists the clips it has seen before each step. Where there is a file "hold", the
-# first attempt of a run goes no further than HELD.
-WATCHED = f"""\
-import time
-from pathlib import Path
-import s2r.training.loop
-folder = Path("attempts") / snakemake.wildcards.run
-folder.mkdir(parents=True, exist_ok=True)
-attempt = folder / str(len(list(folder.iterdir())))
-rate = s2r.training.loop.learning_rate
-
-def watched(training, seen):
-    with attempt.open("a") as file:
-        print(seen, file=file)
-    while Path("hold").exists() and attempt.name == "0" and seen == {HELD}:
-        time.sleep(1)
-    return rate(training, seen)
-
-s2r.training.loop.learning_rate = watched
 """
 
 
@@ -89,15 +71,9 @@ class Project:
         config = TINY | {"runs": TINY["runs"] | dict.fromkeys(runs or [], RUN)}
         config["evaluation"] = TINY["evaluation"] | {"i3d": self.i3d}
         (self.folder / "tiny.yaml").write_text(yaml.safe_dump(config))
-        command = [sys.executable, "-m", "snakemake", *targets, "--profile", "profiles/slurm"]
-        command += ["--configfile", "tiny.yaml", *SITE, *arguments]
-        return subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=self.folder,
-            env=self.cluster.environment,
+        options = ["--profile", "profiles/slurm", "--configfile", "tiny.yaml", *SITE]
+        return start(
+            self.folder, *targets, *options, *arguments, environment=self.cluster.environment
         )
 
     def copy(self, folder: Path) -> "Project":
@@ -111,8 +87,7 @@ class Project:
 
     def clips_seen(self, run: str) -> list[list[int]]:
         """Clips seen before each step, a list for each attempt of a run's training."""
-        attempts = sorted((self.folder / "attempts" / run).glob("*"))
-        return [[int(line) for line in path.read_text().split()] for path in attempts]
+        return clips_seen(self.folder, run)
 
     def jobs(self) -> list[dict[str, str]]:
         """The cluster's jobs of this project."""
@@ -128,15 +103,6 @@ RESUMED = [
     list(range(0, HELD + 1, STEP)),
     list(range(CHECKPOINT, TINY["training"]["clips"], STEP)),
 ]
-
-
-def finish(process: subprocess.Popen, seconds: float = 900) -> str:
-    """What snakemake prints until it ends."""
-    try:
-        return process.communicate(timeout=seconds)[0]
-    except subprocess.TimeoutExpired:
-        process.kill()
-        pytest.fail(f"snakemake does not end: {process.communicate()[0][-3000:]}")
 
 
 def wait_for(ready, process: subprocess.Popen, seconds: float = 600) -> None:
@@ -155,7 +121,7 @@ def make_project(folder: Path, cluster: Cluster, i3d: str) -> Project:
     for script in (folder / "workflow" / "scripts").glob("*.py"):
         text = script.read_text()
         if script.stem == "train":
-            text = WATCHED + text
+            text = watched_training(HELD) + text
         # Phantom imports its script again in other processes.
         script.write_text(text if script.stem == "phantom" else ON_ONE_CORE + text)
     return Project(folder, cluster, i3d)
@@ -173,8 +139,7 @@ def table(cluster, i3d, tmp_path_factory):
     """The project after its whole table was made on the cluster."""
     project = make_project(tmp_path_factory.mktemp("table") / "project", cluster, i3d)
     process = project.start(["results/table1.csv"], "--jobs", "4")
-    printed = finish(process)
-    assert process.returncode == 0, printed[-3000:]
+    finish(process, seconds=LONGEST)
     return project
 
 
@@ -209,8 +174,7 @@ def fates(table, tmp_path_factory):
     project.cluster.call("scontrol", "update", f"JobId={timed_out}", "TimeLimit=1")
     project.cluster.call("scontrol", "requeue", requeued)
     project.cluster.call("scancel", cancelled)
-    printed = finish(process)
-    assert process.returncode == 0, printed[-3000:]
+    finish(process, seconds=LONGEST)
     return project
 
 
@@ -249,12 +213,10 @@ def test_interrupted_and_called_again(table, tmp_path):
     process = project.start([model])
     wait_for(lambda: project.clips_seen("logmel") == RESUMED[:1], process)
     process.send_signal(signal.SIGINT)
-    finish(process)
-    assert process.returncode == 1
+    finish(process, status=1, seconds=LONGEST)
     assert [job["JobState"] for job in project.training_jobs("logmel")] == ["CANCELLED"]
     again = project.start([model])
-    printed = finish(again)
-    assert again.returncode == 0, printed[-3000:]
+    finish(again, seconds=LONGEST)
     assert project.clips_seen("logmel") == RESUMED
 
 
@@ -267,8 +229,7 @@ def test_a_failing_shard_is_named_and_the_rest_goes_on(table, tmp_path):
     damaged.write_bytes(content[: len(content) // 2])
     embeddings = [f"results/embeddings/logmel/{shard}.h5" for shard in ("00", "01")]
     process = project.start(embeddings, "--retries", "0")
-    printed = finish(process)
-    assert process.returncode == 1
+    printed = finish(process, status=1, seconds=LONGEST)
     assert "Error in rule embed" in printed
     assert "results/logs/embed/logmel/00.log" in printed
     assert "Error" in (results / "logs/embed/logmel/00.log").read_text()
@@ -276,7 +237,6 @@ def test_a_failing_shard_is_named_and_the_rest_goes_on(table, tmp_path):
 
     damaged.write_bytes(content)
     process = project.start(embeddings)
-    printed = finish(process)
-    assert process.returncode == 0, printed[-3000:]
+    finish(process, seconds=LONGEST)
     states = Counter((job["Comment"][-2:], job["JobState"]) for job in project.jobs())
     assert states == {("00", "FAILED"): 1, ("00", "COMPLETED"): 1, ("01", "COMPLETED"): 1}

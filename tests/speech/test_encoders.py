@@ -7,16 +7,13 @@ from importlib.metadata import version
 import numpy as np
 import pytest
 
+from helpers.sounds import noise
 from s2r.core.errors import UserError
 from s2r.core.shards import Shards, write_shard
 from s2r.preparation.embeddings import embed_shard
 from s2r.speech.encoder import Encoder, EncoderConfig, check_layer
-from s2r.speech.load import check_encoder, load_encoder, save_encoder
+from s2r.speech.load import load_encoder, save_encoder
 from s2r.speech.logmel import log_mel
-
-
-def noise(samples, seed=0):
-    return np.random.default_rng(seed).normal(0.02, 0.1, samples).astype(np.float32)
 
 
 def test_log_mel_follows_the_clock():
@@ -72,11 +69,12 @@ def test_sound_that_cannot_be_encoded_is_refused():
 
 CHECK = """
 import sys
-from s2r.core.registry import ENCODERS, extension_names
-from s2r.speech.encoder import EncoderConfig
-from s2r.speech.load import check_encoder
+import s2r.speech.load
+from s2r.core.registry import ENCODERS, extension_names, load_extension
+from s2r.speech.encoder import EncoderConfig, EncoderFamily
 for kind in extension_names(ENCODERS):
-    check_encoder(EncoderConfig(kind, model="some/model" if kind != "logmel" else None))
+    family = load_extension(ENCODERS, kind, EncoderFamily)
+    family.check(EncoderConfig(kind, model="some/model" if kind != "logmel" else None))
 print({"torch", "torchaudio", "transformers"} & set(sys.modules))
 """
 
@@ -114,7 +112,6 @@ def test_an_unknown_kind_names_the_known_ones(kind):
 )
 def test_keys_that_do_not_fit_the_kind_are_refused(config, sentence, tmp_path):
     for call in (
-        lambda: check_encoder(config),
         lambda: load_encoder(config),
         lambda: save_encoder(config, "weights", tmp_path),
     ):

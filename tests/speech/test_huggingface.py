@@ -21,6 +21,7 @@ from transformers import (
 )
 
 from helpers.hub import COMMIT, hub_cache
+from helpers.sounds import noise
 from s2r.core.errors import UserError
 from s2r.speech.encoder import EncoderConfig
 from s2r.speech.huggingface import centring_padding
@@ -73,10 +74,6 @@ def checkpoints(tmp_path_factory):
     return folders
 
 
-def noise(samples, seed=0):
-    return np.random.default_rng(seed).normal(0.02, 0.1, samples).astype(np.float32)
-
-
 def load(folder, layer="top"):
     return load_encoder(EncoderConfig("huggingface", str(folder), layer=layer))
 
@@ -118,9 +115,10 @@ def test_top_of_a_large_model_is_after_its_final_norm(checkpoints):
     np.testing.assert_allclose(norm(torch.from_numpy(last)).detach().numpy(), top, atol=1e-5)
 
 
-def test_a_layer_that_does_not_exist_is_refused(checkpoints):
+@pytest.mark.parametrize("layer", [-1, LAYERS + 1, "last", True])
+def test_a_layer_that_does_not_exist_is_refused(checkpoints, layer):
     with pytest.raises(UserError, match=f"from 0 to {LAYERS}"):
-        load(checkpoints["hubert", "base"], LAYERS + 1)
+        load(checkpoints["hubert", "base"], layer)
 
 
 @pytest.mark.parametrize(("family", "size"), VARIANTS)

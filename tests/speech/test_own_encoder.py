@@ -1,6 +1,5 @@
 """An encoder of another package: the example of docs/own-encoder.md, installed, used and broken."""
 
-import re
 import subprocess
 import sys
 import tomllib
@@ -10,24 +9,21 @@ import numpy as np
 import pytest
 
 from helpers.package import install_package
+from helpers.pages import fenced_blocks
 from helpers.repository import ROOT
+from helpers.sounds import noise
 from s2r.core.errors import UserError
 from s2r.core.registry import ENCODERS, extension_names, find_extension, load_extension
 from s2r.core.shards import Shards, write_shard
 from s2r.preparation.embeddings import embed_shard
 from s2r.speech.encoder import EncoderConfig, EncoderFamily
-from s2r.speech.load import check_encoder, from_folder, load_encoder, save_encoder
+from s2r.speech.load import from_folder, load_encoder, save_encoder
 
-PAGE = (ROOT / "docs" / "own-encoder.md").read_text()
+PAGE = ROOT / "docs" / "own-encoder.md"
 PACKAGE = "loudness-encoder"
 
-
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.S | re.M)
-
-
-MODULE, TEST = blocks("python")
-(PROJECT,) = blocks("toml")
+MODULE, TEST = fenced_blocks(PAGE, "python")
+(PROJECT,) = fenced_blocks(PAGE, "toml")
 ENTRIES = tomllib.loads(PROJECT)["project"]["entry-points"][ENCODERS]
 
 
@@ -45,10 +41,6 @@ def install(tmp_path, monkeypatch):
     return write
 
 
-def noise(samples):
-    return np.random.default_rng(0).normal(0.02, 0.1, samples).astype(np.float32)
-
-
 def changed(old, new):
     """The module of the page with one line changed."""
     assert MODULE.count(old) == 1
@@ -62,7 +54,7 @@ def test_the_kinds_of_this_package_are_registered_like_any_other():
     for name, value in entries.items():
         assert find_extension(ENCODERS, name).value == value, "install the package again"
         assert isinstance(load_extension(ENCODERS, name, EncoderFamily), EncoderFamily)
-        assert f"| `{name}` |" in PAGE
+        assert f"| `{name}` |" in PAGE.read_text()
 
 
 def test_the_example_is_found_and_used(install, tmp_path):
@@ -140,13 +132,13 @@ def test_an_entry_point_to_something_else_names_the_package(install):
     with pytest.raises(
         UserError, match=f"{PACKAGE} 1.5 is a function, but loudness:FAMILY must be"
     ):
-        check_encoder(EncoderConfig("loudness"))
+        load_encoder(EncoderConfig("loudness"))
 
 
 def test_keys_that_an_encoder_does_not_know_are_refused(install):
     install()
     with pytest.raises(UserError, match="encoder kind 'loudness' takes no model: remove the key"):
-        check_encoder(EncoderConfig("loudness", model="a/b"))
+        load_encoder(EncoderConfig("loudness", model="a/b"))
 
 
 def test_a_name_that_this_package_has_is_not_taken_over_in_silence(install):
@@ -213,9 +205,14 @@ def test_a_foreign_encoder_is_used_by_a_process_of_its_own(install):
         f"import sys; sys.path.insert(0, {str(folder)!r})\n"
         "from s2r.core.registry import extension_names\n"
         "print(extension_names('s2r.encoders'), 'loudness' in sys.modules)\n"
+        "from s2r.speech.encoder import EncoderConfig\n"
+        "from s2r.speech.load import load_encoder\n"
+        "print(load_encoder(EncoderConfig('loudness')).dimension, 'loudness' in sys.modules)\n"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    assert result.stdout.strip().endswith(" False")
-    assert "'loudness'" in result.stdout
+    listed, loaded = result.stdout.splitlines()
+    assert listed.endswith(" False")
+    assert "'loudness'" in listed
+    assert loaded == "2 True"

@@ -18,6 +18,7 @@ from transformers import (
 )
 
 from helpers.hub import COMMIT, hub_cache, write_smallest
+from helpers.sounds import noise
 from s2r.core.errors import UserError
 from s2r.speech.encoder import EncoderConfig
 from s2r.speech.load import from_folder, load_encoder, save_encoder
@@ -68,10 +69,6 @@ def copy_of(checkpoints, tmp_path):
         return folder
 
     return copy
-
-
-def noise(samples, seed=0):
-    return np.random.default_rng(seed).normal(0.02, 0.1, samples).astype(np.float32)
 
 
 def load(folder, layer="top"):

@@ -19,10 +19,10 @@ from helpers.tiny_corpus import write_tiny_corpus
 from s2r.config.build import build
 from s2r.config.model_blocks import TrainingConfig
 from s2r.core.errors import UserError
-from s2r.core.shards import Shards
 from s2r.model.family import TrainingJob
 from s2r.model.tract_model import model_config
 from s2r.model.window import Window
+from s2r.preparation.recordings import open_recordings
 from s2r.training import distributed
 from s2r.training import loss as loss_module
 from s2r.training.fitting import prepare
@@ -52,7 +52,7 @@ TRAINING = {
 def corpus(tmp_path_factory):
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("corpus")
-    write_tiny_corpus(folder)[2].to_csv(folder / "split.csv", index=False)
+    write_tiny_corpus(folder).split.to_csv(folder / "split.csv", index=False)
     return folder
 
 
@@ -123,9 +123,8 @@ def test_shares_of_a_batch_make_the_whole(corpus, tmp_path, monkeypatch, model):
     config = asdict(job(corpus, tmp_path, model))
     training = build(TrainingConfig, config["settings"]["training"])
     prepared = prepare(
-        model_config(config["settings"]), training, Shards(config["frames"]),
-        Shards(config["embeddings"]), pd.read_csv(config["split"]), tmp_path,
-    )  # fmt: skip
+        model_config(config["settings"]), training, open_recordings(config), tmp_path
+    )
     # An untrained network ends in zeros, which hides what it was given.
     torch.manual_seed(0)
     for parameter in prepared.model.parameters():

@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from helpers.quick_training import check_killed_and_resumed
 from helpers.tiny_corpus import write_tiny_corpus
 from s2r.config.model_blocks import RecurrentConfig, RecurrentTraining
 from s2r.core.errors import UserError
@@ -17,6 +18,7 @@ from s2r.generation.recurrent import generate_recurrent
 from s2r.model.recurrent import RecurrentModel, load_recurrent
 from s2r.model.speech_input import SpeechProjection
 from s2r.model.tract_model import load_model
+from s2r.preparation.recordings import RecordingSet
 from s2r.training import recurrent as recurrent_training
 from s2r.training.checkpoints import load_state
 from s2r.training.recurrent import draw_segments, prepare_recurrent, segment_loss, train_recurrent
@@ -60,29 +62,31 @@ def write_leaky_corpus(folder, length=80):
     write_shard(folder / "frames/00.h5", frames, {})
     write_shard(folder / "embeddings/00.h5", embeddings, {})
     split = pd.DataFrame(rows, columns=["recording", "subject", "stimulus", "set"])
-    return Shards([folder / "frames/00.h5"]), Shards([folder / "embeddings/00.h5"]), split
+    return RecordingSet(
+        Shards([folder / "frames/00.h5"]), split, embeddings=Shards([folder / "embeddings/00.h5"])
+    )
 
 
 def run(corpus, folder, training=QUICK, network=NETWORK):
     train_recurrent(
-        network, training, *corpus, folder / "state", folder / "model.safetensors",
+        network, training, corpus, folder / "state", folder / "model.safetensors",
         folder / "curve.csv",
     )  # fmt: skip
     return load_file(folder / "model.safetensors")
 
 
 def test_it_learns_a_recursion_over_past_and_future(tmp_path):
-    frames, embeddings, split = write_leaky_corpus(tmp_path)
+    corpus = write_leaky_corpus(tmp_path)
     training = replace(
         QUICK, clips=2000, batch=16, segment=40, components=2, speech_dimensions=2,
         validate_clips=500,
     )  # fmt: skip
-    run((frames, embeddings, split), tmp_path, training, replace(NETWORK, dropout=0.0))
+    run(corpus, tmp_path, training, replace(NETWORK, dropout=0.0))
     model, _ = load_recurrent(tmp_path / "model.safetensors")
     errors, variances, shuffled = [], [], []
-    for one in split.loc[split["set"] == "validation", "recording"]:
-        truth = frames.read(one, "frames").astype(np.float32) / 127.5 - 1
-        speech = model.project(embeddings.read(one, "embeddings"))
+    for name in corpus.members("validation"):
+        truth = corpus.video(name).astype(np.float32) / 127.5 - 1
+        speech = model.project(corpus.embedded(name))
         errors.append(np.square(model.video(speech, truth[0]).numpy() - truth)[10:-10].mean((0, 1)))
         variances.append(truth[10:-10].var(axis=0).mean(0))
         order = np.random.default_rng(1).permutation(len(speech))
@@ -95,7 +99,7 @@ def test_it_learns_a_recursion_over_past_and_future(tmp_path):
     assert np.mean(shuffled) > 4 * np.mean(errors), "the order of time matters"
 
 
-def test_every_frame_hears_the_whole_recording():
+def test_every_frame_receives_the_whole_recording():
     torch.manual_seed(0)
     projection = SpeechProjection(np.zeros(3, np.float32), np.eye(3, dtype=np.float32))
     model = RecurrentModel(NETWORK, projection, np.eye(4, SIZE**2, dtype=np.float32)).eval()
@@ -109,7 +113,7 @@ def test_every_frame_hears_the_whole_recording():
 
 
 def test_untrained_it_holds_the_reference_frame_at_a_loss_of_one(corpus, tmp_path):
-    model, clips, _ = prepare_recurrent(NETWORK, QUICK, *corpus, tmp_path)
+    model, clips, _ = prepare_recurrent(NETWORK, QUICK, corpus, tmp_path)
     losses = [segment_loss(model, clips, QUICK, step).item() for step in range(40)]
     assert np.mean(losses) == pytest.approx(1.0, abs=0.3)
     reference = np.random.default_rng(0).uniform(-1, 1, (SIZE, SIZE)).astype(np.float32)
@@ -118,7 +122,7 @@ def test_untrained_it_holds_the_reference_frame_at_a_loss_of_one(corpus, tmp_pat
 
 
 def test_segments_stay_in_their_recording_and_short_ones_end_held(corpus, tmp_path):
-    _, clips, _ = prepare_recurrent(NETWORK, QUICK, *corpus, tmp_path)
+    _, clips, _ = prepare_recurrent(NETWORK, QUICK, corpus, tmp_path)
     rng = np.random.default_rng(0)
     first, places = draw_segments(clips, 500, 20, rng)
     assert ((places >= first[:, None]) & (places < first[:, None] + 60)).all()
@@ -135,7 +139,7 @@ def test_the_best_validation_is_what_is_kept(corpus, tmp_path, monkeypatch):
     values, states = iter([0.3, 0.1, 0.2]), []
 
     def measured(self, model):
-        states.append({name: one.clone() for name, one in model.state_dict().items()})
+        states.append({name: tensor.clone() for name, tensor in model.state_dict().items()})
         return {"validation_error": next(values)}
 
     monkeypatch.setattr(recurrent_training.Validation, "errors", measured)
@@ -146,8 +150,8 @@ def test_the_best_validation_is_what_is_kept(corpus, tmp_path, monkeypatch):
 
 
 def test_without_validation_the_last_weights_are_kept(corpus, tmp_path):
-    frames, embeddings, split = corpus
-    alone = run((frames, embeddings, split[split["set"] != "validation"]), tmp_path / "alone")
+    without = corpus.split[corpus.split["set"] != "validation"]
+    alone = run(replace(corpus, split=without), tmp_path / "alone")
     curve = pd.read_csv(tmp_path / "alone" / "curve.csv")
     assert list(curve["clips"]) == [32, 64, 96]
     assert "validation_error" not in curve
@@ -155,34 +159,14 @@ def test_without_validation_the_last_weights_are_kept(corpus, tmp_path):
     assert all(torch.equal(alone[name], state["model"][name]) for name in alone)
 
 
-class Killed(Exception):
-    pass
-
-
 def test_a_killed_training_goes_on_to_bit_identical_weights(corpus, tmp_path, monkeypatch):
-    whole = run(corpus, tmp_path / "whole")
-
-    def dies(model, clips, training, step):
-        if step == 72:
-            raise Killed
-        return segment_loss(model, clips, training, step)
-
-    monkeypatch.setattr(recurrent_training, "segment_loss", dies)
-    with pytest.raises(Killed):
-        run(corpus, tmp_path / "killed")
-    assert sorted(one.name for one in (tmp_path / "killed").iterdir()) == ["state"]
-    steps = []
-
-    def watched(model, clips, training, step):
-        steps.append(step)
-        return segment_loss(model, clips, training, step)
-
-    monkeypatch.setattr(recurrent_training, "segment_loss", watched)
-    resumed = run(corpus, tmp_path / "killed")
-    assert steps[0] == 64, "it must go on from the checkpoint, not from the start"
-    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
-    curves = [pd.read_csv(tmp_path / one / "curve.csv") for one in ("whole", "killed")]
-    pd.testing.assert_series_equal(curves[0]["validation_error"], curves[1]["validation_error"])
+    check_killed_and_resumed(
+        lambda folder: run(corpus, folder),
+        tmp_path,
+        monkeypatch,
+        (recurrent_training, "segment_loss"),
+        seen_at=3,
+    )
 
 
 def test_another_seed_gives_another_model(corpus, tmp_path):
@@ -192,35 +176,34 @@ def test_another_seed_gives_another_model(corpus, tmp_path):
 
 
 def test_generated_file_holds_one_mean_video_and_the_clips_cut_from_it(corpus, tmp_path):
-    frames, embeddings, split = corpus
     run(corpus, tmp_path)
     labels = {"system": "recurrent-x", "encoder": "x", "size": "tiny", "pooling": "no"}
     path = tmp_path / "unseen_speech.h5"
     generate_recurrent(
-        tmp_path / "model.safetensors", frames, embeddings, split, {"unseen_speech": path}, labels,
-        clips=6, recordings=2,
+        tmp_path / "model.safetensors", corpus, {"unseen_speech": path}, labels,
+        clips=6, rollouts=2,
     )  # fmt: skip
     with read_generated(path) as content:
         assert content.attributes["estimate"] == "mean"
         assert not content.attributes["oracle"]
         assert len(content.rollouts) == 2
         assert content.clip_recordings == ["s1_d", "s2_d", "s3_d"]
-        one = content.rollouts[0]
-        rollout = content.rollout(one)
+        name = content.rollouts[0]
+        rollout = content.rollout(name)
         assert rollout.draws.shape == (1, 60, SIZE, SIZE)
         assert not rollout.window_starts.any()
-        starts, clips = content.clips(one)
+        starts, clips = content.clips(name)
         for start, clip in zip(starts, clips, strict=True):
             np.testing.assert_array_equal(clip[0], rollout.draws[0, start : start + 10])
-        truth = frames.read(one, "frames")
+        truth = corpus.video(name)
         copied = np.abs(truth[:1].astype(float) - truth).mean()
         assert np.abs(rollout.draws[0].astype(float) - truth).mean() < copied
 
 
 def test_no_training_recordings_is_one_sentence(corpus, tmp_path):
-    frames, embeddings, split = corpus
+    without = corpus.split[corpus.split["set"] != "train"]
     with pytest.raises(UserError, match="no training recordings"):
-        run((frames, embeddings, split[split["set"] != "train"]), tmp_path)
+        run(replace(corpus, split=without), tmp_path)
 
 
 def test_a_loss_that_is_not_finite_stops_training(corpus, tmp_path, monkeypatch):

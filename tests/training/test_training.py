@@ -1,12 +1,13 @@
 """Training end to end on a made-up corpus: it learns, resumes exactly, and stops cleanly."""
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 import torch
 
-from helpers.quick_training import PAPER, QUICK, S2R, SMALL, run
+from helpers.quick_training import PAPER, QUICK, S2R, SMALL, check_killed_and_resumed, run
 from helpers.tiny_corpus import write_tiny_corpus
 from s2r.config.model_blocks import TrainingConfig
 from s2r.core.errors import UserError
@@ -25,35 +26,14 @@ def corpus(tmp_path_factory):
     return write_tiny_corpus(tmp_path_factory.mktemp("corpus"))
 
 
-class Killed(Exception):
-    pass
-
-
 def test_a_killed_training_goes_on_to_bit_identical_weights(corpus, tmp_path, monkeypatch):
-    whole = run(corpus, tmp_path / "whole")
-
-    def dies_later(prepared, settings, seen, model):
-        if seen == 72:
-            raise Killed
-        return training_loss(prepared, settings, seen, model)
-
-    monkeypatch.setattr(loss_module, "training_loss", dies_later)
-    with pytest.raises(Killed):
-        run(corpus, tmp_path / "killed")
-    assert not (tmp_path / "killed/model.safetensors").exists()
-    started_at = []
-
-    def watched(prepared, settings, seen, model):
-        started_at.append(seen)
-        return training_loss(prepared, settings, seen, model)
-
-    monkeypatch.setattr(loss_module, "training_loss", watched)
-    resumed = run(corpus, tmp_path / "killed")
-    assert started_at[0] == 64, "it must go on from the checkpoint, not from the start"
-    assert whole.keys() == resumed.keys()
-    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
-    curves = [pd.read_csv(tmp_path / one / "curve.csv") for one in ("whole", "killed")]
-    pd.testing.assert_series_equal(curves[0]["validation_error"], curves[1]["validation_error"])
+    check_killed_and_resumed(
+        lambda folder: run(corpus, folder),
+        tmp_path,
+        monkeypatch,
+        (loss_module, "training_loss"),
+        seen_at=2,
+    )
 
 
 def test_another_seed_gives_another_model(corpus, tmp_path):
@@ -65,7 +45,7 @@ def test_another_seed_gives_another_model(corpus, tmp_path):
 
 @pytest.mark.parametrize("config", [S2R, PAPER], ids=["s2r", "paper"])
 def test_first_loss_is_one(corpus, config, tmp_path):
-    prepared = prepare(config, QUICK, *corpus, tmp_path)
+    prepared = prepare(config, QUICK, corpus, tmp_path)
     losses = [training_loss(prepared, QUICK, step, prepared.model).item() for step in range(40)]
     assert sum(losses) / len(losses) == pytest.approx(1.0, abs=0.15)
 
@@ -90,9 +70,9 @@ def test_model_file_knows_how_it_was_made(corpus, tmp_path):
     assert info["training_recordings"] == 6
 
 
-def test_pooled_model_hears_one_vector_per_window(corpus, tmp_path):
+def test_pooled_model_receives_one_vector_per_window(corpus, tmp_path):
     pooled = ModelConfig(window=Window(True, 2, 6), denoiser=SMALL, pooling=True)
-    prepared = prepare(pooled, QUICK, *corpus, tmp_path)
+    prepared = prepare(pooled, QUICK, corpus, tmp_path)
     speech = torch.randn(3, 9, 1, 4)
     condition = prepared.model.speech_condition(speech)
     torch.testing.assert_close(condition, speech[:, 3:].mean(1).expand(3, 9, 4))
@@ -100,9 +80,9 @@ def test_pooled_model_hears_one_vector_per_window(corpus, tmp_path):
 
 
 def test_no_training_recordings_is_one_sentence(corpus, tmp_path):
-    frames, embeddings, split = corpus
+    without = corpus.split[corpus.split["set"] != "train"]
     with pytest.raises(UserError, match="no training recordings"):
-        prepare(S2R, QUICK, frames, embeddings, split[split["set"] != "train"], tmp_path)
+        prepare(S2R, QUICK, replace(corpus, split=without), tmp_path)
 
 
 def test_a_loss_that_is_not_finite_stops_training(corpus, tmp_path, monkeypatch):

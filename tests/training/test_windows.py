@@ -58,7 +58,7 @@ def test_every_window_is_drawn_once_in_an_epoch_whatever_the_batch():
     assert windows(0, 13, seed=1) != one_by_one[:13]
 
 
-def test_heard_speech_stops_at_the_ends():
+def test_speech_indices_stop_at_the_ends():
     assert neighbour_indices(np.array([0, 9]), 10, 2).tolist() == [[0, 0, 0, 1, 2], [7, 8, 9, 9, 9]]
 
 
@@ -70,7 +70,8 @@ def test_too_short_recordings_are_refused_in_one_sentence():
 @pytest.mark.parametrize("limit", [0, 10**9])
 def test_store_holds_what_the_shards_hold(tmp_path, monkeypatch, limit):
     monkeypatch.setattr("s2r.training.windows.MEMORY_LIMIT", limit)
-    frames, embeddings, _ = write_tiny_corpus(tmp_path)
+    corpus = write_tiny_corpus(tmp_path)
+    frames, embeddings = corpus.frames, corpus.embeddings
     store = load_windows(
         frames, embeddings, ["s2_b", "s1_a"], lambda e: e[:, :2], tmp_path / "flat"
     )

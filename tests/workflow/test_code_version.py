@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.package import install_package
 from helpers.repository import ROOT
 from s2r.core.source_digest import PACKAGE, code_version
 
@@ -61,19 +62,14 @@ def test_a_part_that_is_not_there_is_an_error(tmp_path):
 
 
 def test_metrics_of_other_packages_count_with_their_version(tmp_path, monkeypatch):
-    def install(version: str) -> None:
-        folder = tmp_path / "loudness.dist-info"
-        folder.mkdir(exist_ok=True)
-        (folder / "METADATA").write_text(f"Name: loudness\nVersion: {version}\n")
-        (folder / "entry_points.txt").write_text("[s2r.metrics]\nloudness = loudness:METRIC\n")
-
+    entries = {"s2r.metrics": {"loudness": "loudness:METRIC"}}
     (tmp_path / "m.py").touch()
     without = code_version("m.py", extensions="s2r.metrics", package=tmp_path)
     versions = []
     for version in ("1.0", "1.1"):
-        install(version)
-        monkeypatch.syspath_prepend(tmp_path)
-        versions.append(code_version("m.py", extensions="s2r.metrics", package=tmp_path))
+        with monkeypatch.context() as patch:
+            install_package(patch, tmp_path / version, "loudness", entries, {}, version)
+            versions.append(code_version("m.py", extensions="s2r.metrics", package=tmp_path))
     assert len({without, *versions}) == 3
     assert code_version("m.py", package=tmp_path) == code_version(
         "m.py", extensions="s2r.encoders.none", package=tmp_path

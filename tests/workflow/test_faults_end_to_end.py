@@ -4,8 +4,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from textwrap import indent
 
@@ -15,36 +13,18 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
+from helpers.calls import clips_seen, finish, start, watched_training
 from helpers.damage import cut_short
 from helpers.repository import ROOT
 from helpers.waiting import wait_until
 from helpers.whole_workflow import SMALL
 
-STEP, CHECKPOINT, CLIPS = 4, 16, 64
+STEP, CHECKPOINT, HELD, CLIPS = 4, 16, 40, 64
+
+CALL = ("results/table1.csv", "--cores", "2", "--configfile", "tiny.yaml")
 
 TRAINED = ("runs", "generated/logmel", "scores")
 """What is removed, so that it is made again."""
-
-# Every attempt to train lists the clips it has seen before each step; the first stops at 40 while
-# there is a file "hold".
-WATCHED = """\
-import time
-from pathlib import Path
-import s2r.training.loop
-attempts = Path("attempts")
-attempts.mkdir(exist_ok=True)
-attempt = attempts / str(len(list(attempts.iterdir())))
-rate = s2r.training.loop.learning_rate
-
-def watched(training, seen):
-    with attempt.open("a") as file:
-        print(seen, file=file)
-    while Path("hold").exists() and attempt.name == "0" and seen == 40:
-        time.sleep(0.1)
-    return rate(training, seen)
-
-s2r.training.loop.learning_rate = watched
-"""
 
 # The probe for the tongue's contour takes minutes to train, and is not what is tested here.
 HURRIED = """\
@@ -56,23 +36,6 @@ probe.train_probe = partial(probe.train_probe, steps=20)
 pytestmark = pytest.mark.slow
 
 
-def start(project: Path) -> subprocess.Popen:
-    command = [sys.executable, "-m", "snakemake", "results/table1.csv", "--cores", "2"]
-    return subprocess.Popen(
-        [*command, "--configfile", "tiny.yaml"],
-        cwd=project,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-
-
-def finish(process: subprocess.Popen, status: int = 0) -> str:
-    output = process.communicate()[0]
-    assert process.returncode == status, output[-5000:]
-    return output
-
-
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, i3d) -> Path:
     """The project after an undisturbed call."""
@@ -82,7 +45,7 @@ def finished(tmp_path_factory, i3d) -> Path:
         shutil.copytree(ROOT / name, project / name)
     shutil.copy(ROOT / "Snakefile", project)
     marker = "with job(snakemake):\n"
-    for name, code in (("train", WATCHED), ("instruments", HURRIED)):
+    for name, code in (("train", watched_training(HELD)), ("instruments", HURRIED)):
         script = project / "workflow" / "scripts" / f"{name}.py"
         script.write_text(script.read_text().replace(marker, marker + indent(code, "    ")))
     training = {"clips": CLIPS, "warmup_clips": 16, "validate_clips": 32}
@@ -95,7 +58,7 @@ def finished(tmp_path_factory, i3d) -> Path:
         "evaluation": SMALL["evaluation"] | {"i3d": i3d},
     }
     (project / "tiny.yaml").write_text(yaml.safe_dump(config))
-    finish(start(project))
+    finish(start(project, *CALL))
     return project
 
 
@@ -107,12 +70,6 @@ def copy(finished: Path, folder: Path, without: tuple[str, ...]) -> Path:
         path = folder / "results" / name
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     return folder
-
-
-def clips_seen(project: Path) -> list[list[int]]:
-    """Clips seen before each step, a list for each attempt of the training."""
-    attempts = sorted((project / "attempts").iterdir())
-    return [[int(line) for line in path.read_text().split()] for path in attempts]
 
 
 def flip_a_byte_of_each_video(shard: Path) -> None:
@@ -128,27 +85,27 @@ def flip_a_byte_of_each_video(shard: Path) -> None:
 
 def assert_same_table(project: Path, finished: Path) -> None:
     for name in ("table1.csv", "scores.csv"):
-        one, other = (folder / "results" / name for folder in (project, finished))
-        assert one.read_bytes() == other.read_bytes(), name
+        found, expected = (folder / "results" / name for folder in (project, finished))
+        assert found.read_bytes() == expected.read_bytes(), name
     # The order of a model file's header differs from call to call.
     path = "results/runs/logmel/model.safetensors"
-    one, other = (load_file(folder / path) for folder in (project, finished))
-    assert all(torch.equal(one[key], other[key]) for key in one.keys() | other.keys())
+    found, expected = (load_file(folder / path) for folder in (project, finished))
+    assert all(torch.equal(found[key], expected[key]) for key in found.keys() | expected.keys())
 
 
 def test_kill_9_while_training_and_a_plain_call_at_once(finished, tmp_path):
     project = copy(finished, tmp_path, TRAINED)
     (project / "hold").touch()
-    first = start(project)
-    wait_until((project / "attempts" / "0").exists)
-    wait_until(lambda: clips_seen(project)[0][-1:] == [40])
+    first = start(project, *CALL)
+    wait_until((project / "attempts" / "logmel" / "0").exists)
+    wait_until(lambda: clips_seen(project, "logmel")[0][-1:] == [HELD])
     first.send_signal(signal.SIGKILL)
     first.communicate()
-    second = start(project)
+    second = start(project, *CALL)
     finish(second)
     (project / "hold").unlink()
-    before, after = clips_seen(project)
-    assert before == list(range(0, 41, STEP)), "the killed call's training must not go on"
+    before, after = clips_seen(project, "logmel")
+    assert before == list(range(0, HELD + 1, STEP)), "the killed call's training must not go on"
     assert after == list(range(32, CLIPS, STEP)), "it must go on from the last checkpoint"
     assert_same_table(project, finished)
 
@@ -159,13 +116,14 @@ def test_damaged_shards_are_named_and_made_again(finished, tmp_path):
     embeddings = Path("results/embeddings/logmel/01.h5")
     flip_a_byte_of_each_video(project / frames)
     cut_short(project / embeddings)
-    told = finish(start(project), status=1)
-    assert re.search(rf"\] Error: .*{frames} was changed or damaged after it was made", told)
-    assert f"{embeddings} was changed or damaged after it was made" in told
-    assert "Traceback" not in told
+    printed = finish(start(project, *CALL), status=1)
+    assert re.search(rf"\] Error: .*{frames} was changed or damaged after it was made", printed)
+    assert f"{embeddings} was changed or damaged after it was made" in printed
+    assert "Traceback" not in printed
     # The script has begun, since shards are compared while they are read; no step was trained.
-    assert clips_seen(project) == []
-    finish(start(project))
+    assert (project / "attempts" / "logmel").is_dir()
+    assert clips_seen(project, "logmel") == []
+    finish(start(project, *CALL))
     assert (project / frames).read_bytes() == (finished / frames).read_bytes()
     assert_same_table(project, finished)
 
@@ -173,17 +131,17 @@ def test_damaged_shards_are_named_and_made_again(finished, tmp_path):
 def test_an_edited_index_and_a_truncated_model_are_named_and_made_again(finished, tmp_path):
     project = copy(finished, tmp_path, TRAINED[1:])
     index, model = (
-        Path("results") / one for one in ("recordings.csv", "runs/logmel/model.safetensors")
+        Path("results") / name for name in ("recordings.csv", "runs/logmel/model.safetensors")
     )
     cut_short(project / model)
-    told = finish(start(project), status=1)
-    assert f"[generate logmel] Error: {model} was changed or damaged after it was made" in told
+    printed = finish(start(project, *CALL), status=1)
+    assert f"[generate logmel] Error: {model} was changed or damaged after it was made" in printed
     text = (project / index).read_text()
     (project / index).write_text(text.replace("sub001", "sub009", 1))
-    told = finish(start(project), status=1)
-    assert f"Error: {index} was changed or damaged after it was made" in told
+    printed = finish(start(project, *CALL), status=1)
+    assert f"Error: {index} was changed or damaged after it was made" in printed
     assert not (project / "attempts").exists()
-    finish(start(project))
+    finish(start(project, *CALL))
     assert (project / index).read_text() == text
     assert_same_table(project, finished)
     assert (project / f"{index}.damaged").exists()

@@ -40,7 +40,7 @@ def test_kills_are_counted_and_the_end_is_that_of_a_calm_run(kills, tmp_path):
     assert rounds != [module.digests(tmp_path / "calm")]
 
 
-def test_a_call_that_fails_is_told(kills, tmp_path):
+def test_a_call_that_fails_is_reported(kills, tmp_path):
     module = kills("sys.exit(3)")
     with pytest.raises(UserError, match="snakemake failed with status 3"):
         module.disturbed(tmp_path / "disturbed", SimpleNamespace(kills=0, longest=1, seed=0))

@@ -59,7 +59,7 @@ def test_contours_and_words_follow_the_estimated_offsets(results, monkeypatch):
     files = {name: results / f"{name}.csv" for name in ("split", "recordings")}
     files |= {"frames": sorted((results / "frames").glob("*.h5"))}
     files |= {"region": results / "instruments" / "region.npz"}
-    files |= {"probe": results / "instruments" / "probe.safetensors"}
+    files |= {"probe": [results / "instruments" / "probe.safetensors"]}
     data = open_evaluation_data(files)
     assert not (results / "model").exists()
     check_offsets(data, pd.read_csv(results / "offsets.csv"))

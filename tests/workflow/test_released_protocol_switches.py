@@ -9,6 +9,7 @@ import torch
 
 from helpers.tiny_corpus import write_tiny_corpus
 from s2r.config.build import build
+from s2r.config.check import complete
 from s2r.config.model_blocks import SamplerConfig, TrainingConfig
 from s2r.config.parameters import encoder_settings, run_settings
 from s2r.config.presets import RUN_SWITCHES
@@ -113,13 +114,14 @@ def test_switches_act_on_runs_of_the_paper_preset_only(default_config):
 
 def test_split_and_encoder_switches_reach_their_stages(default_config):
     default_config["encoders"]["wavlm"] = {"kind": "huggingface", "model": "a/b"}
-    default_config["split"]["unseen_subjects"] = 0
-    assert evaluation_sets(default_config) == ["unseen_speech"]
-    assert "as_wav2vec2" not in encoder_settings(default_config, "wavlm")
-    default_config["paper_compat"] |= {"split": True, "encoder_class": True}
-    assert evaluation_sets(default_config) == list(SETS)
-    assert encoder_settings(default_config, "wavlm")["as_wav2vec2"] is True
-    assert "as_wav2vec2" not in encoder_settings(default_config, "logmel")
+    config = complete(default_config)
+    config["split"]["unseen_subjects"] = 0
+    assert evaluation_sets(config) == ["unseen_speech"]
+    assert "as_wav2vec2" not in encoder_settings(config, "wavlm")
+    config["paper_compat"] |= {"split": True, "encoder_class": True}
+    assert evaluation_sets(config) == list(SETS)
+    assert encoder_settings(config, "wavlm")["as_wav2vec2"] is True
+    assert "as_wav2vec2" not in encoder_settings(config, "logmel")
 
 
 def test_pooling_over_the_batch_axis_is_a_no_op():
@@ -164,7 +166,7 @@ def paper_model(window: Window, **options) -> ModelConfig:
 def test_given_frame_is_the_first_frame_of_the_clip_itself(tiny, tmp_path):
     quick = TrainingConfig(speech_dimensions=4)
     for window, same in ((Window(False, 1, 10, repeats=True), True), (Window(False, 1, 9), False)):
-        prepared = prepare(paper_model(window), quick, *tiny, tmp_path)
+        prepared = prepare(paper_model(window), quick, tiny, tmp_path)
         picked = np.array([0, 3]), np.array([5, 20])
         video, _, _ = window_tensors(prepared.model, prepared.clips, *picked)
         assert torch.equal(video[:, 0], video[:, 1]) is same
@@ -173,7 +175,7 @@ def test_given_frame_is_the_first_frame_of_the_clip_itself(tiny, tmp_path):
 def test_raw_condition_is_grey_from_zero_to_one(tiny, tmp_path):
     quick = TrainingConfig(speech_dimensions=4)
     plain, raw = (
-        prepare(paper_model(Window(False, 1, 9), raw_condition=on), quick, *tiny, tmp_path)
+        prepare(paper_model(Window(False, 1, 9), raw_condition=on), quick, tiny, tmp_path)
         for on in (False, True)
     )
     window = (np.array([0]), np.array([9]))
@@ -192,8 +194,8 @@ def test_raw_condition_is_grey_from_zero_to_one(tiny, tmp_path):
 def test_a_frame_is_repeated_at_every_window_boundary(monkeypatch):
     """A network that has learned perfectly what the windows show, given frame first."""
 
-    def perfect(model, sampler, given, speech, noise):
-        numbers = speech[:, model.config.window.given :, 0, 0].clone()
+    def perfect(model, sampler, given, condition, noise):
+        numbers = condition[:, model.config.window.given :, 0].clone()
         numbers[:, 0] = given[:, -1, 0, 0, 0]
         return numbers[:, :, None, None, None].expand(-1, -1, 1, 16, 16)
 
@@ -211,15 +213,14 @@ def test_a_frame_is_repeated_at_every_window_boundary(monkeypatch):
 
 
 def test_clips_are_given_their_own_true_first_frame(tiny, tmp_path):
-    frames, _, _ = tiny
     quick = TrainingConfig(speech_dimensions=4)
     for repeats in (True, False):
         window = Window(False, 1, 10, repeats=repeats)
-        trained = prepare(paper_model(window), quick, *tiny, tmp_path).model
+        trained = prepare(paper_model(window), quick, tiny, tmp_path).model
         model = TractVideos(trained, SamplerConfig())
-        tasks = set_tasks(model, *tiny, "unseen_speech", GenerationConfig(draws=1, clips=3))
+        tasks = set_tasks(model, tiny, "unseen_speech", GenerationConfig(draws=1, clips=3))
         for recording, clips in tasks.clips.items():
             for task in clips:
                 place = task.first if repeats else task.first - 1
-                expected = read_pictures(frames, recording, place, place + 1)[0]
+                expected = read_pictures(tiny, recording, place, place + 1)[0]
                 assert np.array_equal(task.context[-1], expected)

@@ -170,10 +170,10 @@ def test_configuration_fault_is_one_sentence(snakemake, config, sentence):
     process = snakemake("-n", config=config)
     assert process.returncode == 1
     assert "Traceback" not in process.stdout
-    told = [line for line in process.stdout.splitlines() if "onfiguration: " in line]
-    assert len(told) == 1
-    assert told[0].startswith(f"Configuration: {sentence}")
-    assert process.stdout.rstrip().endswith(told[0])
+    printed = [line for line in process.stdout.splitlines() if "onfiguration: " in line]
+    assert len(printed) == 1
+    assert printed[0].startswith(f"Configuration: {sentence}")
+    assert process.stdout.rstrip().endswith(printed[0])
 
 
 @pytest.fixture

@@ -148,6 +148,12 @@ def embeddings(wildcards):
     )
 
 
+def run_size(wildcards):
+    """The label of the size of a run's encoder."""
+    encoder = config["runs"][wildcards.run]["encoder"]
+    return parameters.size_label(config, encoder)
+
+
 def training_settings(wildcards):
     """What decides the weights of a run: the sampler does not, so changing it trains nothing."""
     own = parameters.run_settings(config, wildcards.run)

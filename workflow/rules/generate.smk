@@ -22,7 +22,7 @@ rule generate:
         gpu=GPU,
     params:
         settings=generation_settings,
-        size=lambda wildcards: parameters.size_label(config, wildcards.run),
+        size=run_size,
         amount={
             key: config["evaluation"][key]
             for key in ("draws", "clips", "recordings", "batch", "seed")

@@ -19,7 +19,7 @@ rule generate_recurrent:
     resources:
         gpu=GPU,
     params:
-        size=lambda wildcards: ENCODERS[wildcards.encoder].get("size", "-"),
+        size=lambda wildcards: parameters.size_label(config, wildcards.encoder),
         clips=config["evaluation"]["clips"],
         recordings=config["evaluation"]["recordings"],
         sets=SETS,

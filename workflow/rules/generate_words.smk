@@ -18,7 +18,7 @@ rule generate_words:
         gpu=GPU,
     params:
         settings=generation_settings,
-        size=lambda wildcards: parameters.size_label(config, wildcards.run),
+        size=run_size,
         amount={key: config["evaluation"][key] for key in ("draws", "batch", "seed")},
         most=config["words"]["singles"],
         sets=SETS,

@@ -3,9 +3,9 @@
 from s2r.core.job import job
 
 with job(snakemake):
+    from s2r.config.parameters import labels
     from s2r.config.result_blocks import GenerationConfig
     from s2r.core.device import find_device
-    from s2r.core.shards import Shards
     from s2r.generation.generate import generate_run
     from s2r.model.family import find_family
     from s2r.preparation.recordings import open_recordings
@@ -17,17 +17,9 @@ with job(snakemake):
     model = find_family(settings["preset"]).load(snakemake.input.model, settings, device)
     generate_run(
         model,
-        recordings.frames,
-        Shards(snakemake.input.embeddings),
-        recordings.split,
+        recordings,
         outputs=dict(zip(sets, snakemake.output.videos, strict=True)),
         regression_outputs=dict(zip(sets, regression, strict=True)) if regression else {},
         settings=GenerationConfig(**snakemake.params.amount),
-        labels={
-            "system": snakemake.wildcards.run,
-            "encoder": settings["encoder"],
-            "size": snakemake.params.size,
-            "pooling": "yes" if settings["pooling"] else "no",
-            "preset": settings["preset"],
-        },
+        labels=labels(snakemake.wildcards.run, settings, snakemake.params.size),
     )

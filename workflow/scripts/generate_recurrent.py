@@ -5,7 +5,6 @@ from s2r.core.job import job
 with job(snakemake):
     from s2r.config.systems import recurrent_system
     from s2r.core.device import find_device
-    from s2r.core.shards import Shards
     from s2r.generation.recurrent import generate_recurrent
     from s2r.preparation.recordings import open_recordings
 
@@ -13,9 +12,7 @@ with job(snakemake):
     encoder = snakemake.wildcards.encoder
     generate_recurrent(
         snakemake.input.model,
-        recordings.frames,
-        Shards(snakemake.input.embeddings),
-        recordings.split,
+        recordings,
         outputs=dict(zip(snakemake.params.sets, snakemake.output, strict=True)),
         labels={
             "system": recurrent_system(encoder),
@@ -24,6 +21,6 @@ with job(snakemake):
             "pooling": "no",
         },
         clips=snakemake.params.clips,
-        recordings=snakemake.params.recordings,
+        rollouts=snakemake.params.recordings,
         device=find_device(snakemake.config["device"]),
     )

@@ -5,23 +5,23 @@ from pathlib import Path
 from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.config.data_blocks import Limits
+    from s2r.config.build import build, build_part
+    from s2r.config.data_blocks import FolderBlock, Limits
     from s2r.corpus.index import index_corpus, write_recordings
     from s2r.corpus.summary import summary
     from s2r.corpus.usc75 import RECORDINGS_PER_SUBJECT
 
     kind, corpus = snakemake.params.kind, Path(snakemake.input.corpus)
     metafile = snakemake.input.get("metafile")
-    limits = ("length_tolerance", "silence_threshold", "minimum_frames")
     recordings = index_corpus(
         kind,
         corpus.parent if kind == "phantom" else corpus,
-        **snakemake.params.folder,
+        files=build(FolderBlock, snakemake.params.folder),
         expected_subjects=snakemake.params.expected_subjects,
-        metafile=metafile or None,
+        metafile=metafile,
         exclude_notes=snakemake.params.recordings["exclude_notes"],
         shards=len(snakemake.output.shards),
-        limits=Limits(**{key: snakemake.params.recordings[key] for key in limits}),
+        limits=build_part(Limits, snakemake.params.recordings),
         workers=snakemake.threads,
     )
     known = kind == "usc75" and not metafile

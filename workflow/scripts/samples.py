@@ -5,13 +5,14 @@ from itertools import product
 from s2r.core.job import job
 
 with job(snakemake):
+    from s2r.preparation.recordings import open_recordings
     from s2r.report.samples import write_samples
 
     names = product(snakemake.params.systems, snakemake.params.sets)
     write_samples(
+        open_recordings(snakemake.input),
         generated=dict(zip(names, snakemake.input.generated, strict=True)),
         scores=snakemake.input.scores,
-        frame_shards=snakemake.input.frames,
         folder=snakemake.output.folder,
         synthetic=snakemake.params.synthetic,
     )

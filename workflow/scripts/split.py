@@ -3,7 +3,7 @@
 from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.core.files import atomic_path
+    from s2r.core.files import write_csv
     from s2r.corpus.index import read_recordings
     from s2r.corpus.released_split import leaks, released_split
     from s2r.corpus.split import make_split
@@ -24,5 +24,4 @@ with job(snakemake):
             train_styles=wanted["training_styles"],
         )
     print(split["set"].value_counts().to_string())
-    with atomic_path(snakemake.output.split) as temporary:
-        split.to_csv(temporary, index=False)
+    write_csv(split, snakemake.output.split)

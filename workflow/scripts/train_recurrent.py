@@ -9,8 +9,7 @@ with job(snakemake):
     from s2r.config.build import build_part
     from s2r.config.model_blocks import RecurrentConfig, RecurrentTraining
     from s2r.core.device import find_device
-    from s2r.core.shards import Shards
-    from s2r.corpus.split import read_split
+    from s2r.preparation.recordings import open_recordings
     from s2r.report.plots import plot_curve
     from s2r.training.checkpoints import state_folder
     from s2r.training.recurrent import train_recurrent
@@ -21,9 +20,7 @@ with job(snakemake):
     train_recurrent(
         build_part(RecurrentConfig, settings),
         build_part(RecurrentTraining, settings),
-        frames=Shards(snakemake.input.frames),
-        embeddings=Shards(snakemake.input.embeddings),
-        split=read_split(snakemake.input.split),
+        recordings=open_recordings(snakemake.input),
         state_folder=state,
         model_path=Path(snakemake.output.model),
         curve_path=Path(snakemake.output.curve),

@@ -4,9 +4,8 @@ from pathlib import Path
 
 from s2r.core.errors import UserError
 from s2r.evaluation.instruments import Instruments
-from s2r.evaluation.metrics.articulation import kinematics, moving_cells
-from s2r.evaluation.metrics.texture import high_frequency_ratio, motion_ratio
-from s2r.evaluation.recording_scores import frame_scores
+from s2r.evaluation.metric_list import METRICS
+from s2r.evaluation.metrics.articulation import moving_cells
 from s2r.preparation.frames import FramesConfig, prepare_video
 from s2r.preparation.region import dynamic_region
 
@@ -27,8 +26,9 @@ def score(truth_path: Path, generated_path: Path) -> str:
     truth, generated = truth[:count], generated[:count]
     region = dynamic_region([truth])
     instruments = Instruments(region, moving_cells(region))
-    scores = frame_scores(truth, generated, instruments)
-    movement = kinematics(truth, generated, instruments.cells)
+    scores: dict[tuple[str, str], float] = {}
+    for metric in METRICS:
+        scores |= metric.values(truth, generated, instruments)
     rows = [
         ("frames compared", f"{count}"),
         ("SSIM, whole frame (1: equal)", f"{scores['ssim', 'frame']:.3f}"),
@@ -38,10 +38,13 @@ def score(truth_path: Path, generated_path: Path) -> str:
             "squared error x 1000, dynamic region",
             f"{1000 * scores['squared_error', 'dynamic']:.1f}",
         ),
-        ("correlation of regional intensity", f"{movement['position']:.3f}"),
-        ("lag of the generated video, frames", f"{movement['lag']:.0f}"),
-        ("motion energy, ratio to the truth", f"{motion_ratio(truth, generated, region):.2f}"),
-        ("fine spatial power, ratio to the truth", f"{high_frequency_ratio(truth, generated):.2f}"),
+        ("correlation of regional intensity", f"{scores['kinematics', 'cells']:.3f}"),
+        ("lag of the generated video, frames", f"{scores['lag', 'cells']:.0f}"),
+        ("motion energy, ratio to the truth", f"{scores['motion', 'dynamic']:.2f}"),
+        (
+            "fine spatial power, ratio to the truth",
+            f"{scores['high_frequency_power', 'frame']:.2f}",
+        ),
     ]
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)

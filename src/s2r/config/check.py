@@ -40,7 +40,7 @@ def check_config(config: Mapping) -> None:
     _check_corpus(config["corpus"])
     check_notes_settings(config["corpus"], config["recordings"]["exclude_notes"])
     _check_split(config["corpus"], config["split"])
-    check_switches(config)
+    _check_switches(config)
     _check_runs(config)
     run = config["rating"]["run"]
     if run is not None and run not in config["runs"]:
@@ -95,12 +95,7 @@ def _check_runs(config: Mapping) -> None:
     for run, run_block in config["runs"].items():
         if run in BASELINES or run.startswith((regression_system(""), recurrent_system(""))):
             raise UserError(f"runs.{run}: this name is taken by a baseline; choose another one.")
-        if run_block["encoder"] not in config["encoders"]:
-            known = ", ".join(config["encoders"])
-            raise UserError(
-                f"runs.{run}.encoder: {run_block['encoder']!r} is not one of the encoders "
-                f"({known})."
-            )
+        _check_encoder_name(f"runs.{run}.encoder", run_block["encoder"], config["encoders"])
         if run_block["preset"] not in PRESETS:
             _check_extension_run(run, run_block)
             continue
@@ -118,13 +113,15 @@ def _check_runs(config: Mapping) -> None:
                 f"of runs.{run} to a multiple of {gpus}."
             )
     for encoder in config["recurrent"]["encoders"]:
-        if encoder not in config["encoders"]:
-            known = ", ".join(config["encoders"])
-            raise UserError(
-                f"recurrent.encoders: {encoder!r} is not one of the encoders ({known})."
-            )
+        _check_encoder_name("recurrent.encoders", encoder, config["encoders"])
     for name, encoder in config["encoders"].items():
         _check_encoder(name, encoder)
+
+
+def _check_encoder_name(key: str, name: str, encoders: Mapping) -> None:
+    if name not in encoders:
+        known = ", ".join(encoders)
+        raise UserError(f"{key}: {name!r} is not one of the encoders ({known}).")
 
 
 def _check_extension_run(run: str, run_block: Mapping) -> None:
@@ -206,7 +203,7 @@ def _check_settings(run_key: str, settings: Mapping, frame_size: int) -> None:
             )
 
 
-def check_switches(config: Mapping) -> None:
+def _check_switches(config: Mapping) -> None:
     """Raise UserError for a switch that has no effect in ``config``."""
     switches = config["paper_compat"]
     presets = {run["preset"] for run in config["runs"].values()}

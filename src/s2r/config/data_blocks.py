@@ -4,17 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from s2r.config.keys import Unique, UniqueTexts, block, key
+from s2r.config.keys import NonEmptyText, Unique, UniqueTexts, block, key
 
 PathText = Annotated[
     str,
     Field(pattern=r"^(<results>)?[^{}<>~\x00-\x1f]+\Z"),
 ]
 Percent = Annotated[float, Field(ge=0, le=100)]
-Pattern = Annotated[str, Field(min_length=1)]
 Suffix = Annotated[str, Field(pattern=r"^\.", description="a suffix starts with a dot")]
 StimulusCount = Annotated[int, Field(ge=0)]
-FilePath = Annotated[str, Field(min_length=1)]
 
 
 @block
@@ -74,11 +72,11 @@ class CorpusBlock:
         "phantom (synthetic, written to data/phantom), usc75 (layout of the USC 75-speaker corpus) "
         "or folder (any folder of videos).",
     )
-    path: FilePath | None = key(
+    path: NonEmptyText | None = key(
         None,
         "Folder of the recordings, from where snakemake is called; null for the phantom.",
     )
-    metafile: FilePath | None = key(
+    metafile: NonEmptyText | None = key(
         None,
         "File with notes on the recordings of usc75; null looks for metafile_public_20210129.json "
         "in corpus.path and one folder above.",
@@ -136,7 +134,7 @@ class Limits:
 class NotesBlock:
     """Which recordings are left out by their notes."""
 
-    exclude_notes: Annotated[tuple[Pattern, ...], Unique] = key(
+    exclude_notes: Annotated[tuple[NonEmptyText, ...], Unique] = key(
         (),
         "Regular expressions; recordings of usc75 whose note in the metafile matches one are left "
         "out.",

@@ -2,7 +2,6 @@
 
 import contextlib
 import difflib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
@@ -136,7 +135,7 @@ def _unknown_key(path: list[str | int]) -> str:
 
 def _hint(value: object, expected: str) -> str:
     """An explanation for numbers that were read as text, as YAML 1.1 does with 1e-3."""
-    if isinstance(value, str) and re.search("number", expected):
+    if isinstance(value, str) and "number" in expected:
         with contextlib.suppress(ValueError):
             float(value)
             return (

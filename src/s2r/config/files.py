@@ -23,7 +23,7 @@ def read_files(paths: Iterable[str | Path]) -> dict:
                 f"{path} cannot be read ({error.strerror}): run this in the project's folder."
             ) from error
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise UserError(f"{path} is not readable YAML: {_first_line(error)}.") from error
+            raise UserError(f"{path} is not readable YAML: {_in_one_line(error)}.") from error
         if not isinstance(content, dict):
             raise UserError(f"{path} holds no keys: write them as `key: value`.")
         merge(config, content)
@@ -39,5 +39,5 @@ def merge(base: dict, overlay: dict) -> None:
             base[key] = value
 
 
-def _first_line(error: Exception) -> str:
+def _in_one_line(error: Exception) -> str:
     return " ".join(str(error).split())

@@ -76,8 +76,10 @@ Name = Annotated[
 ]
 """Name of an encoder or a run."""
 
+NonEmptyText = Annotated[str, Field(min_length=1)]
+
 Unique = AfterValidator(_unique)
 """Checks that no entry of a list occurs twice."""
 
 Texts = tuple[str, ...]
-UniqueTexts = Annotated[tuple[str, ...], Unique]
+UniqueTexts = Annotated[Texts, Unique]

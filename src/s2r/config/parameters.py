@@ -64,16 +64,27 @@ def encoder_settings(config: Mapping, encoder: str) -> dict:
         released = {"as_wav2vec2": True}
     return {
         "kind": encoder_block["kind"],
-        "model": encoder_block.get("model"),
-        "revision": encoder_block.get("revision"),
-        "layer": encoder_block.get("layer", "top"),
+        "model": encoder_block["model"],
+        "revision": encoder_block["revision"],
+        "layer": encoder_block["layer"],
         **released,
     }
 
 
-def size_label(config: Mapping, run: str) -> str:
-    """The column ``size`` of Table I for ``run``."""
-    return config["encoders"][config["runs"][run]["encoder"]].get("size", "-")
+def size_label(config: Mapping, encoder: str) -> str:
+    """The column ``size`` of Table I for systems with ``encoder``."""
+    return config["encoders"][encoder]["size"]
+
+
+def labels(run: str, settings: Mapping, size: str) -> dict[str, str]:
+    """What tables say of ``run``, given its settings and the label of its encoder's size."""
+    return {
+        "system": run,
+        "encoder": settings["encoder"],
+        "size": size,
+        "pooling": "yes" if settings["pooling"] else "no",
+        "preset": settings["preset"],
+    }
 
 
 def gpus_wanted(device: str) -> int:

@@ -1,12 +1,6 @@
 """Keys of the stages after the models: evaluation, words, rating, the released protocol."""
 
-from typing import Annotated
-
-from pydantic import Field
-
-from s2r.config.keys import Texts, UniqueTexts, block, key
-
-FilePath = Annotated[str, Field(min_length=1)]
+from s2r.config.keys import NonEmptyText, Texts, UniqueTexts, block, key
 
 
 @block
@@ -29,7 +23,7 @@ class ScoringBlock:
     resamples: int = key(
         2000, "Bootstrap resamples of the recordings behind every interval.", ge=100
     )
-    i3d: FilePath | None = key(
+    i3d: NonEmptyText | None = key(
         None,
         "Your own weights of the Fréchet distance's network; null fetches those of Kinetics-400.",
     )

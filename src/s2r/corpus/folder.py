@@ -6,15 +6,8 @@ from pathlib import Path
 
 from s2r.config.patterns import compile_pattern
 
-SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm")
 
-DEFAULT_PATTERN = r"(?P<subject>[^/]+)/(?P<stimulus>[^/]+)"
-"""One folder for each subject, one file for each stimulus."""
-
-
-def find_recordings(
-    root: Path, pattern: str = DEFAULT_PATTERN, suffixes: Collection[str] = SUFFIXES
-) -> Iterator[dict]:
+def find_recordings(root: Path, pattern: str, suffixes: Collection[str]) -> Iterator[dict]:
     """Yield one entry for each video under ``root``, as ``usc75.find_recordings`` does.
 
     Videos are files of these ``suffixes`` at any level. ``pattern`` is a regular expression that

@@ -1,7 +1,7 @@
 """The index of a corpus: one row for each recording, with what is known and wrong about it."""
 
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from s2r.config.data_blocks import Limits
+from s2r.config.data_blocks import FolderBlock, Limits
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
 from s2r.core.media.decode import probe, read_audio
@@ -48,8 +48,7 @@ def index_corpus(
     kind: str,
     root: str | Path,
     *,
-    pattern: str = folder.DEFAULT_PATTERN,
-    suffixes: Collection[str] = folder.SUFFIXES,
+    files: FolderBlock | None = None,
     expected_subjects: int | None = None,
     metafile: str | Path | None = None,
     exclude_notes: Sequence[str] = (),
@@ -59,11 +58,11 @@ def index_corpus(
 ) -> pd.DataFrame:
     """List and probe every recording under ``root``; one row for each, columns as in ``DTYPES``.
 
-    ``kind`` is ``usc75``, ``phantom`` (the same layout) or ``folder``, for which ``pattern`` and
-    ``suffixes`` are explained in ``folder.find_recordings``. A recording that cannot be used has
-    status ``defect`` and a sentence in ``reason`` that begins with one of: truncated, no audio,
-    silent, zero frames, length mismatch, unreadable name, unreadable, too short, missing,
-    duplicate. ``workers`` files are read at the same time.
+    ``kind`` is ``usc75``, ``phantom`` (the same layout) or ``folder``, for which ``files`` says
+    what ``folder.find_recordings`` looks for. A recording that cannot be used has status
+    ``defect`` and a sentence in ``reason`` that begins with one of: truncated, no audio, silent,
+    zero frames, length mismatch, unreadable name, unreadable, too short, missing, duplicate.
+    ``workers`` files are read at the same time.
 
     The ``metafile`` of the USC corpus (see ``metafile``) gives the column ``note``; recordings
     that it names and that do not exist become rows with the reason missing, and those whose note
@@ -84,7 +83,8 @@ def index_corpus(
         entries = list(usc75.find_recordings(root))
         usc75.check_archive(root, entries)
     elif kind == "folder":
-        entries = list(folder.find_recordings(root, pattern, suffixes))
+        files = files or FolderBlock()
+        entries = list(folder.find_recordings(root, files.pattern, files.suffixes))
     else:
         raise UserError(f"corpus.kind: {kind!r} is not known; use phantom, usc75 or folder.")
     if not entries:
@@ -124,6 +124,11 @@ def write_recordings(path: str | Path, recordings: pd.DataFrame) -> None:
 def read_recordings(path: str | Path) -> pd.DataFrame:
     """Read an index written by ``write_recordings``; empty text stays empty text."""
     return pd.read_csv(path, dtype=DTYPES, keep_default_na=False)
+
+
+def read_corpus(recordings: str | Path) -> pd.DataFrame:
+    """The table of the corpus with the recording as its index; empty cells are ""."""
+    return read_recordings(recordings).set_index("recording")
 
 
 def _blank_row() -> dict:
@@ -228,8 +233,3 @@ def _judge(row: dict, limits: Limits) -> str:
             f"at least {limits.minimum_frames} are needed"
         )
     return ""
-
-
-def read_corpus(recordings: str | Path) -> pd.DataFrame:
-    """The table of the corpus with the recording as its index; empty cells are ""."""
-    return read_recordings(recordings).set_index("recording")

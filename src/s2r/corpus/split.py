@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from s2r.config.systems import SETS
 from s2r.core.errors import UserError
 
-SETS = ("train", "validation", "unseen_speech", "unseen_subject", "unseen_both", "unused")
+ALL_SETS = ("train", "validation", *SETS, "unused")
 COLUMNS = ["recording", "subject", "stimulus", "set"]
 
 
@@ -22,7 +23,7 @@ def make_split(
     validation_stimuli: Sequence[str] | int,
     train_styles: Sequence[str] = ("scripted",),
 ) -> pd.DataFrame:
-    """Put every usable recording of the index into one of ``SETS``.
+    """Put every usable recording of the index into one of ``ALL_SETS``.
 
     ``unseen_subjects`` subjects are drawn by ``seed`` and held out. Of the others (the seen ones),
 
@@ -76,7 +77,7 @@ def make_split(
         (is_held_out & is_unseen, "unseen_both"),
         (is_held_out & is_trained_stimulus, "unseen_subject"),
     ]
-    split = usable[["recording", "subject", "stimulus"]].copy()
+    split = usable[COLUMNS[:-1]].copy()
     split["set"] = np.select([mask for mask, _ in roles], [name for _, name in roles], "unused")
     if not is_train.any():
         raise UserError(
@@ -94,8 +95,8 @@ def check_split(split: pd.DataFrame) -> None:
     unseen stimulus in train or validation; no validation stimulus in train; and unseen_subject
     may only hold stimuli that occur in train.
     """
-    if unknown := set(split["set"]) - set(SETS):
-        raise UserError(f"split: {', '.join(sorted(unknown))} is not one of {', '.join(SETS)}.")
+    if unknown := set(split["set"]) - set(ALL_SETS):
+        raise UserError(f"split: {', '.join(sorted(unknown))} is not one of {', '.join(ALL_SETS)}.")
     twice = split.loc[split["recording"].duplicated(), "recording"]
     if not twice.empty:
         raise UserError(f"split: the recording {twice.iloc[0]} occurs in the list twice.")
@@ -110,6 +111,11 @@ def check_split(split: pd.DataFrame) -> None:
         raise UserError(
             f"split: unseen_subject has {', '.join(sorted(untrained))}, which is not trained on."
         )
+
+
+def read_split(path: str | Path) -> pd.DataFrame:
+    """The split as text, columns ``recording, subject, stimulus, set`` (ids may be digits)."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
 def _values(split: pd.DataFrame, column: str, sets: Iterable[str]) -> set[str]:
@@ -159,8 +165,3 @@ def _stimuli(
             )
             raise UserError(f"{key}: no recording has the stimulus {stimulus!r}; {hint}")
     return set(wanted)
-
-
-def read_split(path: str | Path) -> pd.DataFrame:
-    """The split as text, columns ``recording, subject, stimulus, set`` (ids may be digits)."""
-    return pd.read_csv(path, dtype=str, keep_default_na=False)

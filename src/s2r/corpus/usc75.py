@@ -29,6 +29,7 @@ RECORDINGS_PER_SUBJECT = 32
 
 ARCHIVE = "dataset_2drt_video_only.zip"
 
+_BLOCK = 128  # images of recon.h5 read at a time
 _SUBJECT = re.compile(r"sub\d{3}")
 _STEM = re.compile(r"(?P<subject>sub\d{3})_2drt_\d{2}_(?P<stimulus>.+?)(?:_r(?P<repetition>\d+))?")
 _NAME = re.compile(rf"(?P<stem>{_STEM.pattern})_(?P<kind>video\.mp4|audio\.wav|recon\.h5)")
@@ -40,8 +41,7 @@ def find_recordings(root: Path) -> Iterator[dict]:
 
     ``audio`` is the wav beside a video, used where the video has no sound. Where both exist the
     mp4 is read, not ``recon.h5``: the paper used it, it contains sound and is far smaller. Hidden
-    files are ignored. Videos in folders that are not named
-    like a subject are listed as a problem.
+    files are ignored. Videos in folders that are not named like a subject are listed as a problem.
     """
     for folder in _subject_folders(root):
         entries = list(_entries(folder))
@@ -158,7 +158,7 @@ def recon_shape(path: str | Path) -> tuple[int, int, int]:
 
 
 def read_recon(
-    path: str | Path, transform: Callable[[np.ndarray], np.ndarray], block: int = 128
+    path: str | Path, transform: Callable[[np.ndarray], np.ndarray]
 ) -> tuple[np.ndarray, Fraction]:
     """Read the reconstructed images ``/recon`` (T, 84, 84) as magnitude, float32.
 
@@ -168,8 +168,8 @@ def read_recon(
     """
     with _dataset(path) as recon:
         blocks = [
-            transform(np.abs(recon[start : start + block]).swapaxes(1, 2).astype(np.float32))
-            for start in range(0, len(recon), block)
+            transform(np.abs(recon[start : start + _BLOCK]).swapaxes(1, 2).astype(np.float32))
+            for start in range(0, len(recon), _BLOCK)
         ]
     return np.concatenate(blocks), FRAME_RATE
 

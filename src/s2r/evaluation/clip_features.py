@@ -76,12 +76,17 @@ def write_real_features(
     for set_name in sets:
         lengths = {name: recordings.length(name) for name in recordings.members(set_name)}
         places = choose_clips(lengths, clips)
-        video = [recordings.video(name, start, start + CLIP_LENGTH) for name, start in places]
-        arrays[f"{set_name}.features"] = extract(np.array(video)) if video else np.empty((0, 1))
+        features = extract(read_clips(recordings, places)) if places else np.empty((0, 1))
+        arrays[f"{set_name}.features"] = features
         arrays[f"{set_name}.recordings"] = np.array([name for name, _ in places], dtype=str)
         arrays[f"{set_name}.starts"] = np.array([start for _, start in places], dtype=int)
     with atomic_path(path) as temporary:
         np.savez(temporary, **arrays)
+
+
+def read_clips(recordings: RecordingSet, places: Sequence[tuple[str, int]]) -> np.ndarray:
+    """The true frames of clips (recording, first frame): (n, 10, H, W) uint8."""
+    return np.stack([recordings.video(name, start, start + CLIP_LENGTH) for name, start in places])
 
 
 def read_real_features(path: str | Path) -> RealFeatures:
@@ -143,10 +148,7 @@ def frechet_of_set(
     high are None for a single recording. Raises UserError where clips are missing, or are
     others than the true ones.
     """
-    real, generated = distance.real, {}
-    for recording in content.clip_recordings:
-        starts, draws = content.clips(recording)
-        generated |= {(recording, int(s)): video[0] for s, video in zip(starts, draws, strict=True)}
+    real, generated = distance.real, content.first_draws()
     wanted = real.clips.get(set_name, [])
     present = [index for index, clip in enumerate(wanted) if clip in generated]
     missing = [r for r, s in wanted if (r, s) not in generated and r not in content.skipped]

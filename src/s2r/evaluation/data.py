@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from s2r.core.errors import UserError
 from s2r.evaluation.instruments import Instruments, read_instruments
+from s2r.generation.generated_file import Generated
 from s2r.preparation.recordings import RecordingSet, open_recordings
 
 
@@ -26,16 +28,23 @@ class EvaluationData(RecordingSet):
 def open_evaluation_data(files: Mapping) -> EvaluationData:
     """Open the files of `open_recordings`, and ``region`` and ``probe`` of `fit_instruments`.
 
-    ``probe`` is a path, a list of at most one path, or missing. Raises UserError where a file is
-    missing or damaged.
+    ``probe`` is a list of at most one path, or missing. Raises UserError where a file is missing
+    or damaged.
     """
     recordings = open_recordings(files)
-    probe = files.get("probe") or None
-    if isinstance(probe, list | tuple):
-        (probe,) = probe
+    (probe,) = files.get("probe") or [None]
     return EvaluationData(
         frames=recordings.frames,
         split=recordings.split,
         index=recordings.index,
         instruments=read_instruments(files["region"], probe),
     )
+
+
+def check_length(content: Generated, name: str, length: int, true_length: int) -> None:
+    """Raise UserError where the video ``name`` does not have the length of the true one."""
+    if length != true_length:
+        raise UserError(
+            f"{content.path}: {name} has {length} frames and the true video {true_length}: delete "
+            "the file and run the generate stage again."
+        )

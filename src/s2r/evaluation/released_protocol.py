@@ -8,7 +8,7 @@ Two things are done to a score there (``docs/reproduction.md``):
   palette with error diffusion, which leaves six of them, and are read back before scoring.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
@@ -16,11 +16,12 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from s2r.config.systems import Kind
 from s2r.core.errors import UserError
 from s2r.core.files import write_csv
 from s2r.core.progress import progress
 from s2r.core.units import FRAME_RATE
-from s2r.evaluation.clip_features import Extract, i3d_extractor
+from s2r.evaluation.clip_features import Extract, i3d_extractor, read_clips
 from s2r.evaluation.metrics.frechet import frechet_distance
 from s2r.evaluation.metrics.paired import ssim_per_frame
 from s2r.generation.clip_choice import CLIP_LENGTH
@@ -60,11 +61,6 @@ def training_list(recordings: RecordingSet, most: int) -> list[tuple[str, int]]:
     return places[:most]
 
 
-def read_clips(recordings: RecordingSet, places: Sequence[tuple[str, int]]) -> np.ndarray:
-    """The true frames of clips (recording, first frame): (n, 10, H, W) uint8."""
-    return np.stack([recordings.video(name, start, start + CLIP_LENGTH) for name, start in places])
-
-
 def clip_ssim(clips: np.ndarray, reference: np.ndarray) -> float:
     """Mean structural similarity, times 100 as the paper prints it, of clips (n, T, H, W)."""
     size = clips.shape[-2:]
@@ -89,7 +85,7 @@ def protocol_rows(
     n = min(len(truth), len(training))
     truth, training = truth[:n], training[:n]
     known = {"paired": (truth, extract(truth)), "training": (training, extract(training))}
-    for system, clips in chain([("real", truth)], systems):
+    for system, clips in chain([(Kind.REAL.value, truth)], systems):
         for stored, shown in (("lossless", clips[:n]), ("gif", web_gif(clips[:n]))):
             features = known["paired"][1] if shown is truth else extract(shown)
             for reference, (video, video_features) in known.items():
@@ -122,7 +118,10 @@ def write_released_scores(
     training = read_clips(recordings, training_places)
     rows: list[dict] = []
     for set_name, files in generated.items():
-        draws = {system: first_draws(file) for system, file in files.items()}
+        draws = {}
+        for system, file in files.items():
+            with read_generated(file) as content:
+                draws[system] = content.first_draws()
         places = sorted(set.intersection(*map(set, draws.values())))
         if not places:
             raise UserError(f"The systems have no clip of {set_name} in common: none is scored.")
@@ -131,13 +130,3 @@ def write_released_scores(
         scored = protocol_rows(systems, truth, training, extract)
         rows += [{"set": set_name} | row for row in progress(scored, set_name)]
     write_csv(pd.DataFrame(rows), path)
-
-
-def first_draws(file: str | Path) -> dict[tuple[str, int], np.ndarray]:
-    """The first draw of every clip of a generated file: (recording, start) -> (10, H, W)."""
-    with read_generated(file) as content:
-        return {
-            (recording, int(start)): video[0]
-            for recording in content.clip_recordings
-            for start, video in zip(*content.clips(recording), strict=True)
-        }

@@ -26,7 +26,7 @@ from s2r.core.errors import UserError
 from s2r.core.files import write_json
 from s2r.core.progress import progress
 from s2r.evaluation.clip_features import ClipDistance, frechet_of_set
-from s2r.evaluation.data import EvaluationData
+from s2r.evaluation.data import EvaluationData, check_length
 from s2r.evaluation.recording_scores import GIVEN, clip_rows, contour_score, rollout_rows
 from s2r.generation.clip_choice import CLIP_LENGTH
 from s2r.generation.generated_file import Generated, read_generated
@@ -111,11 +111,7 @@ def _rollout_rows(content: Generated, recording: str, data: EvaluationData) -> I
     truth = data.video(recording)
     rollout = content.rollout(recording)
     length = rollout.draws.shape[1]
-    if length != len(truth):
-        raise UserError(
-            f"{content.path}: the rollout of {recording} has {length} frames and the true video "
-            f"{len(truth)}: delete the file and run the generate stage again."
-        )
+    check_length(content, f"the rollout of {recording}", length, len(truth))
     estimate, contour = content.attributes["estimate"], data.probed_contour(recording)
     for row in rollout_rows(truth, rollout, estimate, data.instruments, contour):
         yield row | {"recording": recording, "frames": length - GIVEN}

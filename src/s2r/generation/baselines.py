@@ -43,25 +43,23 @@ def generate_baseline(
     clips: int,
     rollouts: int | None = None,
     first: int = CLIP_CONTEXT,
-    clip: int = CLIP_LENGTH,
 ) -> None:
     """Write the generated file of a baseline for one set (an empty set gives an empty file).
 
     ``split`` has the columns ``recording``, ``subject`` and ``set``; ``clips`` is the number of
     clips of the set, ``rollouts`` the most recordings that are rolled out (None: all; spread
     evenly over the set, see ``recordings_of``), ``first`` the frames given before a clip (see
-    ``choose_clips``), ``clip`` the frames in a clip. Recordings whose subject has no other video
-    are skipped and named in the file; where a subject has too little other video for
-    ``real_other``, there are fewer clips. Raises UserError for an unknown system or a recording
-    without frames.
+    ``choose_clips``). Recordings whose subject has no other video are skipped and named in the
+    file; where a subject has too little other video for ``real_other``, there are fewer clips.
+    Raises UserError for an unknown system or a recording without frames.
     """
     if system not in BASELINES:
         raise UserError(f"Unknown baseline {system!r}: choose one of {', '.join(BASELINES)}.")
     split = split[~split["recording"].isin(frames.failed.keys())]
     recordings = recordings_of(split, set_name, frames)
     lengths = {recording: frames.length(recording) for recording in recordings}
-    clip_starts = starts_of(choose_clips(lengths, clips, clip, first))
-    material = _Material(split, set_name, frames, clip_starts, first, clip)
+    clip_starts = starts_of(choose_clips(lengths, clips, first=first))
+    material = _Material(split, set_name, frames, clip_starts, first)
     skipped = [
         recording
         for recording in recordings
@@ -97,7 +95,6 @@ class _Material:
     frames: Shards
     clip_starts: dict[str, np.ndarray]
     first: int
-    clip: int
 
     def __post_init__(self):
         self._subjects = dict(zip(self.split["recording"], self.split["subject"], strict=True))
@@ -140,7 +137,7 @@ class _Material:
         return {self._subjects[recording] for recording in recordings} <= trained
 
     def spare_clips(self, recording: str, n: int) -> np.ndarray:
-        """(at most n, clip, 64, 64) uint8 real clips of the subject that the set does not score.
+        """(at most n, 10, 64, 64) uint8 real clips of the subject that the set does not score.
 
         First from the set's own recordings, then from the subject's other ones; no clip is
         returned twice.
@@ -150,10 +147,11 @@ class _Material:
             self._spare[subject] = iter(self._find_spare(recording))
         slots = [slot for _, slot in zip(range(n), self._spare[subject], strict=False)]
         video = [
-            self.frames.read(source, "frames", start, start + self.clip) for source, start in slots
+            self.frames.read(source, "frames", start, start + CLIP_LENGTH)
+            for source, start in slots
         ]
         return np.array(video, dtype=np.uint8).reshape(
-            -1, self.clip, *self.frames.read(recording, "frames", 0, 1).shape[1:]
+            -1, CLIP_LENGTH, *self.frames.read(recording, "frames", 0, 1).shape[1:]
         )
 
     def _find_spare(self, recording: str) -> list[tuple[str, int]]:
@@ -170,7 +168,7 @@ class _Material:
         return spare + evenly(outside, needed - len(spare))
 
     def _free_slots(self, recording: str) -> list[int]:
-        slots = clip_slots(self.frames.length(recording), self.clip, self.first)
+        slots = clip_slots(self.frames.length(recording), first=self.first)
         return [int(slot) for slot in np.setdiff1d(slots, self.clip_starts.get(recording, []))]
 
     def _frame_sum(self, recording: str) -> np.ndarray:
@@ -183,13 +181,13 @@ class _Material:
 def _copied_frame(material: _Material, recording: str, starts: np.ndarray):
     """The first frame for the rollout; for a clip the last true frame before it."""
     video = material.frames.read(recording, "frames")
-    clips = _repeat(video[starts - 1][:, None], material.clip, axis=1)
+    clips = _repeat(video[starts - 1][:, None], CLIP_LENGTH, axis=1)
     return _repeat(video[:1], len(video)), clips
 
 
 def _mean_frame(material: _Material, recording: str, starts: np.ndarray):
     mean = material.mean_frame(recording)[None]
-    clips = np.broadcast_to(mean, (len(starts), material.clip, *mean.shape[1:]))
+    clips = np.broadcast_to(mean, (len(starts), CLIP_LENGTH, *mean.shape[1:]))
     return _repeat(mean, material.frames.length(recording)), clips
 
 

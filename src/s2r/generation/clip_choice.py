@@ -14,13 +14,13 @@ CLIP_CONTEXT = 10
 """Frames before the first clip of a recording: enough context for the models here."""
 
 
-def clip_slots(length: int, clip: int = CLIP_LENGTH, first: int = CLIP_CONTEXT) -> np.ndarray:
+def clip_slots(length: int, first: int = CLIP_CONTEXT) -> np.ndarray:
     """Starts of the non-overlapping clips that fit in ``length`` frames from ``first`` on."""
-    return np.arange(first, length - clip + 1, clip)
+    return np.arange(first, length - CLIP_LENGTH + 1, CLIP_LENGTH)
 
 
 def choose_clips(
-    lengths: dict[str, int], n: int, clip: int = CLIP_LENGTH, first: int = CLIP_CONTEXT
+    lengths: dict[str, int], n: int, first: int = CLIP_CONTEXT
 ) -> list[tuple[str, int]]:
     """``n`` non-overlapping clips, spread evenly over the recordings of a set.
 
@@ -32,7 +32,7 @@ def choose_clips(
     slots = [
         (recording, int(start))
         for recording in sorted(lengths)
-        for start in clip_slots(lengths[recording], clip, first)
+        for start in clip_slots(lengths[recording], first=first)
     ]
     return evenly(slots, n)
 

@@ -11,13 +11,12 @@ import pandas as pd
 
 from s2r.config.result_blocks import GenerationConfig
 from s2r.config.systems import Kind, regression_system
-from s2r.core.shards import Shards
 from s2r.core.units import to_unit_range
 from s2r.generation.clip_choice import CLIP_CONTEXT, CLIP_LENGTH, choose_clips, starts_of
 from s2r.generation.generated_file import GeneratedWriter
 from s2r.generation.videos import TractVideos
 from s2r.model.family import VideoModel, VideoTask
-from s2r.preparation.selection import recordings_of
+from s2r.preparation.recordings import RecordingSet
 
 
 def other_speech(recording: str, candidates: Sequence[str], split: pd.DataFrame) -> str:
@@ -44,9 +43,16 @@ def lead_ins(draws: int, new: int) -> list[int]:
     return [draw * new // draws for draw in range(draws)]
 
 
-def read_pictures(frames: Shards, recording: str, start: int, stop: int | None) -> np.ndarray:
+def seed_of(name: str, seed: int) -> int:
+    """The first seed of the videos of a recording or an item, from the run's ``seed``."""
+    return crc32(name.encode()) * 1000 + seed
+
+
+def read_pictures(
+    recordings: RecordingSet, recording: str, start: int, stop: int | None
+) -> np.ndarray:
     """Frames ``start`` to ``stop`` of a recording, (T, H, W) float32 in [-1, 1]."""
-    return to_unit_range(frames.read(recording, "frames", start, stop))
+    return to_unit_range(recordings.video(recording, start, stop))
 
 
 @dataclass(frozen=True)
@@ -62,26 +68,21 @@ class SetTasks:
 
 
 def set_tasks(
-    model: VideoModel,
-    frames: Shards,
-    embeddings: Shards,
-    split: pd.DataFrame,
-    name: str,
-    settings: GenerationConfig,
+    model: VideoModel, recordings: RecordingSet, name: str, settings: GenerationConfig
 ) -> SetTasks:
     """All videos to generate for the set ``name``."""
-    members = recordings_of(split, name, frames)
-    rolled_out = recordings_of(split, name, frames, settings.recordings)
-    lengths = {recording: frames.length(recording) for recording in members}
+    members = recordings.members(name)
+    rolled_out = recordings.members(name, settings.recordings)
+    lengths = {recording: recordings.length(recording) for recording in members}
     starts = starts_of(choose_clips(lengths, settings.clips))
-    speech = {
-        recording: model.project(embeddings.read(recording, "embeddings")) for recording in members
+    speech = {recording: model.project(recordings.embedded(recording)) for recording in members}
+    wrong = {
+        recording: other_speech(recording, members, recordings.split) for recording in rolled_out
     }
-    wrong = {recording: other_speech(recording, members, split) for recording in rolled_out}
     tasks = SetTasks({}, wrong, {})
     for recording in sorted({*rolled_out, *starts}):
-        reference = read_pictures(frames, recording, 0, 1)[0]
-        seed = crc32(recording.encode()) * 1000 + settings.seed
+        reference = read_pictures(recordings, recording, 0, 1)[0]
+        seed = seed_of(recording, settings.seed)
         if recording in rolled_out:
             wrong_speech = speech[wrong[recording]]
             if wrong[recording] == recording:
@@ -94,7 +95,7 @@ def set_tasks(
             tasks.rollouts[recording] = [*draws, VideoTask(wrong_speech, reference, seed)]
         for start in map(int, starts.get(recording, [])):
             context_end = start + model.overlap
-            context = read_pictures(frames, recording, context_end - CLIP_CONTEXT, context_end)
+            context = read_pictures(recordings, recording, context_end - CLIP_CONTEXT, context_end)
             tasks.clips.setdefault(recording, []).append(
                 VideoTask(speech[recording], reference, seed + start, start, CLIP_LENGTH, context)
             )
@@ -128,10 +129,8 @@ def write_regression(writer: GeneratedWriter, tasks: SetTasks, model: TractVideo
 
 
 def generate_run(
-    model: VideoModel | TractVideos,
-    frames: Shards,
-    embeddings: Shards,
-    split: pd.DataFrame,
+    model: VideoModel,
+    recordings: RecordingSet,
     outputs: Mapping[str, str | Path],
     regression_outputs: Mapping[str, str | Path],
     settings: GenerationConfig,
@@ -140,13 +139,14 @@ def generate_run(
     """Generate everything that one trained model is scored on.
 
     Args:
+        recordings: opened with their embeddings and their split.
         outputs: for each set the file to write (see `s2r.generation.generated_file`).
         regression_outputs: the same for the regression inside the model, which only a
             `TractVideos` has (`s2r.config.systems.runs_with_regression`); empty for none.
         labels: system, encoder, size, pooling and preset, kept in the files.
     """
     for name, path in outputs.items():
-        tasks = set_tasks(model, frames, embeddings, split, name, settings)
+        tasks = set_tasks(model, recordings, name, settings)
         all_tasks = [*chain(*tasks.rollouts.values()), *chain(*tasks.clips.values())]
         videos = model.videos(all_tasks, settings.batch, name.replace("_", " "))
         with GeneratedWriter(path, **labels, kind=Kind.MODEL, estimate="draw") as writer:

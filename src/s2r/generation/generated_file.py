@@ -179,6 +179,14 @@ class Generated:
         group = self._group("clips", recording)
         return group["start"][()], group["draws"][()]
 
+    def first_draws(self) -> dict[tuple[str, int], np.ndarray]:
+        """The first draw of every clip: {(recording, start): (clip, 64, 64) uint8}."""
+        return {
+            (recording, int(start)): video[0]
+            for recording in self.clip_recordings
+            for start, video in zip(*self.clips(recording), strict=True)
+        }
+
     def _group(self, part: str, recording: str) -> h5py.Group:
         if recording not in self._file[part]:
             raise UserError(
@@ -208,6 +216,12 @@ def read_generated(path: str | Path) -> Generated:
             "system: delete it and run the generate stage again."
         )
     return Generated(path, file)
+
+
+def kind_of(path: str | Path) -> Kind:
+    """The kind of the system that made a generated file; errors as of ``read_generated``."""
+    with read_generated(path) as content:
+        return Kind(content.attributes["kind"])
 
 
 def _frames(array: np.ndarray, dimensions: int) -> np.ndarray:

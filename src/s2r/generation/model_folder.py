@@ -21,7 +21,7 @@ from s2r.config.keys import plain
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path, digest_of, sha256_of
 from s2r.model.family import VideoModel, find_family
-from s2r.preparation.reference import likeness_of, read_grey
+from s2r.preparation.reference import least_correlation, read_grey
 from s2r.speech.encoder import Encoder, EncoderConfig
 from s2r.speech.load import from_folder, load_encoder, save_encoder
 
@@ -37,7 +37,7 @@ class SpeechModel:
     encoder: Encoder
     references: dict[str, np.ndarray]
     """{subject: (H, W) uint8 resting frame}."""
-    likeness: float
+    least_correlation: float
     """Least correlation with the mean reference at which a picture is accepted as a reference."""
     frame_rate: int
     percentiles: tuple[float, float]
@@ -78,10 +78,10 @@ def export_model(
             "settings": plain(dict(settings)),
             "frame_rate": frame_rate,
             "percentiles": [*percentiles],
-            "likeness": likeness_of(list(references.values())),
+            "likeness": least_correlation(list(references.values())),
             "files": {str(path.relative_to(temporary)): sha256_of(path) for path in files},
         }
-        content["checksum"] = _digest(content)
+        content["checksum"] = digest_of(content, 64)
         (temporary / "config.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
 
 
@@ -107,7 +107,7 @@ def load_model_folder(folder: str | Path, device: str = "cpu") -> SpeechModel:
         model=family.load(folder / "model.safetensors", settings, device),
         encoder=load_encoder(encoder, folder, device),
         references={Path(name).stem: read_grey(folder / name) for name in pictures},
-        likeness=content["likeness"],
+        least_correlation=content["likeness"],
         frame_rate=content["frame_rate"],
         percentiles=tuple(content["percentiles"]),
     )
@@ -127,10 +127,6 @@ def read_settings(folder: str | Path) -> dict:
         raise UserError(f"{path} is not readable YAML: copy or export the folder again.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError(f"{path} does not describe a model folder: export the model again.")
-    if content.pop("checksum", None) != _digest(content):
+    if content.pop("checksum", None) != digest_of(content, 64):
         raise UserError(f"{path} was changed or damaged: copy or export the folder again.")
     return content
-
-
-def _digest(content: Mapping) -> str:
-    return digest_of({key: value for key, value in content.items() if key != "checksum"}, 64)

@@ -4,29 +4,25 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from s2r.config.systems import Kind
 from s2r.core.progress import progress
-from s2r.core.shards import Shards
 from s2r.core.units import to_levels
 from s2r.generation.clip_choice import CLIP_LENGTH, choose_clips, starts_of
 from s2r.generation.generate import read_pictures
 from s2r.generation.generated_file import GeneratedWriter
 from s2r.model.recurrent import load_recurrent
-from s2r.preparation.selection import recordings_of
+from s2r.preparation.recordings import RecordingSet
 
 
 def generate_recurrent(
     model_path: str | Path,
-    frames: Shards,
-    embeddings: Shards,
-    split: pd.DataFrame,
+    recordings: RecordingSet,
     outputs: Mapping[str, str | Path],
     labels: Mapping[str, str],
     *,
     clips: int,
-    recordings: int | None = None,
+    rollouts: int | None = None,
     device: str = "cpu",
 ) -> None:
     """Write the generated file of each set (`s2r.generation.generated_file`): a mean, no draws.
@@ -35,25 +31,24 @@ def generate_recurrent(
     frame like every rollout.
 
     Args:
+        recordings: opened with their embeddings and their split.
         outputs: for each set the file to write.
         labels: system, encoder, size and pooling, kept in the files.
         clips: evaluation clips of each set.
-        recordings: the most recordings of a set that are rolled out (None: all; see
+        rollouts: the most recordings of a set that are rolled out (None: all; see
             `s2r.preparation.selection.recordings_of`).
     """
     model, _ = load_recurrent(model_path, device)
     for name, path in outputs.items():
-        lengths = {
-            recording: frames.length(recording) for recording in recordings_of(split, name, frames)
-        }
+        members = recordings.members(name)
+        lengths = {recording: recordings.length(recording) for recording in members}
         starts = starts_of(choose_clips(lengths, clips))
-        rolled_out = recordings_of(split, name, frames, recordings)
+        rolled_out = recordings.members(name, rollouts)
         with GeneratedWriter(path, **labels, kind=Kind.RECURRENT, estimate="mean") as writer:
             for recording in progress(sorted({*rolled_out, *starts}), name.replace("_", " ")):
-                speech = model.project(
-                    embeddings.read(recording, "embeddings", 0, lengths[recording])
-                )
-                video = to_levels(model.video(speech, read_pictures(frames, recording, 0, 1)[0]))
+                speech = model.project(recordings.embedded(recording, 0, lengths[recording]))
+                reference = read_pictures(recordings, recording, 0, 1)[0]
+                video = to_levels(model.video(speech, reference))
                 if recording in rolled_out:
                     writer.rollout(recording, video[None])
                 if recording in starts:

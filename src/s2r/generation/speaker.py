@@ -53,11 +53,11 @@ def reference_frame(
     else:
         frame = prepare_video(path, settings)[0]
     likeness = correlation(frame, np.mean(list(loaded.references.values()), axis=0))
-    if likeness < loaded.likeness and not force:
+    if likeness < loaded.least_correlation and not force:
         raise UserError(
             f"{path} does not look like a midsagittal rtMRI frame (correlation {likeness:.2f} with "
-            f"the model's own, at least {loaded.likeness:.2f} expected): turn it so that the face "
-            "looks as in references/ of the model folder, or go on with --force."
+            f"the model's own, at least {loaded.least_correlation:.2f} expected): turn it so that "
+            "the face looks as in references/ of the model folder, or go on with --force."
         )
     return frame
 

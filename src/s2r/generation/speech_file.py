@@ -67,8 +67,8 @@ def generate_file(
             progress bar.
 
     Returns:
-        The number of frames: sound and video differ by less than one. Memory does not grow with
-        the length. If anything fails, neither file appears.
+        The number of frames: sound and video differ by less than one frame. Memory does not grow
+        with the length. If anything fails, neither file appears.
 
     Raises:
         UserError: the file holds no sound, less than 0.1 s of it, or values that are not numbers.
@@ -122,7 +122,7 @@ def generate_stretches(
     """Frames (t, H, W) uint8 of each stretch; each continues the last frames of the one before.
 
     In long silences the resting frame is shown (`s2r.speech.silence`).
-    The noise of a stretch is drawn anew, so the seed means the same video whatever the batch.
+    Each stretch draws its noise from its own seed, derived from ``seed`` and its number.
     ``on_frames`` is called with the number of frames of every window.
     """
     model = speech_model.model

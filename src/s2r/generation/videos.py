@@ -157,11 +157,11 @@ def _generate_batch(
         speech_windows = np.stack(
             [window_speech(video, first - video.lead_in, model) for video in videos[:unfinished]]
         )
-        speech = torch.from_numpy(speech_windows).to(device)
+        condition = model.speech_condition(torch.from_numpy(speech_windows).to(device))
         context = context[:unfinished]
         noise.keep(unfinished)
         given = torch.cat([references[:unfinished], context], 1) if window.reference else context
-        new_frames = generate_window(model, sampler, given, speech, noise).clamp(-1, 1)
+        new_frames = generate_window(model, sampler, given, condition, noise).clamp(-1, 1)
         context = (
             torch.cat([context, new_frames], 1)[:, -window.context :] if window.context else context
         )

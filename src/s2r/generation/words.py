@@ -7,26 +7,24 @@ named after items instead of recordings.
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
-from zlib import crc32
 
 import numpy as np
 import pandas as pd
 
 from s2r.config.result_blocks import GenerationConfig
 from s2r.config.systems import Kind
-from s2r.core.shards import Shards
 from s2r.core.units import frames_of
 from s2r.generation.clip_choice import CLIP_CONTEXT
-from s2r.generation.generate import read_pictures
+from s2r.generation.generate import read_pictures, seed_of
 from s2r.generation.generated_file import GeneratedWriter
 from s2r.model.family import VideoModel, VideoTask
+from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.selection import evenly
 
 
 def generate_words(
     model: VideoModel,
-    frames: Shards,
-    embeddings: Shards,
+    recordings: RecordingSet,
     segments: pd.DataFrame,
     outputs: Mapping[str, str | Path],
     settings: GenerationConfig,
@@ -35,7 +33,10 @@ def generate_words(
 ) -> None:
     """Generate the words and VCVs of each set, the true frames before them given.
 
+    A word is never given its own first frame, whatever the model's ``overlap``.
+
     Args:
+        recordings: opened with their embeddings.
         segments: the table of `s2r.evaluation.words.segments`.
         outputs: {set: file to write}; a set without items gets a file without videos.
         settings: ``draws``, ``batch`` and ``seed`` count here.
@@ -46,17 +47,18 @@ def generate_words(
     for name, path in outputs.items():
         items = evenly(list(rows[rows["set"] == name].itertuples()), most or len(rows))
         speech = {
-            recording: model.project(embeddings.read(recording, "embeddings"))
+            recording: model.project(recordings.embedded(recording))
             for recording in sorted({row.recording for row in items})
         }
         tasks = []
         for row in items:
-            length = frames.length(row.recording)
+            length = recordings.length(row.recording)
             first, stop = frames_of(row.start, row.end, length)
-            reference = read_pictures(frames, row.recording, 0, 1)[0]
+            reference = read_pictures(recordings, row.recording, 0, 1)[0]
             # an item at the very start of a recording has fewer frames, or none, before it
-            preceding = read_pictures(frames, row.recording, max(first - CLIP_CONTEXT, 0), first)
-            seed = crc32(row.item.encode()) * 1000 + settings.seed
+            start = max(first - CLIP_CONTEXT, 0)
+            preceding = read_pictures(recordings, row.recording, start, first)
+            seed = seed_of(row.item, settings.seed)
             context = preceding if len(preceding) >= model.context else None
             tasks += [
                 VideoTask(

@@ -31,7 +31,8 @@ class VideoTask:
     count: int | None = None
     """None: to the end of the speech."""
     context: np.ndarray | None = None
-    """(C, H, W) in [-1, 1], true frames directly before ``first``; None: there are none."""
+    """(C, H, W) in [-1, 1], true frames up to ``first`` + the model's ``overlap``; None: there are
+    none."""
     lead_in: int = 0
     """Frames generated before ``first`` and thrown away: they move the window boundaries."""
 

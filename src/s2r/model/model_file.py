@@ -1,7 +1,7 @@
 """Model files: weights, configuration and how they were made, in one safetensors file."""
 
 import json
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -19,8 +19,6 @@ def write_model_file(
 
     ``kind`` names the kind of model; `read_model_file` requires the same one.
     """
-    if not is_dataclass(config):
-        raise ValueError("config must be a dataclass")
     header = {
         "format": kind,
         "config": json.dumps(asdict(config)),

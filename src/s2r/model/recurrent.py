@@ -16,12 +16,12 @@ from torch import Tensor, nn
 
 from s2r.config.model_blocks import RecurrentConfig
 from s2r.model.model_file import read_model_file, write_model_file
-from s2r.model.speech_input import SpeechProjection
+from s2r.model.speech_input import SpeechInput, SpeechProjection
 
 FORMAT = "s2r-recurrent-1"
 
 
-class RecurrentModel(nn.Module):
+class RecurrentModel(SpeechInput):
     """Embeddings of a recording in, coefficients of its frames' changes out."""
 
     def __init__(
@@ -31,10 +31,8 @@ class RecurrentModel(nn.Module):
 
         ``components`` (K, H * W) are the orthonormal directions of change.
         """
-        super().__init__()
+        super().__init__(torch.from_numpy(projection.mean), torch.from_numpy(projection.basis))
         self.config = config
-        self.register_buffer("speech_mean", torch.from_numpy(projection.mean))
-        self.register_buffer("speech_basis", torch.from_numpy(projection.basis))
         self.register_buffer("components", torch.from_numpy(components))
         self.register_buffer("scale", torch.tensor(1.0))
         """Standard deviation of the coefficients in training."""
@@ -50,13 +48,6 @@ class RecurrentModel(nn.Module):
         self.output = nn.Linear(2 * config.hidden, len(components))
         nn.init.zeros_(self.output.weight)
         nn.init.zeros_(self.output.bias)
-
-    def project(self, embeddings: np.ndarray) -> np.ndarray:
-        """(T, D) embeddings -> (T, P) float32."""
-        projection = SpeechProjection(
-            self.speech_mean.cpu().numpy(), self.speech_basis.cpu().numpy()
-        )
-        return projection(embeddings)
 
     def forward(self, speech: Tensor) -> Tensor:
         """Projected speech (B, T, P) -> coefficients (B, T, K), in units of [-1, 1]."""

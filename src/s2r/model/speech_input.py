@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,23 @@ class SpeechProjection:
     def __call__(self, embeddings: np.ndarray) -> np.ndarray:
         """(T, D) embeddings of any float type -> (T, P) float32."""
         return (embeddings.astype(np.float32) - self.mean) @ self.basis
+
+
+class SpeechInput(nn.Module):
+    """What all models have in common: their speech projection, among their weights."""
+
+    def __init__(self, mean: Tensor, basis: Tensor):
+        """``mean`` (D,) and ``basis`` (D, P), see `SpeechProjection`."""
+        super().__init__()
+        self.register_buffer("speech_mean", mean)
+        self.register_buffer("speech_basis", basis)
+
+    def project(self, embeddings: np.ndarray) -> np.ndarray:
+        """(T, D) embeddings -> (T, P) float32."""
+        projection = SpeechProjection(
+            self.speech_mean.cpu().numpy(), self.speech_basis.cpu().numpy()
+        )
+        return projection(embeddings)
 
 
 def fit_projection(embeddings: np.ndarray, dimensions: int) -> SpeechProjection:

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from s2r.config.build import build
 from s2r.config.keys import block
@@ -15,7 +14,7 @@ from s2r.model.denoiser import Denoiser, DenoiserConfig
 from s2r.model.diffusion import SIGMA_DATA, SIGMA_GIVEN, precondition
 from s2r.model.model_file import read_model_file, write_model_file
 from s2r.model.regression import Regression
-from s2r.model.speech_input import SpeechProjection
+from s2r.model.speech_input import SpeechInput
 from s2r.model.window import Window
 
 FORMAT = "s2r-model-1"
@@ -46,7 +45,7 @@ def model_config(settings: Mapping) -> ModelConfig:
     return build(ModelConfig, keys | settings["model"])
 
 
-class TractModel(nn.Module):
+class TractModel(SpeechInput):
     """Frames in, frames out, all in [-1, 1]; diffusion runs on scaled residuals inside."""
 
     def __init__(self, config: ModelConfig, dimension: int, projected: int, components: int):
@@ -54,14 +53,12 @@ class TractModel(nn.Module):
 
         ``components`` is the rank of the regression; 0 for a model without one.
         """
-        super().__init__()
+        super().__init__(torch.zeros(dimension), torch.zeros(dimension, projected))
         width = projected * (2 * config.radius + 1)
         if config.denoiser.speech_dimension != width:
             raise ValueError(f"denoiser.speech_dimension must be {width}")
         self.config = config
         pixels = config.frame_size**2
-        self.register_buffer("speech_mean", torch.zeros(dimension))
-        self.register_buffer("speech_basis", torch.zeros(dimension, projected))
         self.register_buffer("regression_weights", torch.zeros(width + 1, components))
         self.register_buffer("regression_components", torch.zeros(components, pixels))
         # frames: mean and standard deviation; residuals: standard deviation
@@ -74,13 +71,6 @@ class TractModel(nn.Module):
     def regresses(self) -> bool:
         """Whether diffusion corrects a regression."""
         return self.config.denoiser.mean_channel
-
-    def project(self, embeddings: np.ndarray) -> np.ndarray:
-        """(T, D) embeddings -> (T, P) float32."""
-        projection = SpeechProjection(
-            self.speech_mean.cpu().numpy(), self.speech_basis.cpu().numpy()
-        )
-        return projection(embeddings)
 
     def set_regression(self, regression: Regression) -> None:
         """Take over fitted weights."""

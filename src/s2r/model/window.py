@@ -29,9 +29,9 @@ class Window(WindowBlock):
         The reference frame is frame 0; context before the recording's start is frame 0 too.
         """
         context = np.arange(-self.context, 0) + self.repeats
-        new = first[:, None] + np.concatenate([context, np.arange(self.new)])
+        after_reference = first[:, None] + np.concatenate([context, np.arange(self.new)])
         reference = np.zeros((len(first), int(self.reference)), int)
-        return np.concatenate([reference, np.maximum(new, 0)], axis=1)
+        return np.concatenate([reference, np.maximum(after_reference, 0)], axis=1)
 
 
 def neighbour_indices(frames: np.ndarray, length: int | np.ndarray, radius: int) -> np.ndarray:

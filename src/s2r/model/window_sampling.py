@@ -50,7 +50,7 @@ def generate_window(
     model: TractModel,
     sampler: SamplerConfig,
     given: Tensor,
-    speech: Tensor,
+    condition: Tensor,
     noise: FrameNoise,
 ) -> Tensor:
     """Generate the new frames of a batch of windows.
@@ -59,14 +59,13 @@ def generate_window(
         model: on the device of the tensors.
         given: (B, G, 1, H, W) in [-1, 1]: reference frame (if the window has one), then
             context frames.
-        speech: (B, T, 2 radius + 1, P) looked-up speech of all T frames of the window.
+        condition: (B, T, E) speech condition of all T frames of the window.
         noise: source of the noise of these windows.
 
     Returns:
         (B, new, 1, H, W) in [-1, 1], not clipped.
     """
     window, device = model.config.window, given.device
-    condition = model.speech_condition(speech)
     mean = model.mean(given[:, 0], condition)
     given_count = window.given
     given_data = model.encode(given, mean[:, :given_count])

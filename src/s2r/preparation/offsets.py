@@ -4,9 +4,6 @@ When the tract moves, the sound changes. The change of the spectrum is correlate
 of the picture over candidate delays; a true delay stands out from all others.
 """
 
-from collections.abc import Iterable
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
@@ -60,14 +57,13 @@ def estimate_offset(frames: np.ndarray, audio: np.ndarray) -> tuple[float, float
     return float(delays[peak] + _peak_shift(correlations, peak)) / FRAME_RATE, confidence
 
 
-def collect_offsets(frame_shards: Iterable[str | Path]) -> pd.DataFrame:
+def collect_offsets(frames: Shards) -> pd.DataFrame:
     """One row a prepared recording, with ``COLUMNS``; ``moved`` is by how much the sound was moved
     earlier. Times in s.
     """
-    shards = Shards(frame_shards)
     rows = []
-    for recording in shards.recordings:
-        attributes = shards.attributes(recording)
+    for recording in frames.recordings:
+        attributes = frames.attributes(recording)
         rows.append([recording, *(attributes[column] for column in COLUMNS[1:])])
     return pd.DataFrame(rows, columns=COLUMNS)
 

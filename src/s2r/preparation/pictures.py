@@ -61,7 +61,7 @@ def retime(
     Source frame ``i`` is centred at ``(i + 0.5) / source_rate``; new frame ``t`` takes its value
     at ``offset + (t + 0.5) / rate`` seconds, by linear interpolation between the neighbouring
     centres or from the nearest frame; beyond the outer centres the outer frame holds. ``count``
-    defaults to the whole frames that fit.
+    defaults to the whole frames that fit. Raises UserError for any other ``interpolation``.
     """
     if interpolation not in ("linear", "nearest"):
         raise UserError(f"frames.interpolation: {interpolation!r} is not linear or nearest.")

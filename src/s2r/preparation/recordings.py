@@ -1,4 +1,4 @@
-"""The prepared recordings, opened once: frames, split and index, as later stages read them."""
+"""The prepared recordings, opened once: frames, split, index and embeddings for later stages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from s2r.preparation.selection import recordings_of
 class RecordingSet:
     """Prepared frames, and the lines of the split and of the index for each recording.
 
-    Methods that need a table raise ValueError where it was not opened.
+    Methods that need a table or the embeddings raise ValueError where these were not opened.
     """
 
     frames: Shards
@@ -27,6 +27,8 @@ class RecordingSet:
     """Columns ``recording, subject, stimulus, set``; None where it was not opened."""
     index: pd.DataFrame | None = None
     """The index of the corpus, by recording; None where it was not opened."""
+    embeddings: Shards | None = None
+    """``embeddings`` (T, D) of each recording, of one encoder; None where they were not opened."""
 
     def members(self, set_name: str, most: int | None = None) -> list[str]:
         """The recordings of a set that have frames, sorted; at most ``most``, spread evenly."""
@@ -52,6 +54,12 @@ class RecordingSet:
         """The sound of a recording, (320 T,) float32 in [-1, 1] at 16 kHz."""
         return self.frames.read(recording, "audio")
 
+    def embedded(self, recording: str, first: int = 0, stop: int | None = None) -> np.ndarray:
+        """Embeddings of the frames ``first`` to ``stop`` of a recording, (T, D)."""
+        if self.embeddings is None:
+            raise ValueError("the recordings were opened without their embeddings")
+        return self.embeddings.read(recording, "embeddings", first, stop)
+
     def true_contour(self, recording: str, line: str = "tongue") -> np.ndarray | None:
         """A true contour at the centre of each frame, (T, 38, 2) in mm; None without truth.
 
@@ -69,14 +77,17 @@ class RecordingSet:
 
 
 def open_recordings(files: Mapping) -> RecordingSet:
-    """Open ``files``: ``frames`` (paths of shards) and, where given, ``split`` and ``recordings``.
+    """Open ``files``: ``frames`` and, where given, ``embeddings``, ``split`` and ``recordings``.
 
-    Other names are ignored, so the named inputs of a rule (``snakemake.input``) can be passed.
-    ``recordings`` is the path of the index. Raises UserError for a missing or incomplete shard.
+    The first two are paths of shards, ``recordings`` is the path of the index. Other names are
+    ignored, so the named inputs of a rule (``snakemake.input``) can be passed. Raises UserError
+    for a missing or incomplete shard.
     """
     split, index = files.get("split"), files.get("recordings")
+    embeddings = files.get("embeddings")
     return RecordingSet(
         frames=Shards(files["frames"]),
+        embeddings=Shards(embeddings) if embeddings else None,
         split=read_split(split) if split else None,
         index=read_corpus(index) if index else None,
     )

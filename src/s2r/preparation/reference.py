@@ -31,7 +31,7 @@ def correlation(first: np.ndarray, second: np.ndarray) -> float:
     return float(first @ second / norm) if norm > 0 else 0.0
 
 
-def likeness_of(references: list[np.ndarray]) -> float:
+def least_correlation(references: list[np.ndarray]) -> float:
     """The correlation with the mean reference above which a picture counts as a midsagittal frame.
 
     Half of the lowest correlation of a reference with the mean of the others: subjects differ,

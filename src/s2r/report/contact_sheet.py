@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from s2r.core.errors import UserError
-from s2r.core.files import atomic_path
-from s2r.core.shards import Shards
 from s2r.generation.generated_file import read_generated
+from s2r.preparation.recordings import RecordingSet
 from s2r.report.cells import set_title
-from s2r.report.strips import PAPER, strip_block, text_box
+from s2r.report.strips import save_blocks, strip_block
+
+COLUMNS = 10
+"""Frames of a recording."""
+
+SCALE = 2
+"""Pixels of the sheet for one pixel of a frame."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +32,7 @@ class SheetRow:
 
 
 def contact_sheet(
-    path: str | Path,
-    rows: Sequence[SheetRow],
-    frames: Shards,
-    *,
-    columns: int = 10,
-    scale: int = 2,
-    note: str = "",
+    path: str | Path, rows: Sequence[SheetRow], recordings: RecordingSet, note: str = ""
 ) -> None:
     """Write frames of one recording a set, evenly spaced in time, one system a row.
 
@@ -47,8 +45,8 @@ def contact_sheet(
         recording = _first_common([row.files[set_name] for row in rows])
         if recording is None:
             continue
-        truth = frames.read(recording, "frames")
-        times = np.linspace(0, len(truth) - 1, columns + 2).round().astype(int)[1:-1]
+        truth = recordings.video(recording)
+        times = np.linspace(0, len(truth) - 1, COLUMNS + 2).round().astype(int)[1:-1]
         strips = [("truth", truth[times])]
         for row in rows:
             with read_generated(row.files[set_name]) as content:
@@ -56,15 +54,10 @@ def contact_sheet(
             strip = draws.mean(axis=0).round().astype(np.uint8) if row.mean else draws[0]
             strips.append((row.label, strip))
         heading = f"{set_title(set_name)}: {recording}"
-        blocks.append(strip_block(heading, strips, times, scale))
+        blocks.append(strip_block(heading, strips, times, SCALE))
     if not blocks:
         raise UserError("There is no generated recording to show: no test set has recordings.")
-    width = max(block.shape[1] for block in blocks)
-    if note:
-        blocks.insert(0, text_box(note, width, 30))
-    padded = [np.pad(b, ((0, 0), (0, width - b.shape[1])), constant_values=PAPER) for b in blocks]
-    with atomic_path(path) as temporary:
-        Image.fromarray(np.concatenate(padded)).save(temporary)
+    save_blocks(path, blocks, note, height=30)
 
 
 def _first_common(paths: list[str | Path]) -> str | None:

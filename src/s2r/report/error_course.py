@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from s2r.core.shards import Shards
 from s2r.core.units import FRAME_RATE, HALF_RANGE
 from s2r.evaluation.metrics.statistics import bootstrap_interval
 from s2r.evaluation.recording_scores import GIVEN
 from s2r.generation.generated_file import read_generated
+from s2r.preparation.recordings import RecordingSet
 
 BIN = 0.5
 """Seconds of a rollout whose errors are averaged."""
@@ -28,7 +28,7 @@ class RolloutErrors:
     """(H, W), mean over all frames and draws."""
 
 
-def rollout_errors(path: str | Path, frames: Shards, region: np.ndarray) -> RolloutErrors:
+def rollout_errors(path: str | Path, recordings: RecordingSet, region: np.ndarray) -> RolloutErrors:
     """The errors of every rollout in a generated file; ``region`` (H, W) bool is the dynamic one.
 
     Raises UserError where a recording has no frames.
@@ -36,7 +36,7 @@ def rollout_errors(path: str | Path, frames: Shards, region: np.ndarray) -> Roll
     total, count, courses = np.zeros(region.shape), 0, {}
     with read_generated(path) as content:
         for recording in content.rollouts:
-            truth = frames.read(recording, "frames")[GIVEN:].astype(np.float32)
+            truth = recordings.video(recording)[GIVEN:].astype(np.float32)
             draws = content.rollout(recording).draws[:, GIVEN:]
             course = np.zeros(len(truth))
             for draw in draws:

@@ -7,12 +7,12 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from s2r.config.systems import regression_system
+from s2r.config.systems import Kind, regression_system
 from s2r.core.errors import UserError
 from s2r.core.progress import progress
-from s2r.core.shards import Shards
 from s2r.evaluation.data import EvaluationData
 from s2r.generation.generated_file import read_generated
+from s2r.preparation.recordings import RecordingSet
 from s2r.report.captions import PHANTOM
 from s2r.report.cells import ESTIMATE_NAMES, set_title
 from s2r.report.error_course import RolloutErrors, drift, rollout_errors
@@ -45,23 +45,19 @@ def write_report_figures(
     best = best_model(read_scores(scores))
     if best is None:
         raise UserError(f"{scores} holds no model: there is nothing to draw in the report.")
-    frames, mask = data.frames, data.instruments.region
-    shown = [best, regression_system(best), "mean_frame", "copied_frame"]
+    mask = data.instruments.region
+    shown = [best, regression_system(best), Kind.MEAN_FRAME, Kind.COPIED_FRAME]
     wanted = [key for key in generated if key[0] in shown]
-    found = {
-        key: rollout_errors(generated[key], frames, mask) for key in progress(wanted, "errors")
-    }
+    found = {key: rollout_errors(generated[key], data, mask) for key in progress(wanted, "errors")}
     wanted.sort(key=lambda key: shown.index(key[0]))
     errors = {key: found[key] for key in wanted if found[key].courses}
     note = PHANTOM if synthetic else ""
-    _overview(generated, best, frames, overview_path, note)
+    _overview(generated, best, data, overview_path, note)
     plot_drift(errors, drift_path, note, resamples, seed)
     plot_regions(errors, mask, regions_path, note)
 
 
-def plot_drift(
-    errors: Errors, path: str | Path, note: str, resamples: int = 2000, seed: int = 0
-) -> None:
+def plot_drift(errors: Errors, path: str | Path, note: str, resamples: int, seed: int) -> None:
     """Draw the error of rollouts against the time since the given frame, a panel a set."""
     systems, sets = _axes_of(errors)
     figure = Figure(figsize=(max(4.4 * len(sets), 9), 3.7))
@@ -79,8 +75,7 @@ def plot_drift(
         count = max(len(errors[key].courses) for key in errors if key[1] == set_name)
         axis.set_title(f"{set_title(set_name)}, {count} recordings", fontsize=10, loc="left")
         axis.set_xlabel("s since the given frame", fontsize=8.5)
-        tidy(axis)
-        axis.grid(axis="y", color="0.88", linewidth=0.6)
+        tidy(axis, grid="both")
     axes[0].set_ylim(bottom=0)
     axes[0].set_ylabel("squared error x 1000, dynamic region", fontsize=8.5)
     handles = {
@@ -131,14 +126,16 @@ def plot_regions(errors: Errors, region: np.ndarray, path: str | Path, note: str
     save_figure(figure, path)
 
 
-def _overview(generated: Mapping, best: str, frames: Shards, path: str | Path, note: str) -> None:
+def _overview(
+    generated: Mapping, best: str, recordings: RecordingSet, path: str | Path, note: str
+) -> None:
     for (system, _), file in generated.items():
         if system == best:
             with read_generated(file) as content:
                 if content.rollouts:
                     first = content.rollouts[0]
                     video = content.rollout(first).draws[0]
-                    write_overview(path, first, frames, video, best, note)
+                    write_overview(path, first, recordings, video, best, note)
                     return
     raise UserError(f"{best} has generated no recording: there is nothing to draw in the report.")
 

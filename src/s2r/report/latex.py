@@ -8,8 +8,8 @@ from s2r.config.systems import SETS
 from s2r.core.files import atomic_path
 from s2r.report.captions import PHANTOM, caption
 from s2r.report.cells import ESTIMATE_NAMES, section_head, section_rows
-from s2r.report.measures import all_measures, section_heading
-from s2r.report.paper_rows import PAPER_HEAD, paper_measures, paper_rows, short_set_names
+from s2r.report.measures import paper_measures, section_heading, section_measures
+from s2r.report.paper_rows import PAPER_HEAD, paper_rows, short_set_names
 from s2r.report.scores_table import systems_in_order
 
 
@@ -21,7 +21,7 @@ def write_latex(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None
     """
     systems = systems_in_order(scores)
     blocks = []
-    for measure in [measure for measure in all_measures() if measure.section]:
+    for measure in section_measures():
         for column, estimate in measure.columns().items():
             rows = section_rows(systems, measure, {column: estimate})
             if rows:

@@ -7,7 +7,7 @@ import pandas as pd
 from s2r.core.files import atomic_path
 from s2r.report.captions import PHANTOM, caption
 from s2r.report.cells import SYSTEM_HEAD, description, markdown_rows, section_head, section_rows
-from s2r.report.measures import all_measures, section_heading
+from s2r.report.measures import section_heading, section_measures
 from s2r.report.paper_rows import paper_head, paper_rows
 from s2r.report.scores_table import systems_in_order
 
@@ -28,7 +28,7 @@ def write_markdown(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> N
         lines += markdown_rows([*above, *_rule(above, below), *below], paper_head())
         lines += ["", "## Systems", ""]
     lines += markdown_rows([description(group) for group in systems], SYSTEM_HEAD)
-    for measure in [measure for measure in all_measures() if measure.section]:
+    for measure in section_measures():
         rows = section_rows(systems, measure, measure.columns())
         if rows:
             estimates = list(measure.columns().values()) if measure.estimate == "both" else [""]

@@ -125,15 +125,25 @@ def all_measures() -> tuple[Measure, ...]:
     return measures
 
 
+def paper_measures() -> list[Measure]:
+    """The measures in the table of the paper's shape."""
+    return [measure for measure in all_measures() if measure.paper]
+
+
+def section_measures() -> list[Measure]:
+    """The measures that have a small table of their own."""
+    return [measure for measure in all_measures() if measure.section]
+
+
 def section_heading(measure: Measure) -> str:
     """What stands above the small table of a measure: what it is, and how to read it."""
     return f"{measure.heading} ({measure.reading})" if measure.reading else measure.heading
 
 
-def measures_table(measures: tuple[Measure, ...] = MEASURES) -> str:
-    """The table of measures in docs/metrics.md, as Markdown."""
+def measures_table() -> str:
+    """The table of measures in docs/metrics.md, of ``MEASURES``, as Markdown."""
     lines = ["| column | what | unit | from | region | good values |", "|---|---|---|---|---|---|"]
-    for measure in measures:
+    for measure in MEASURES:
         cells = (
             ", ".join(f"`{column}`" for column in measure.columns()),
             measure.heading.removesuffix(", rollouts").replace(f" x {measure.factor}", ""),

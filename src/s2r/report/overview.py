@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image
 
 from s2r.core.files import atomic_path
-from s2r.core.shards import Shards
 from s2r.core.units import HOP
 from s2r.evaluation.metrics.texture import motion_energy
+from s2r.preparation.recordings import RecordingSet
 from s2r.report.strips import INK, MARGIN, PAPER, STRIP_GAP, strip_block, text_box
 
 COLUMNS = 8
@@ -21,7 +21,12 @@ WAVE_HEIGHT = 90
 
 
 def write_overview(
-    path: str | Path, recording: str, frames: Shards, video: np.ndarray, name: str, note: str = ""
+    path: str | Path,
+    recording: str,
+    recordings: RecordingSet,
+    video: np.ndarray,
+    name: str,
+    note: str = "",
 ) -> None:
     """Write eight frames of a recording, 120 ms apart: truth, ``video``, and the sound below.
 
@@ -29,14 +34,14 @@ def write_overview(
     the one in which the true video moves most. ``note`` is a line at the top. Of a recording of
     less than 1 s as many frames are shown as it has room for.
     """
-    truth, audio = frames.read(recording, "frames"), frames.read(recording, "audio")
+    truth, audio = recordings.video(recording), recordings.audio(recording)
     columns = max(1, min(COLUMNS, len(truth) // STEP))
     start = most_active_stretch(truth, columns * STEP)
     times = np.minimum(start + STEP // 2 + STEP * np.arange(columns), len(truth) - 1)
     strips = [("truth", truth[times]), (f"generated:\n{name}", video[times])]
     block = strip_block(f"{recording}: truth, and video from its sound", strips, times, SCALE)
     pitch = SCALE * truth.shape[2] + STRIP_GAP
-    sound = audio[_sample(start) : _sample(start + columns * STEP)]
+    sound = audio[start * HOP : (start + columns * STEP) * HOP]
     wave = np.full((WAVE_HEIGHT, block.shape[1]), PAPER, np.uint8)
     wave[:, :MARGIN] = text_box("sound", MARGIN, WAVE_HEIGHT, small=True)
     wave[:, MARGIN : MARGIN + columns * pitch] = waveform(sound, columns * pitch, WAVE_HEIGHT)
@@ -64,7 +69,3 @@ def waveform(samples: np.ndarray, width: int, height: int) -> np.ndarray:
         top, bottom = round(middle - half * high), round(middle - half * low)
         picture[top : bottom + 1, column] = INK
     return picture
-
-
-def _sample(frame: int) -> int:
-    return frame * HOP

@@ -13,8 +13,8 @@ from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
 from s2r.core.media.decode import read_audio, read_video
 from s2r.core.media.encode import write_video
-from s2r.corpus.index import read_recordings
-from s2r.corpus.split import SETS, read_split
+from s2r.corpus.index import read_corpus, read_recordings
+from s2r.corpus.split import ALL_SETS, read_split
 from s2r.report.cells import set_title
 from s2r.report.scores_table import best_model, read_scores
 
@@ -80,14 +80,14 @@ def write_corpus_page(recordings: str | Path, path: str | Path) -> None:
 
 def write_split_page(split: str | Path, recordings: str | Path, path: str | Path) -> None:
     """Say what each set is for and what it holds."""
-    seconds = read_recordings(recordings).set_index("recording")["video_seconds"]
+    seconds = read_corpus(recordings)["video_seconds"]
     members = read_split(split)
     members["video_seconds"] = members["recording"].map(seconds)
     counts = [
         {"set": set_title(name), "use": MEANINGS[name], "recordings": len(group)}
         | {"subjects": _subjects(group), "minutes": _minutes(group)}
         | {"stimuli": ", ".join(sorted(group["stimulus"].unique()))}
-        for name in SETS
+        for name in ALL_SETS
         if len(group := members[members["set"] == name])
     ]
     held_out = members["set"].isin(("unseen_subject", "unseen_both"))

@@ -13,7 +13,7 @@ import pandas as pd
 from s2r.config.systems import SETS, Kind
 from s2r.evaluation.metric import Measure
 from s2r.report.cells import oracle_mark
-from s2r.report.measures import all_measures
+from s2r.report.measures import paper_measures
 from s2r.report.scores_table import find_value, reader_name
 
 PAPER_HEAD = ["Encoder", "Size", "Pooling"]
@@ -22,11 +22,6 @@ UNTRAINED_ENCODER = "logmel"
 """The encoder that has learned nothing: models with it are controls."""
 
 REGRESSIONS = {Kind.REGRESSION: "regression", Kind.RECURRENT: "recurrent regression"}
-
-
-def paper_measures() -> list[Measure]:
-    """The measures in the table of the paper's shape."""
-    return [measure for measure in all_measures() if measure.paper]
 
 
 def short_set_names() -> list[str]:

@@ -94,8 +94,7 @@ def plot_curve(curve: str | Path, path: str | Path, title: str = "") -> None:
                 points["clips"], points[column], marker, ls="-", ms=3, color=colour, label=name
             )
         axis.set_xlabel("clips seen in training")
-        tidy(axis)
-        axis.grid(axis="y", color="0.88", linewidth=0.6)
+        tidy(axis, grid="both")
         if list(columns) == ["loss"]:
             axis.set_title("training loss", fontsize=10, loc="left")
         else:
@@ -141,10 +140,10 @@ def _dots(axis: Axes, points: list[dict]) -> None:
     tidy(axis)
 
 
-def tidy(axis: Axes) -> None:
-    """Frame, grid and label size that all plots share."""
+def tidy(axis: Axes, grid: str = "x") -> None:
+    """Frame, grid and label size that all plots share; ``grid`` is ``x`` or ``both``."""
     axis.spines[["top", "right"]].set_visible(False)
-    axis.grid(axis="x", color="0.88", linewidth=0.6)
+    axis.grid(axis=grid, color="0.88", linewidth=0.6)
     axis.set_axisbelow(True)
     axis.tick_params(labelsize=8.5)
 

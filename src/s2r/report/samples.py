@@ -1,6 +1,6 @@
 """Sample videos: truth beside generated with the sound, and the contact sheet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,20 +9,23 @@ from s2r.config.systems import Kind, regression_system
 from s2r.core.files import atomic_path
 from s2r.core.media.encode import write_video
 from s2r.core.progress import progress
-from s2r.core.shards import Shards
 from s2r.core.units import FRAME_RATE, HOP, SAMPLE_RATE
-from s2r.generation.generated_file import read_generated
+from s2r.generation.generated_file import kind_of, read_generated
+from s2r.preparation.recordings import RecordingSet
 from s2r.report.captions import PHANTOM
 from s2r.report.contact_sheet import SheetRow, contact_sheet
 from s2r.report.scores_table import best_model, read_scores, reader_name
 from s2r.report.strips import PAPER, repeat_pixels, text_box
 
+SCALE = 4
+"""Pixels of a video for one pixel of a frame."""
+
 
 def write_samples(
+    recordings: RecordingSet,
     *,
     generated: Mapping[tuple[str, str], str | Path],
     scores: str | Path,
-    frame_shards: Sequence[str | Path],
     folder: str | Path,
     videos: int = 1,
     synthetic: bool = False,
@@ -34,58 +37,51 @@ def write_samples(
     set and model become videos. The folder appears whole or not at all. Raises UserError where
     a generated file or recording is missing, or where there is nothing to show.
     """
-    frames = Shards(frame_shards)
     files: dict[str, dict[str, str | Path]] = {}
     for (system, set_name), path in generated.items():
         files.setdefault(system, {})[set_name] = path
     best = best_model(read_scores(scores))
-    kinds = {system: _kind_of(by_set) for system, by_set in files.items()}
+    kinds = {system: kind_of(next(iter(by_set.values()))) for system, by_set in files.items()}
     models = [system for system, kind in kinds.items() if kind == Kind.MODEL]
     comment = "synthetic: a numerical phantom, not a person" if synthetic else None
     with atomic_path(folder) as temporary:
         temporary.mkdir()
         sheet = temporary / "contact_sheet.png"
         rows = _sheet_rows(files, kinds, best)
-        contact_sheet(sheet, rows, frames, note=PHANTOM if synthetic else "")
+        contact_sheet(sheet, rows, recordings, PHANTOM if synthetic else "")
         for system in progress(models, "samples"):
             for set_name, path in files[system].items():
                 with read_generated(path) as content:
                     for recording in content.rollouts[:videos]:
                         target = temporary / system / set_name / f"{recording}.mp4"
                         video = content.rollout(recording).draws[0]
-                        side_by_side(target, recording, frames, video, name=system, comment=comment)
+                        side_by_side(
+                            target, recording, recordings, video, name=system, comment=comment
+                        )
 
 
 def side_by_side(
     path: str | Path,
     recording: str,
-    frames: Shards,
+    recordings: RecordingSet,
     video: np.ndarray,
     *,
     name: str,
     comment: str | None = None,
-    scale: int = 4,
 ) -> None:
     """Write an mp4 with the truth on the left, ``video`` (T, H, W) uint8 right, and the sound."""
-    truth = frames.read(recording, "frames")
-    audio = frames.read(recording, "audio")
+    truth, audio = recordings.video(recording), recordings.audio(recording)
     length = min(len(truth), len(video))
-    height, width = scale * truth.shape[1], scale * truth.shape[2]
-    gap, top = 2 * scale, 26
+    height, width = SCALE * truth.shape[1], SCALE * truth.shape[2]
+    gap, top = 2 * SCALE, 26
     picture = np.full((length, top + height, 2 * width + gap), PAPER, dtype=np.uint8)
-    picture[:, top:, :width] = repeat_pixels(truth[:length], scale)
-    picture[:, top:, width + gap :] = repeat_pixels(video[:length], scale)
+    picture[:, top:, :width] = repeat_pixels(truth[:length], SCALE)
+    picture[:, top:, width + gap :] = repeat_pixels(video[:length], SCALE)
     picture[:, :top, :width] = text_box("truth", width, top)
     picture[:, :top, width + gap :] = text_box(f"generated: {name}", width, top)
     sound = audio[: length * HOP]
     options = {"crf": 20, "preset": "superfast", "comment": comment}
     write_video(path, picture, FRAME_RATE, sound, SAMPLE_RATE, **options)
-
-
-def _kind_of(files: Mapping[str, str | Path]) -> Kind:
-    """The kind of a system, which each of its generated files names."""
-    with read_generated(next(iter(files.values()))) as content:
-        return Kind(content.attributes["kind"])
 
 
 def _sheet_rows(

@@ -33,10 +33,10 @@ COLUMNS = [
 ]
 
 NAMES = {
-    "real": "real",
-    "real_other": "real, another recording",
-    "copied_frame": "copied frame",
-    "mean_frame": "mean frame of the subject",
+    Kind.REAL: "real",
+    Kind.REAL_OTHER: "real, another recording",
+    Kind.COPIED_FRAME: "copied frame",
+    Kind.MEAN_FRAME: "mean frame of the subject",
 }
 """Names of baselines for readers; regressions and models keep the names of the configuration."""
 

@@ -1,8 +1,11 @@
 """Rows of frames with names, times and headings, as grey pictures."""
 
+from pathlib import Path
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from s2r.core.files import atomic_path
 from s2r.core.units import FRAME_RATE
 
 INK, PAPER = 20, 255
@@ -33,6 +36,21 @@ def strip_block(heading: str, strips: list, times: np.ndarray, scale: int) -> np
         lines.append(line)
     lines.append(np.full((14, width), PAPER, dtype=np.uint8))
     return np.concatenate(lines)
+
+
+def save_blocks(
+    path: str | Path, blocks: list[np.ndarray], note: str, height: int, small: bool = False
+) -> None:
+    """Write pictures (H, W) uint8 below each other; narrower ones are filled up at the right.
+
+    ``note``, if any, is a line of ``height`` pixels above them.
+    """
+    width = max(block.shape[1] for block in blocks)
+    if note:
+        blocks = [text_box(note, width, height, small), *blocks]
+    padded = [np.pad(b, ((0, 0), (0, width - b.shape[1])), constant_values=PAPER) for b in blocks]
+    with atomic_path(path) as temporary:
+        Image.fromarray(np.concatenate(padded)).save(temporary)
 
 
 def repeat_pixels(video: np.ndarray, scale: int) -> np.ndarray:

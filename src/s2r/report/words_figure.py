@@ -8,17 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from s2r.config.systems import Kind
-from s2r.core.files import atomic_path
 from s2r.core.phonetics import TONGUE_CLOSURES
 from s2r.evaluation.words.closure import middle_of
 from s2r.evaluation.words.items import SpokenItems, read_items
-from s2r.generation.generated_file import read_generated
+from s2r.generation.generated_file import kind_of, read_generated
 from s2r.preparation.recordings import RecordingSet
 from s2r.report.captions import PHANTOM
-from s2r.report.strips import PAPER, strip_block, text_box
+from s2r.report.strips import save_blocks, strip_block, text_box
 
 PICTURES = 12
 """Frames of an item that are shown at most."""
@@ -41,19 +39,15 @@ def plot_words(
     """
     items = read_items(recordings, segments)
     table = pd.read_csv(values, dtype={"recording": str, "item": str}, keep_default_na=False)
-    model, panels = choose_items(table, _models(rollouts))
+    models = {system for (system, _), file in rollouts.items() if kind_of(file) == Kind.MODEL}
+    model, panels = choose_items(table, models)
     blocks = []
     for title, item in panels.items():
         set_name = items.segments.loc[item, "set"]
         blocks.append(_panel(title, item, items, rollouts[model, set_name], model))
     if not blocks:
         blocks = [text_box("No model has generated a word or VCV of the test sets.", 640, 30)]
-    width = max(block.shape[1] for block in blocks)
-    if synthetic:
-        blocks.insert(0, text_box(PHANTOM, width, 40, small=True))
-    padded = [np.pad(b, ((0, 0), (0, width - b.shape[1])), constant_values=PAPER) for b in blocks]
-    with atomic_path(path) as temporary:
-        Image.fromarray(np.concatenate(padded)).save(temporary)
+    save_blocks(path, blocks, PHANTOM if synthetic else "", height=40, small=True)
 
 
 def choose_items(values: pd.DataFrame, models: Collection[str]) -> tuple[str, dict[str, str]]:
@@ -86,15 +80,6 @@ def choose_items(values: pd.DataFrame, models: Collection[str]) -> tuple[str, di
         if len(left):
             panels[title] = str(left.idxmin())
     return model, panels
-
-
-def _models(rollouts: Mapping[tuple[str, str], str | Path]) -> set[str]:
-    models = set()
-    for (system, _), file in rollouts.items():
-        with read_generated(file) as content:
-            if content.attributes["kind"] == Kind.MODEL:
-                models.add(system)
-    return models
 
 
 def _panel(title: str, item: str, items: SpokenItems, file: str | Path, model: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Check, load and save the encoder that a configuration asks for, whichever package provides it."""
+"""Load and save the encoder that a configuration asks for, whichever package provides it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,21 +8,14 @@ from s2r.core.registry import ENCODERS, find_extension, load_extension, package_
 from s2r.speech.encoder import Encoder, EncoderConfig, EncoderFamily
 
 
-def check_encoder(config: EncoderConfig) -> None:
-    """Raise UserError where the kind of ``config`` is unknown or its other keys do not fit it.
-
-    The kinds of this package import nothing heavy here, so it may run before any job starts.
-    """
-    _family(config)
-
-
 def load_encoder(
     config: EncoderConfig, weights_folder: str | Path = "weights", device: str = "cpu"
 ) -> Encoder:
     """The encoder that ``config`` asks for, ready on ``device``.
 
     Weights that have to be fetched are kept in ``weights_folder``. Raises UserError for an unknown
-    kind or layer, and for a model that cannot be reached or does not fit its class.
+    kind or layer, for other keys that do not fit the kind, and for a model that cannot be reached
+    or does not fit its class.
     """
     family, package = _family(config)
     encoder = family.load(config, Path(weights_folder), device)

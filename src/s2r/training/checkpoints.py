@@ -45,7 +45,8 @@ def save_state(folder: Path, seen: int, state: dict) -> None:
 def load_state(folder: Path, device: str = "cpu") -> dict | None:
     """The last state whose checksum is right; None where there is none.
 
-    A damaged one is removed, and a line on standard error says so.
+    A damaged one is removed, and a line on standard error says so. Raises UserError where one with
+    the right checksum is no state (`read_state`).
     """
     for path in _states(folder):
         if sha256_of(path) == path.stem.rpartition("-")[2]:

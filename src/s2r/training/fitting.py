@@ -4,16 +4,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 
 from s2r.config.model_blocks import TrainingConfig
 from s2r.core.errors import UserError
-from s2r.core.shards import Shards
 from s2r.core.units import to_unit_range
 from s2r.model.regression import Regression, RidgeSums, fit_ridge, principal_components
 from s2r.model.speech_input import SpeechProjection, fit_projection
 from s2r.model.tract_model import ModelConfig, TractModel
+from s2r.preparation.recordings import RecordingSet
 from s2r.training.windows import WindowDataset, load_windows
 
 
@@ -34,19 +33,16 @@ class Prepared:
 def prepare(
     config: ModelConfig,
     training: TrainingConfig,
-    frames: Shards,
-    embeddings: Shards,
-    split: pd.DataFrame,
+    recordings: RecordingSet,
     folder: Path,
 ) -> Prepared:
     """Fit projection, regression and scales on the training set; initialise the denoiser.
 
     ``folder`` takes what is too large for memory. Raises UserError for an empty training set.
     """
-    rows = training_rows(split, frames)
-    recordings = rows["recording"].tolist()
-    projection = training_projection(embeddings, recordings, training.speech_dimensions)
-    clips = load_windows(frames, embeddings, recordings, projection, folder)
+    names = training_recordings(recordings)
+    projection = training_projection(recordings, names, training.speech_dimensions)
+    clips = load_windows(recordings.frames, recordings.embeddings, names, projection, folder)
     width = clips.speech.shape[1] * (2 * config.radius + 1)
     config = replace(
         config,
@@ -61,10 +57,12 @@ def prepare(
     sample = to_unit_range(clips.frames[:: len(clips.frames) // 2000 + 1])
     model.frame_mean.fill_(float(sample.mean()))
     model.frame_scale.fill_(float(sample.std()))
-    group, ridge = np.zeros(len(recordings), int), 0.0
+    group, ridge = np.zeros(len(names), int), 0.0
     left_out = torch.zeros(1, width + 1, components)
     if components:
-        group_names = rows["stimulus"] if rows["stimulus"].nunique() > 2 else rows["recording"]
+        rows = recordings.split[recordings.split["set"] == "train"]
+        stimuli = rows.set_index("recording")["stimulus"].loc[names]
+        group_names = stimuli if stimuli.nunique() > 2 else stimuli.index
         group = group_names.factorize()[0] % 16
         regression, group_weights, ridge = fit_regression(model, clips, group, training)
         model.set_regression(regression)
@@ -73,24 +71,20 @@ def prepare(
     return Prepared(model, clips, left_out, group, ridge)
 
 
-def training_rows(split: pd.DataFrame, frames: Shards) -> pd.DataFrame:
-    """Rows of ``split`` to train on, sorted by recording.
-
-    Raises UserError where there are none.
-    """
-    readable = ~split["recording"].isin(list(frames.failed))
-    rows = split[(split["set"] == "train") & readable].sort_values("recording")
-    if rows.empty:
+def training_recordings(recordings: RecordingSet) -> list[str]:
+    """The recordings to train on, sorted. Raises UserError where there are none."""
+    names = recordings.members("train")
+    if not names:
         raise UserError("the split has no training recordings; see split.csv and config: split")
-    return rows
+    return names
 
 
 def training_projection(
-    embeddings: Shards, recordings: list[str], dimensions: int
+    recordings: RecordingSet, names: list[str], dimensions: int
 ) -> SpeechProjection:
-    """The speech projection, fitted on at most about 200 of ``recordings``."""
-    sampled = recordings[:: len(recordings) // 200 + 1]
-    samples = [embeddings.read(recording, "embeddings") for recording in sampled]
+    """The speech projection, fitted on at most about 200 of the recordings ``names``."""
+    sampled = names[:: len(names) // 200 + 1]
+    samples = [recordings.embedded(recording) for recording in sampled]
     return fit_projection(np.concatenate(samples), dimensions)
 
 
@@ -144,7 +138,7 @@ def fit_regression(
     weights, left_out, ridge = fit_ridge(
         [sums[group_number] for group_number in sorted(sums)], training.ridge
     )
-    return Regression(weights, components.astype(np.float32)), left_out, ridge
+    return Regression(weights, components), left_out, ridge
 
 
 def residual_scale(

@@ -28,10 +28,9 @@ from s2r.config.model_blocks import SamplerConfig, TrainingConfig
 from s2r.core.errors import UserError
 from s2r.core.files import write_json
 from s2r.core.job import THREAD_VARIABLES
-from s2r.core.shards import Shards
-from s2r.corpus.split import read_split
 from s2r.model.family import TrainingJob
 from s2r.model.tract_model import model_config
+from s2r.preparation.recordings import open_recordings
 from s2r.training.distributed import STORE_VARIABLE, process_group
 from s2r.training.tract import train
 
@@ -58,18 +57,17 @@ def train_run(job: TrainingJob) -> None:
 
 def train_from_files(job: TrainingJob) -> None:
     """`s2r.training.tract.train` with the content of the files of ``job``."""
+    files = {"frames": job.frames, "embeddings": job.embeddings, "split": job.split}
     train(
         model_config(job.settings),
         build(TrainingConfig, job.settings["training"]),
         build(SamplerConfig, job.settings["sampler"]),
-        frames=Shards(job.frames),
-        embeddings=Shards(job.embeddings),
-        split=read_split(job.split),
+        recordings=open_recordings(files),
         state_folder=Path(job.state_folder),
         model_path=Path(job.model_path),
         curve_path=Path(job.curve_path),
         device=job.device,
-        info=dict(job.info or {}),
+        info=job.info,
     )
 
 

@@ -4,20 +4,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
 from s2r.config.model_blocks import RecurrentConfig, RecurrentTraining
-from s2r.core.shards import Shards
 from s2r.core.units import HALF_RANGE, to_unit_range
 from s2r.model.recurrent import RecurrentModel, save_recurrent
 from s2r.model.regression import principal_components
+from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.region import dynamic_region
-from s2r.preparation.selection import recordings_of
-from s2r.training.fitting import training_changes, training_projection, training_rows
+from s2r.training.fitting import training_changes, training_projection, training_recordings
 from s2r.training.loop import run_training, write_curve
-from s2r.training.windows import WindowDataset, load_windows
+from s2r.training.windows import WindowDataset, load_windows, rows
+
+VALIDATION_RECORDINGS = 16
+"""Most recordings that validation predicts."""
 
 
 def draw_segments(
@@ -50,10 +51,10 @@ def segment_loss(
     torch.manual_seed(int(rng.integers(2**62)))  # for dropout
     first, segments = draw_segments(clips, training.batch, training.segment, rng)
     device = model.scale.device
-    frames = torch.from_numpy(clips.frames[segments]).to(device).float()
-    references = torch.from_numpy(clips.frames[first]).to(device).float()
+    frames = rows(clips.frames, segments).to(device).float()
+    references = rows(clips.frames, first).to(device).float()
     truth = ((frames - references[:, None]) / HALF_RANGE).flatten(2) @ model.components.T
-    predicted = model(torch.from_numpy(clips.speech[segments]).to(device))
+    predicted = model(rows(clips.speech, segments).to(device))
     return ((predicted - truth) / model.scale).square().mean()
 
 
@@ -63,7 +64,7 @@ class Validation:
 
     clips: WindowDataset
     region: Tensor
-    """(H * W,) bool, the dynamic region."""
+    """(H, W) bool, the dynamic region."""
 
     @torch.inference_mode()
     def errors(self, model: RecurrentModel) -> dict[str, float]:
@@ -73,7 +74,7 @@ class Validation:
             span = slice(first, first + length)
             truth = to_unit_range(torch.from_numpy(recordings.frames[span]).to(self.region.device))
             predicted = model.video(recordings.speech[span], truth[0].cpu().numpy()).clamp(-1, 1)
-            difference = (predicted - truth).flatten(1)[:, self.region]
+            difference = (predicted - truth)[:, self.region]
             total += difference.square().mean(1).sum().item()
         return {"validation_error": total / int(recordings.lengths.sum())}
 
@@ -81,9 +82,7 @@ class Validation:
 def prepare_recurrent(
     config: RecurrentConfig,
     training: RecurrentTraining,
-    frames: Shards,
-    embeddings: Shards,
-    split: pd.DataFrame,
+    recordings: RecordingSet,
     folder: Path,
     device: str = "cpu",
 ) -> tuple[RecurrentModel, WindowDataset, Validation | None]:
@@ -91,31 +90,30 @@ def prepare_recurrent(
 
     ``folder`` takes what is too large for memory. Raises UserError for an empty training set.
     """
-    recordings = training_rows(split, frames)["recording"].tolist()
-    projection = training_projection(embeddings, recordings, training.speech_dimensions)
-    clips = load_windows(frames, embeddings, recordings, projection, folder / "clips")
+    names = training_recordings(recordings)
+    projection = training_projection(recordings, names, training.speech_dimensions)
+    frames, embeddings = recordings.frames, recordings.embeddings
+    clips = load_windows(frames, embeddings, names, projection, folder / "clips")
     changes = training_changes(clips)
     components = principal_components(changes, training.components)
     torch.manual_seed(training.seed)
     model = RecurrentModel(config, projection, components)
     model.scale.fill_(float((changes @ components.T).std()) / HALF_RANGE)
-    validation_recordings = recordings_of(split, "validation", frames, 16)
+    validation_names = recordings.members("validation", VALIDATION_RECORDINGS)
     model = model.to(device)
-    if not validation_recordings:
+    if not validation_names:
         return model, clips, None
     validation_clips = load_windows(
-        frames, embeddings, validation_recordings, projection, folder / "validation"
+        frames, embeddings, validation_names, projection, folder / "validation"
     )
     region = dynamic_region(np.split(clips.frames, clips.first[1:]))
-    return model, clips, Validation(validation_clips, torch.from_numpy(region.ravel()).to(device))
+    return model, clips, Validation(validation_clips, torch.from_numpy(region).to(device))
 
 
 def train_recurrent(
     config: RecurrentConfig,
     training: RecurrentTraining,
-    frames: Shards,
-    embeddings: Shards,
-    split: pd.DataFrame,
+    recordings: RecordingSet,
     state_folder: Path,
     model_path: Path,
     curve_path: Path,
@@ -129,8 +127,7 @@ def train_recurrent(
 
     Args:
         config, training: the network, and how it is trained.
-        frames, embeddings: shards with the recordings of ``split``.
-        split: see `s2r.corpus.split.make_split`.
+        recordings: opened with their embeddings and their split.
         state_folder: where checkpoints lie; belongs to exactly these settings and data.
         model_path: gets the weights, when training is complete.
         curve_path: gets a row at every validation, as CSV.
@@ -139,9 +136,7 @@ def train_recurrent(
     Raises:
         UserError: nothing to train on, the loss is no longer finite, or the disk is full.
     """
-    model, clips, validation = prepare_recurrent(
-        config, training, frames, embeddings, split, state_folder, device
-    )
+    model, clips, validation = prepare_recurrent(config, training, recordings, state_folder, device)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay
     )

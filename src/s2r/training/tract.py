@@ -1,16 +1,16 @@
 """Training a diffusion model, from shards to a file of averaged weights."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-import pandas as pd
 import torch
 from torch.nn.parallel import DistributedDataParallel
 
 from s2r.config.model_blocks import SamplerConfig, TrainingConfig
-from s2r.core.shards import Shards
 from s2r.model.ema import averaged
 from s2r.model.tract_model import ModelConfig, save_model
+from s2r.preparation.recordings import RecordingSet
 from s2r.training import distributed
 from s2r.training.fitting import prepare
 from s2r.training.loop import run_training, write_curve
@@ -22,14 +22,12 @@ def train(
     config: ModelConfig,
     training: TrainingConfig,
     sampler: SamplerConfig,
-    frames: Shards,
-    embeddings: Shards,
-    split: pd.DataFrame,
+    recordings: RecordingSet,
     state_folder: Path,
     model_path: Path,
     curve_path: Path,
     device: str = "cpu",
-    info: dict | None = None,
+    info: Mapping | None = None,
 ) -> None:
     """Train a model, or continue an interrupted training.
 
@@ -39,8 +37,7 @@ def train(
 
     Args:
         config, training, sampler: the model, how it is trained, how validation draws.
-        frames, embeddings: shards with the recordings of ``split``.
-        split: see `s2r.corpus.split.make_split`.
+        recordings: opened with their embeddings and their split.
         state_folder: where checkpoints lie; belongs to exactly these settings and data.
         model_path: gets the averaged weights, when training is complete.
         curve_path: gets a row at every validation, as CSV.
@@ -51,7 +48,7 @@ def train(
     """
     first = distributed.is_first()
     with distributed.first_before_others():
-        prepared = prepare(config, training, frames, embeddings, split, state_folder / "clips")
+        prepared = prepare(config, training, recordings, state_folder / "clips")
     model = prepared.model.to(device, memory_format=torch.channels_last)
     average = averaged(model, training.ema_length)
     optimizer = torch.optim.AdamW(
@@ -64,7 +61,7 @@ def train(
     validation = None
     if first:
         validation = validation_windows(
-            model, frames, embeddings, split, prepared.clips, state_folder / "validation"
+            model, recordings, prepared.clips, state_folder / "validation"
         )
     prepared.clips = prepared.clips.on_device(device)
     batch_loss = BatchLoss(prepared, training, model)
@@ -84,7 +81,7 @@ def train(
     )
     if not first:
         return
-    training_info = (info or {}) | {
+    training_info = dict(info or {}) | {
         "training": asdict(training),
         "sampler": asdict(sampler),
         "ridge": prepared.ridge,

@@ -69,6 +69,7 @@ class WindowDataset:
         """``count`` windows from number ``first`` of an endless series: recording, start.
 
         Every possible window comes once in an epoch, in an order drawn from (seed, epoch).
+        Raises UserError where no recording has the frames of a window.
         """
         possible = np.maximum(self.lengths - window.new + 1, 0)
         if not possible.any():

@@ -131,11 +131,7 @@ def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
     Sample 0 is at the first video frame where the file has video. Raises MediaError with reason
     ``no audio`` where there is none, or as ``probe`` does.
     """
-    with open_media(path, nothing="no audio") as container:
-        sound = sound_stream(container)
-        if sound is None:
-            raise MediaError("no audio", path, "the file has no audio stream that can be decoded")
-        check_sample_rate(sound.rate, path)
+    with _opened_sound(path) as (container, sound):
         video = next(iter(container.streams.video), None)
         start, rate, pieces = None, 0, []
         try:
@@ -176,12 +172,12 @@ class AudioStream:
 
 @contextmanager
 def open_audio(path: str | Path) -> Iterator[AudioStream]:
-    """Decode sound of any length piece by piece; raises MediaError as ``read_audio`` does."""
-    with open_media(path, nothing="no audio") as container:
-        sound = sound_stream(container)
-        if sound is None:
-            raise MediaError("no audio", path, "the file has no audio stream that can be decoded")
-        check_sample_rate(sound.rate, path)
+    """Decode sound of any length piece by piece.
+
+    Raises MediaError as ``read_audio`` does, but not for a stream without samples, for a rate that
+    changes on the way, or for sound that begins long after the video.
+    """
+    with _opened_sound(path) as (container, sound):
 
         def blocks() -> Iterator[np.ndarray]:
             try:
@@ -192,6 +188,19 @@ def open_audio(path: str | Path) -> Iterator[AudioStream]:
 
         length = container.duration / av.time_base if container.duration else None
         yield AudioStream(sound.rate, length, blocks())
+
+
+@contextmanager
+def _opened_sound(
+    path: str | Path,
+) -> Iterator[tuple[av.container.InputContainer, av.AudioStream]]:
+    """A file and its first audio stream, with the sample rate that it announces checked."""
+    with open_media(path, nothing="no audio") as container:
+        sound = sound_stream(container)
+        if sound is None:
+            raise MediaError("no audio", path, "the file has no audio stream that can be decoded")
+        check_sample_rate(sound.rate, path)
+        yield container, sound
 
 
 def _timeline(

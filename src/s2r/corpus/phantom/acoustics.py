@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.fft import irfft, rfft
 
+from s2r.corpus import usc75
 from s2r.corpus.phantom.source import aerodynamics, sources
 from s2r.corpus.phantom.speakers import Speaker
 from s2r.corpus.phantom.tract import area_function, column, contours
@@ -21,8 +22,9 @@ from s2r.corpus.phantom.utterance import Utterance
 SHAPE_STEP = 100
 """Samples between two shapes of the tract: 5 ms."""
 
-REPETITION_TIME = 0.006004
-"""Time between two excitations of the scanner, s: its noise has this period."""
+REPETITION_TIME = float(1 / usc75.FRAME_RATE / 2)
+"""Time between two excitations of the scanner, one for each spiral arm, s: its noise has this
+period."""
 
 _PEAK = 0.7
 _FADE = 64

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import fft
 
-from s2r.corpus.phantom import acquisition as mr
+from s2r.corpus.phantom.acquisition import acquire, quantise
 from s2r.corpus.phantom.anatomy import AIR, PIVOT, static_layers
 from s2r.corpus.phantom.articulators import Part, moving_parts, palate_mucosa
 from s2r.corpus.phantom.raster import paint, window
@@ -141,4 +141,4 @@ def draw(
     ``q``; ``rng`` draws the noise only.
     """
     coil, field = _coil_and_field(speaker)
-    return mr.quantise(mr.acquire(tissue(speaker, q, contours), coil, field, speaker.snr, rng))
+    return quantise(acquire(tissue(speaker, q, contours), coil, field, speaker.snr, rng))

@@ -4,7 +4,6 @@ import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from s2r.core.files import atomic_path, write_json
 from s2r.core.media.encode import write_video, write_wav
 from s2r.core.processes import end_with
 from s2r.core.progress import progress
+from s2r.corpus import usc75
 from s2r.corpus.phantom.acoustics import SAMPLE_RATE, add_scanner_noise, synthesise
 from s2r.corpus.phantom.gaps import Place, draw_gaps
 from s2r.corpus.phantom.picture import PIXEL_MM, draw, to_pixels
@@ -32,8 +32,8 @@ from s2r.corpus.truth import Truth, write_truth
 GENERATOR = "s2r phantom 1"
 """Name and version of the generator. Raise the number when its output changes."""
 
-FRAME_PERIOD = Fraction(12_008, 1_000_000)
-"""s: two spiral arms of 6.004 ms, as in the real corpus."""
+FRAME_PERIOD = 1 / usc75.FRAME_RATE
+"""s, as in the real corpus: two spiral arms."""
 
 _COMMENT = f"Synthetic: {GENERATOR}, a numerical vocal tract. Not a recording of a person."
 

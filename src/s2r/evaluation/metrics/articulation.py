@@ -12,22 +12,22 @@ CELL = 4
 LARGEST_LAG = 10
 
 
-def moving_cells(mask: np.ndarray, size: int = CELL) -> np.ndarray:
-    """Cells of size x size pixels of which at least half lie in the dynamic region ``mask``.
+def moving_cells(mask: np.ndarray) -> np.ndarray:
+    """Cells of ``CELL`` x ``CELL`` pixels, at least half of which lie in the dynamic region.
 
-    mask (H, W) bool; returns (K, 2): row and column of each cell's first pixel.
+    mask (H, W) bool, the region; returns (K, 2): row and column of each cell's first pixel.
     """
-    height, width = (length // size * size for length in mask.shape)
-    blocks = mask[:height, :width].reshape(height // size, size, width // size, size)
+    height, width = (length // CELL * CELL for length in mask.shape)
+    blocks = mask[:height, :width].reshape(height // CELL, CELL, width // CELL, CELL)
     rows, columns = np.nonzero(blocks.mean((1, 3)) >= 0.5)
     if len(rows) == 0:
         raise ValueError("the dynamic region fills no cell by half")
-    return np.stack([rows, columns], axis=1) * size
+    return np.stack([rows, columns], axis=1) * CELL
 
 
-def time_courses(frames: np.ndarray, cells: np.ndarray, size: int = CELL) -> np.ndarray:
+def time_courses(frames: np.ndarray, cells: np.ndarray) -> np.ndarray:
     """Mean grey level of every cell over time, (T, K) float64."""
-    courses = [frames[:, r : r + size, c : c + size].mean((1, 2)) for r, c in cells]
+    courses = [frames[:, r : r + CELL, c : c + CELL].mean((1, 2)) for r, c in cells]
     return np.stack(courses, axis=1).astype(np.float64)
 
 
@@ -53,32 +53,17 @@ def course_correlation(truth: np.ndarray, other: np.ndarray) -> float:
     return float((variance_truth * correlation).sum() / total) if total > 0 else float("nan")
 
 
-def kinematics(truth: np.ndarray, other: np.ndarray, cells: np.ndarray) -> dict[str, float]:
-    """Scores of one recording: truth and other (T, H, W).
-
-    ``position``: :func:`course_correlation` of the time courses; ``velocity``: the same of
-    their changes; ``lag``: frames by which ``other`` comes after ``truth`` (:func:`lag`).
-    """
-    true_courses, courses = time_courses(truth, cells), time_courses(other, cells)
-    true_velocity, other_velocity = velocity(true_courses), velocity(courses)
-    return {
-        "position": course_correlation(true_courses, courses),
-        "velocity": course_correlation(true_velocity, other_velocity),
-        "lag": lag(true_velocity, other_velocity),
-    }
-
-
-def lag(truth: np.ndarray, other: np.ndarray, largest: int = LARGEST_LAG) -> float:
-    """Frames (20 ms) by which ``other`` comes after ``truth``, in -largest..largest.
+def lag(truth: np.ndarray, other: np.ndarray) -> float:
+    """Frames (20 ms) by which ``other`` comes after ``truth``, at most ``LARGEST_LAG`` either way.
 
     truth, other: velocities (T, K). The lag with the largest correlation of all cells together
     counts; the true video follows the sound, so this is the lag of the video behind the sound.
-    NaN where one of the two does not move or is shorter than four times ``largest``.
+    NaN where one of the two does not move or is shorter than four times ``LARGEST_LAG``.
     """
-    if len(truth) < 4 * largest or not (truth.any() and other.any()):
+    if len(truth) < 4 * LARGEST_LAG or not (truth.any() and other.any()):
         return float("nan")
     scores = {}
-    for shift in range(-largest, largest + 1):
+    for shift in range(-LARGEST_LAG, LARGEST_LAG + 1):
         early = truth[max(-shift, 0) : len(truth) - max(shift, 0)]
         late = other[max(shift, 0) : len(other) - max(-shift, 0)]
         norm = np.sqrt((early**2).sum() * (late**2).sum())

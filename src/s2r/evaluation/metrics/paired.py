@@ -1,8 +1,7 @@
 """Full-reference scores: each frame against the true frame of the same instant.
 
 Frames are (T, H, W) in grey levels 0..255: uint8, or float where several draws were averaged.
-All scores are one value per
-frame; with a mask (H, W) they are taken in that region only.
+All scores are one value per frame; where a mask (H, W) is given, in that region only.
 """
 
 from functools import lru_cache
@@ -65,11 +64,9 @@ def _ssim(truth: np.ndarray, other: np.ndarray) -> np.ndarray:
     return top / ((mean_x**2 + mean_y**2 + c1) * (spread + c2))
 
 
-def psnr_per_frame(
-    truth: np.ndarray, other: np.ndarray, mask: np.ndarray | None = None
-) -> np.ndarray:
+def psnr_per_frame(truth: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Peak signal-to-noise ratio in dB for a peak of 255, (T,); infinite for equal frames."""
-    error = squared_error(truth, other, mask) * HALF_RANGE**2
+    error = squared_error(truth, other) * HALF_RANGE**2
     with np.errstate(divide="ignore"):
         return 10 * np.log10(LEVELS**2 / error)
 

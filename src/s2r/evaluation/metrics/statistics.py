@@ -11,6 +11,9 @@ import numpy as np
 
 from s2r.evaluation.metrics.frechet import FrechetKernel
 
+LEVEL = 0.95
+"""Share of the resampled values inside an interval."""
+
 
 class Interval(NamedTuple):
     """A value, its bootstrap interval, and the number of recordings or clips behind it."""
@@ -25,7 +28,7 @@ def bootstrap_interval(
     values: Mapping[str, float],
     weights: Mapping[str, float] | None = None,
     resamples: int = 2000,
-    level: float = 0.95,
+    level: float = LEVEL,
     seed: int = 0,
 ) -> Interval:
     """(Weighted) mean over recordings with a percentile interval; n counts recordings.
@@ -54,7 +57,6 @@ def bootstrap_correlation(
     y: np.ndarray,
     recordings: Sequence[str],
     resamples: int = 2000,
-    level: float = 0.95,
     seed: int = 0,
 ) -> Interval:
     """Pearson's correlation of x and y (n,) with a percentile interval; n counts the pairs.
@@ -68,7 +70,7 @@ def bootstrap_correlation(
         return Interval(value, np.nan, np.nan, len(x))
     drawn = np.random.default_rng(seed).integers(0, len(names), (resamples, len(names)))
     found = [_correlation(x, y, np.bincount(d, minlength=len(names))[index]) for d in drawn]
-    low, high = _quantiles([r for r in found if np.isfinite(r)] or [np.nan], level)
+    low, high = _quantiles([r for r in found if np.isfinite(r)] or [np.nan])
     return Interval(value, low, high, len(x))
 
 
@@ -78,7 +80,6 @@ def bootstrap_frechet(
     real: np.ndarray,
     real_recordings: list[str],
     resamples: int = 50,
-    level: float = 0.95,
     seed: int = 0,
 ) -> Interval:
     """Fréchet distance between two sets of clips, with an interval over recordings; n in clips.
@@ -105,7 +106,7 @@ def bootstrap_frechet(
             distances.append(kernel.distance(count_a, count_b))
     if not distances:
         return Interval(value, np.nan, np.nan, n)
-    low, high = np.array(_quantiles(distances, level)) - np.median(distances) + value
+    low, high = np.array(_quantiles(distances)) - np.median(distances) + value
     return Interval(value, float(max(low, 0.0)), float(high), n)
 
 
@@ -117,6 +118,6 @@ def _correlation(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
     return float((weights * x * y).sum() / scale) if scale > 1e-12 else np.nan
 
 
-def _quantiles(values: np.ndarray | list[float], level: float) -> tuple[float, float]:
+def _quantiles(values: np.ndarray | list[float], level: float = LEVEL) -> tuple[float, float]:
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

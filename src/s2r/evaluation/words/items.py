@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from s2r.core.errors import UserError
 from s2r.core.phonetics import Item
 from s2r.core.units import FRAME_RATE, frames_of
+from s2r.evaluation.data import check_length
 from s2r.evaluation.words.item_scores import Reference
 from s2r.evaluation.words.segments import items_of, read_segments
 from s2r.generation.generated_file import Generated
@@ -52,13 +52,10 @@ class SpokenItems:
         """
         recording, first, stop = self.span(item, margin)
         single = mode == "single"
-        draws = content.rollout(item if single else recording).draws
+        name = item if single else recording
+        draws = content.rollout(name).draws
         length = stop - first if single else self.recordings.length(recording)
-        if draws.shape[1] != length:
-            raise UserError(
-                f"{content.path}: {item if single else recording} has {draws.shape[1]} frames and "
-                f"the true video {length}: delete the file and run the generate stage again."
-            )
+        check_length(content, name, draws.shape[1], length)
         return draws if single else draws[:, first:stop]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from s2r.config.systems import Kind
 from s2r.core.files import write_csv
 from s2r.core.progress import progress
 from s2r.evaluation.data import EvaluationData
@@ -32,7 +33,7 @@ COLUMNS = [*KEYS, "value", "low", "high", "n", "recordings"]
 ALL = "all"
 """Label of the rows over all words, VCVs or consonants."""
 
-REAL = "real"
+REAL = Kind.REAL.value
 REAL_METRICS = ("contour_mm", "degree_mm", "place_mm", "closure_rise")
 """What is measured on the true frames too, as the system ``real``: the errors of the probe, below
 which no system can be measured, and the true rise at a closure."""
