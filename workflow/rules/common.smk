@@ -73,6 +73,7 @@ SCORES_CODE = code_version(
     "preparation/recordings.py",
     "preparation/selection.py",
     "generation/clip_choice.py",
+    "generation/generated_file.py",
     "corpus/truth.py",
     "core/phonetics.py",
     "core/units.py",
