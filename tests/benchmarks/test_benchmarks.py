@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 
 from helpers.sounds import voice
-from s2r.config.keys import plain
-from s2r.config.model_blocks import EncoderBlock
 from s2r.core.media.encode import write_video
 from s2r.speech.encoder import EncoderConfig
 from s2r.speech.load import load_encoder
@@ -57,7 +55,7 @@ def test_hours_follow_from_operations_and_from_measured_seconds(benchmark_module
 def test_amounts_follow_the_configuration(benchmark_module, default_config):
     projection = benchmark_module("projection")
     corpus = projection.Corpus(recordings=100, mean_seconds=10.0, training_recordings=80)
-    default_config["encoders"]["hubert"] = plain(EncoderBlock("huggingface", "a", size="base"))
+    default_config["encoders"]["hubert"] = {"kind": "huggingface", "model": "a", "size": "base"}
     evaluation = default_config["evaluation"]
     evaluation |= {"recordings": 4, "clips": 6, "draws": 2}
     found = {stage.cost: stage for stage in projection.stages(default_config, corpus)}

@@ -13,8 +13,7 @@ import pytest
 import yaml
 
 from helpers.repository import ROOT
-from s2r.config.check import complete
-from s2r.config.parameters import encoder_settings
+from s2r.config.parameters import encoder_settings, remove_nulls
 from s2r.core.media.encode import write_video
 from s2r.corpus.index import index_corpus, shard_of
 from s2r.corpus.phantom.gaps import draw_gaps
@@ -26,8 +25,8 @@ SHARDS = 4
 
 
 def test_usc75_names_the_published_models(default_config):
-    blocks = {name: dict(USC75[name]) for name in ("encoders", "runs")}
-    config = complete(default_config | blocks)
+    config = default_config | {name: dict(USC75[name]) for name in ("encoders", "runs")}
+    remove_nulls(config)
     models = {
         name: (encoder_settings(config, name)["model"], encoder["size"])
         for name, encoder in config["encoders"].items()

@@ -9,7 +9,6 @@ import torch
 
 from helpers.tiny_corpus import write_tiny_corpus
 from s2r.config.build import build
-from s2r.config.check import complete
 from s2r.config.model_blocks import SamplerConfig, TrainingConfig
 from s2r.config.parameters import encoder_settings, run_settings
 from s2r.config.presets import RUN_SWITCHES
@@ -114,14 +113,13 @@ def test_switches_act_on_runs_of_the_paper_preset_only(default_config):
 
 def test_split_and_encoder_switches_reach_their_stages(default_config):
     default_config["encoders"]["wavlm"] = {"kind": "huggingface", "model": "a/b"}
-    config = complete(default_config)
-    config["split"]["unseen_subjects"] = 0
-    assert evaluation_sets(config) == ["unseen_speech"]
-    assert "as_wav2vec2" not in encoder_settings(config, "wavlm")
-    config["paper_compat"] |= {"split": True, "encoder_class": True}
-    assert evaluation_sets(config) == list(SETS)
-    assert encoder_settings(config, "wavlm")["as_wav2vec2"] is True
-    assert "as_wav2vec2" not in encoder_settings(config, "logmel")
+    default_config["split"]["unseen_subjects"] = 0
+    assert evaluation_sets(default_config) == ["unseen_speech"]
+    assert "as_wav2vec2" not in encoder_settings(default_config, "wavlm")
+    default_config["paper_compat"] |= {"split": True, "encoder_class": True}
+    assert evaluation_sets(default_config) == list(SETS)
+    assert encoder_settings(default_config, "wavlm")["as_wav2vec2"] is True
+    assert "as_wav2vec2" not in encoder_settings(default_config, "logmel")
 
 
 def test_pooling_over_the_batch_axis_is_a_no_op():

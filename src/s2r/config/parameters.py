@@ -64,16 +64,16 @@ def encoder_settings(config: Mapping, encoder: str) -> dict:
         released = {"as_wav2vec2": True}
     return {
         "kind": encoder_block["kind"],
-        "model": encoder_block["model"],
-        "revision": encoder_block["revision"],
-        "layer": encoder_block["layer"],
+        "model": encoder_block.get("model"),
+        "revision": encoder_block.get("revision"),
+        "layer": encoder_block.get("layer", "top"),
         **released,
     }
 
 
 def size_label(config: Mapping, encoder: str) -> str:
     """The column ``size`` of Table I for systems with ``encoder``."""
-    return config["encoders"][encoder]["size"]
+    return config["encoders"][encoder].get("size", "-")
 
 
 def labels(run: str, settings: Mapping, size: str) -> dict[str, str]:
