@@ -115,10 +115,9 @@ def test_top_of_a_large_model_is_after_its_final_norm(checkpoints):
     np.testing.assert_allclose(norm(torch.from_numpy(last)).detach().numpy(), top, atol=1e-5)
 
 
-@pytest.mark.parametrize("layer", [-1, LAYERS + 1, "last", True])
-def test_a_layer_that_does_not_exist_is_refused(checkpoints, layer):
+def test_a_layer_that_does_not_exist_is_refused(checkpoints):
     with pytest.raises(UserError, match=f"from 0 to {LAYERS}"):
-        load(checkpoints["hubert", "base"], layer)
+        load(checkpoints["hubert", "base"], LAYERS + 1)
 
 
 @pytest.mark.parametrize(("family", "size"), VARIANTS)
