@@ -1,8 +1,4 @@
-"""Keys of encoders, models, trainings and sampling; code that uses a block takes its class.
-
-Of two classes alike, one called ...Config is taken by other code as it is, one called ...Block
-only as a part of the tree of keys or as the base of such a class.
-"""
+"""Keys of encoders, models, trainings and sampling; code that uses a block takes its class."""
 
 import math
 from typing import Annotated, Literal
