@@ -15,7 +15,7 @@ from s2r.config.systems import BASELINES, held_out_sets, recurrent_system, regre
 from s2r.core.errors import UserError
 from s2r.core.registry import ENCODERS, MODELS, extension_names
 
-PHANTOM_SUBJECTS = {"default": 10, "tiny": 3, "paper": 75}
+PHANTOM_SUBJECTS = {"default": 24, "tiny": 3, "paper": 75}
 """Speakers in each profile of the phantom."""
 
 

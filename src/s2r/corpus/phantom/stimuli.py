@@ -94,7 +94,7 @@ _DEFAULT = (
 PROFILES = {
     "tiny": Profile(3, _first("vcv1", "bvt", "topic1"), 4.0, 4.0),
     # A word list that ends early leaves the rating study without some of its words.
-    "default": Profile(10, _first(*_DEFAULT), 6.7, 5.0, whole=("bvt",)),
+    "default": Profile(24, _first(*_DEFAULT), 2.9, 2.6, whole=("bvt",)),
     "paper": Profile(
         75,
         tuple((name, number) for name, s in STIMULI.items() for number in s.repetitions),
