@@ -10,7 +10,7 @@ from s2r.config.errors import read
 from s2r.config.keys import plain
 from s2r.config.parameters import remove_nulls, run_settings
 from s2r.config.patterns import check_notes_settings, compile_pattern
-from s2r.config.presets import BLOCKS, PRESETS, RUN_SWITCHES
+from s2r.config.presets import BLOCKS, BLOCKS_OF_PRESET, PRESETS, RUN_SWITCHES
 from s2r.config.systems import BASELINES, held_out_sets, recurrent_system, regression_system
 from s2r.core.errors import UserError
 from s2r.core.registry import ENCODERS, MODELS, extension_names
@@ -99,19 +99,29 @@ def _check_runs(config: Mapping) -> None:
         if run_block["preset"] not in PRESETS:
             _check_extension_run(run, run_block)
             continue
-        settings = run_settings(config, run)
+        settings, preset = run_settings(config, run), run_block["preset"]
+        taken = ", ".join(BLOCKS_OF_PRESET[preset])
         if run_block["settings"]:
             raise UserError(
                 f"runs.{run}.settings: these are for models of installed packages; preset "
-                f"{run_block['preset']} takes the blocks {', '.join(BLOCKS)}."
+                f"{preset} takes the blocks {taken}."
             )
-        _check_settings(f"runs.{run}", settings, config["frames"]["size"])
-        batch, gpus = settings["training"]["batch"], config["gpus"]
-        if batch % gpus:
-            raise UserError(
-                f"gpus: {gpus} cannot share a batch of {batch} clips evenly; set training.batch "
-                f"of runs.{run} to a multiple of {gpus}."
-            )
+        for block in set(BLOCKS) - set(BLOCKS_OF_PRESET[preset]):
+            if run_block[block]:
+                raise UserError(
+                    f"runs.{run}.{block}: preset {preset} does not read this block; it takes "
+                    f"{taken}."
+                )
+        _check_sampler(f"runs.{run}", settings["sampler"])
+        if preset == "paper":
+            _check_windows(f"runs.{run}", settings, config["frames"]["size"])
+        for block in set(settings) & {"mean", "residual", "training"}:
+            batch, gpus = settings[block]["batch"], config["gpus"]
+            if batch % gpus:
+                raise UserError(
+                    f"gpus: {gpus} cannot share a batch of {batch} clips evenly; set {block}.batch "
+                    f"of runs.{run} to a multiple of {gpus}."
+                )
     for encoder in config["recurrent"]["encoders"]:
         _check_encoder_name("recurrent.encoders", encoder, config["encoders"])
     for name, encoder in config["encoders"].items():
@@ -160,12 +170,8 @@ def _check_encoder(name: str, encoder: Mapping) -> None:
         raise UserError(f"encoders.{name}.layer: kind logmel has no layers; remove it.")
 
 
-def _check_settings(run_key: str, settings: Mapping, frame_size: int) -> None:
-    """Check the settings of a run, merged with the shared ones.
-
-    ``run_key`` is the dotted key of the run, for the messages.
-    """
-    sampler, window = settings["sampler"], settings["window"]
+def _check_sampler(run_key: str, sampler: Mapping) -> None:
+    """Check how a run is sampled; ``run_key`` is its dotted key, for the messages."""
     if sampler["sigma_min"] >= sampler["sigma_max"]:
         raise UserError(
             f"sampler.sigma_min: {sampler['sigma_min']} must be below sampler.sigma_max "
@@ -177,6 +183,11 @@ def _check_settings(run_key: str, settings: Mapping, frame_size: int) -> None:
             f"sampler.guidance_interval: the lower sigma ({low}) must be below the upper one "
             f"({high}) in {run_key}."
         )
+
+
+def _check_windows(run_key: str, settings: Mapping, frame_size: int) -> None:
+    """Check the settings of a run of windows, merged with the shared ones."""
+    window = settings["window"]
     if not window["reference"] and window["context"] == 0:
         raise UserError(
             "window.context: without a reference frame at least one context frame must be given "

@@ -13,6 +13,126 @@ Width = Annotated[int, Field(ge=8)]
 LayerNumber = Annotated[int, Field(ge=0)]
 
 
+Dilations = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
+
+
+@block
+class AutoencoderBlock:
+    """Articulation codes of frames, once a corpus, shared by all runs of preset s2r."""
+
+    codes: int = key(
+        48,
+        "Numbers that describe a frame: principal components of the change from the reference "
+        "frame, at the places of a template.",
+        ge=1,
+    )
+
+
+@block
+class MeanNetwork:
+    """Shape of the network that predicts the mean codes of an utterance."""
+
+    hidden: int = key(160, "Channels.", ge=8)
+    dilations: Dilations = key(
+        (1, 2, 4, 8, 16),
+        "Distance between the three frames that a layer looks at; one layer an entry. Their sum is "
+        "the number of frames on each side that a frame's codes depend on.",
+        "frames of 20 ms",
+    )
+    dropout: float = key(
+        0.2, "Share of each layer's outputs that are zeroed in training.", ge=0, lt=1
+    )
+
+
+@block
+class MeanTraining:
+    """How that network is trained, on random segments of recordings."""
+
+    clips: int = key(5600, "Length of the training.", "segments", ge=1)
+    batch: int = key(16, "Segments per step.", ge=1)
+    segment: int = key(
+        100,
+        "Length of a segment; a shorter recording goes on with its last frame.",
+        "frames of 20 ms",
+        ge=1,
+    )
+    learning_rate: float = key(0.004, "Largest learning rate.", gt=0)
+    warmup_clips: int = key(
+        800, "Rise of the learning rate before it falls along a cosine.", "segments", ge=0
+    )
+    weight_decay: float = key(0.01, "Decay of the weights (AdamW).", ge=0)
+    ema_length: float = key(
+        0.05, "Relative length of the average over weights (Karras et al. 2024).", gt=0, le=0.28
+    )
+    speech_dimensions: int = key(192, "Directions of the embeddings that are kept.", ge=1)
+    speaker_noise: float = key(
+        0.4,
+        "Noise on the code of the reference frame, relative to its deviation among speakers: more "
+        "for fewer speakers, so that these are not learned by heart.",
+        ge=0,
+    )
+    random_references: float = key(
+        0.2,
+        "Share of segments whose reference frame is any frame of the recording instead of one at "
+        "rest.",
+        ge=0,
+        le=1,
+    )
+    folds: int = key(
+        2,
+        "Parts of the training set, by stimulus; what is left of each is measured with a network "
+        "trained on the others.",
+        ge=2,
+    )
+    fold_share: float = key(
+        0.6, "Length of the training of these networks, relative to clips.", gt=0, le=1
+    )
+    validate_clips: int = key(1400, "Distance of validations and checkpoints.", "segments", ge=1)
+    seed: int = key(0, "Seed of weights, segments and dropout.", ge=0)
+
+
+@block
+class MeanBlock(MeanTraining, MeanNetwork):
+    """The network that predicts the mean codes of an utterance, for runs of preset s2r."""
+
+
+@block
+class ResidualNetwork:
+    """Shape of the denoiser."""
+
+    hidden: int = key(96, "Channels.", ge=8)
+    dilations: Dilations = key((1, 2, 4, 8), "As in block mean.", "frames of 20 ms")
+
+
+@block
+class ResidualTraining:
+    """How the denoiser is trained."""
+
+    clips: int = key(4800, "Length of the training.", "segments", ge=1)
+    batch: int = key(16, "Segments per step.", ge=1)
+    segment: int = key(100, "Length of a segment.", "frames of 20 ms", ge=1)
+    learning_rate: float = key(0.002, "Largest learning rate.", gt=0)
+    warmup_clips: int = key(
+        800, "Rise of the learning rate before it falls along a cosine.", "segments", ge=0
+    )
+    weight_decay: float = key(0.01, "Decay of the weights (AdamW).", ge=0)
+    ema_length: float = key(
+        0.1, "Relative length of the average over weights (Karras et al. 2024).", gt=0, le=0.28
+    )
+    sigma_mean: float = key(-0.2, "Mean of log(sigma) in training, natural logarithm.")
+    sigma_spread: float = key(1.2, "Standard deviation of log(sigma) in training.", gt=0)
+    speech_dropout: float = key(
+        0.1, "Share of segments trained without speech, for guidance.", ge=0, le=1
+    )
+    validate_clips: int = key(1200, "Distance of validations and checkpoints.", "segments", ge=1)
+    seed: int = key(0, "Seed of weights, segments and noise.", ge=0)
+
+
+@block
+class ResidualBlock(ResidualTraining, ResidualNetwork):
+    """Diffusion of what the mean codes leave of the true ones, for runs of preset s2r."""
+
+
 @block
 class WindowBlock:
     """The frames that the network sees at once, shared by all runs."""
@@ -125,9 +245,9 @@ class SamplerConfig:
         "dpm_solver",
         "dpm_solver (DPM-Solver++(2M)), heun or stochastic_heun (the paper's).",
     )
-    steps: int = key(3, "Noise levels above zero.", ge=1)
-    sigma_min: float = key(0.3, "Lowest noise level.", gt=0)
-    sigma_max: float = key(5.0, "Highest noise level.", gt=0)
+    steps: int = key(4, "Noise levels above zero.", ge=1)
+    sigma_min: float = key(0.15, "Lowest noise level.", gt=0)
+    sigma_max: float = key(8.0, "Highest noise level.", gt=0)
     spacing: Literal["log", "karras"] = key("log", "log (equal ratios) or karras (rho = 7).")
     noise_correlation: float = key(
         0.6,
@@ -257,6 +377,10 @@ class RunBlock:
         "s2r (regression and residual diffusion), paper (the published set-up), or a model that an "
         "installed package adds.",
         min_length=1,
+    )
+    mean: overrides(MeanBlock) = key(dict, "Settings that differ from the shared block mean.")
+    residual: overrides(ResidualBlock) = key(
+        dict, "Settings that differ from the shared block residual."
     )
     window: overrides(WindowBlock) = key(dict, "Settings that differ from the shared block window.")
     model: overrides(ModelBlock) = key(dict, "Settings that differ from the shared block model.")

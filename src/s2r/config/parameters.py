@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from pathlib import Path
 
-from s2r.config.presets import BLOCKS, PRESETS, released_settings
+from s2r.config.presets import BLOCKS_OF_PRESET, PRESETS, released_settings
 
 RATING_CLIPS = ("words", "items", "practice", "margin", "seed")
 """Settings of the block ``rating`` that decide the clips, given a run."""
@@ -34,7 +34,7 @@ def run_settings(config: Mapping, run: str) -> dict:
 
     Switches of ``paper_compat`` come after the preset, in runs of preset ``paper`` only.
 
-    Keys: ``encoder``, ``pooling``, ``preset`` and the blocks ``BLOCKS``; for a model of an
+    Keys: ``encoder``, ``pooling``, ``preset`` and the blocks of the preset; for a model of an
     installed package ``settings`` instead of the blocks.
     """
     run_block = config["runs"][run]
@@ -44,7 +44,7 @@ def run_settings(config: Mapping, run: str) -> dict:
     layers = [config, PRESETS[run_block["preset"]]]
     if run_block["preset"] == "paper":
         layers.append(released_settings(config["paper_compat"]))
-    for block in BLOCKS:
+    for block in BLOCKS_OF_PRESET[run_block["preset"]]:
         settings[block] = {}
         for layer in (*layers, run_block):
             settings[block] |= layer.get(block, {})

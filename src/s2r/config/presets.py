@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping
 
-BLOCKS = ("window", "model", "denoiser", "training", "sampler")
-"""Settings that all runs share and any run may override."""
+BLOCKS_OF_PRESET = {
+    "s2r": ("mean", "residual", "sampler"),
+    "paper": ("window", "model", "denoiser", "training", "sampler"),
+}
+"""Settings that all runs of a preset share and any of them may override."""
 
+BLOCKS = tuple(dict.fromkeys(block for blocks in BLOCKS_OF_PRESET.values() for block in blocks))
+"""All of these blocks."""
 
 PRESETS = {
-    "s2r": {"denoiser": {"speech_by": "film", "mean_channel": True}},
+    "s2r": {},
     "paper": {
         "window": {"reference": False, "context": 1, "new": 9},
         "model": {"context_sigma": 0.0},

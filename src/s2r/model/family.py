@@ -33,6 +33,9 @@ class VideoTask:
     context: np.ndarray | None = None
     """(C, H, W) in [-1, 1], true frames up to ``first`` + the model's ``overlap``; None: there are
     none."""
+    origin: int = 0
+    """Number of the frame that ``speech`` begins with, in a video that is generated in stretches:
+    equal seeds then continue the same noise."""
     lead_in: int = 0
     """Frames generated before ``first`` and thrown away: they move the window boundaries."""
 
@@ -99,6 +102,8 @@ class TrainingJob:
     """Shards of embeddings."""
     split: str
     """The file ``split.csv``."""
+    autoencoder: str | None
+    """The file of the corpus's articulation codes; None where the model needs none."""
     state_folder: str
     """Where checkpoints may lie; belongs to exactly these settings and data."""
     model_path: str
@@ -136,8 +141,13 @@ class ModelFamily:
         return _function(self.loading)(Path(path), settings, device)
 
 
-TRACT = ModelFamily("s2r.training.launch:train_run", "s2r.generation.videos:load_tract_videos")
-"""The diffusion model of this package; presets ``s2r`` and ``paper`` are settings of it."""
+UTTERANCE = ModelFamily(
+    "s2r.training.launch:train_run", "s2r.generation.utterance:load_utterance_videos"
+)
+"""Preset ``s2r``: articulation codes of whole utterances."""
+
+WINDOWS = ModelFamily("s2r.training.launch:train_run", "s2r.generation.videos:load_tract_videos")
+"""Preset ``paper``: diffusion of pixels, window by window."""
 
 
 def find_family(preset: str) -> ModelFamily:

@@ -1,0 +1,132 @@
+"""Videos of the utterance model: draws, and the mean, of whole recordings or parts of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from s2r.config.build import build
+from s2r.config.model_blocks import SamplerConfig
+from s2r.core.progress import progress
+from s2r.core.units import to_levels
+from s2r.model.autoencoder import Speaker
+from s2r.model.family import VideoModel, VideoTask
+from s2r.model.utterance_model import POOLED_FRAMES, UtteranceModel, load_utterance_model
+from s2r.model.utterance_sampling import draw_codes, mean_codes, reach
+
+DECODED = 256
+"""Frames decoded at once."""
+
+
+@dataclass(frozen=True)
+class UtteranceVideos(VideoModel):
+    """An utterance model and how it is sampled."""
+
+    model: UtteranceModel
+    sampler: SamplerConfig
+    noise: bool = True
+    """Whether draws have the noise of real pictures."""
+    _speakers: dict[bytes, Speaker] = field(default_factory=dict)
+
+    window = POOLED_FRAMES
+    """Stretches of long sounds hold whole groups of pooled frames."""
+
+    def project(self, embeddings: np.ndarray) -> np.ndarray:
+        """Embeddings (T, D) -> (T, P) float32."""
+        return self.model.project(embeddings)
+
+    def videos(
+        self,
+        tasks: Sequence[VideoTask],
+        batch: int = 32,
+        label: str = "generate",
+        on_frames: Callable[[int], None] | None = None,
+    ) -> list[np.ndarray]:
+        """See `VideoModel.videos`; whole utterances are generated one after another."""
+        self._register(tasks)
+        total = sum(task.frames for task in tasks)
+        with progress(total=total, label=label, unit="frame", disable=on_frames is not None) as bar:
+            return [self._video(task, on_frames or bar.update) for task in tasks]
+
+    def mean(self, task: VideoTask) -> np.ndarray:
+        """The mean that the model draws around, without noise: (T, H, W) uint8."""
+        return self._video(task, drawn=False)
+
+    def resampled(self, steps: int | None, guidance: float | None) -> "UtteranceVideos":
+        """See `VideoModel.resampled`."""
+        sampler = self.sampler
+        changed = replace(
+            sampler,
+            steps=sampler.steps if steps is None else steps,
+            guidance_scale=sampler.guidance_scale if guidance is None else guidance,
+        )
+        return replace(self, sampler=changed)
+
+    @torch.inference_mode()
+    def _video(
+        self,
+        task: VideoTask,
+        on_frames: Callable[[int], None] = lambda frames: None,
+        drawn: bool = True,
+    ) -> np.ndarray:
+        device = self.model.code_scale.device
+        margin = reach(self.model, self.sampler)
+        start = max(task.first - margin, 0)
+        stop = min(task.first + task.frames + margin, len(task.speech))
+        speech = torch.from_numpy(task.speech[start:stop]).to(device)[None]
+        (speaker,) = self._register([task])
+        codes = mean_codes(self.model, speech, speaker.code)
+        if drawn:
+            codes = draw_codes(
+                self.model,
+                speech,
+                speaker.code,
+                codes,
+                self.sampler,
+                task.seed,
+                first=task.origin + start,
+            )
+        codes = codes[0, task.first - start :][: task.frames]
+        if len(codes) < task.frames:  # a video longer than its speech ends with the last frame
+            codes = torch.cat([codes, codes[-1:].expand(task.frames - len(codes), -1)])
+        video = np.empty((task.frames, *speaker.reference.shape[-2:]), np.uint8)
+        for place in range(0, task.frames, DECODED):
+            part = codes[place : place + DECODED]
+            first = task.origin + task.first + place
+            frames = self._decoded(part, speaker, first, task.seed, drawn)
+            video[place : place + DECODED] = to_levels(frames[:, 0])
+            on_frames(len(part))
+        return video
+
+    def _decoded(
+        self, codes: Tensor, speaker: Speaker, first: int, seed: int, drawn: bool
+    ) -> Tensor:
+        frames = self.model.autoencoder.decode(codes, speaker)
+        if drawn and self.noise:
+            frames = frames + self.model.autoencoder.noise_for(speaker, first, len(codes), seed)
+        return frames
+
+    @torch.inference_mode()
+    def _register(self, tasks: Sequence[VideoTask]) -> list[Speaker]:
+        """The speaker of every task; each reference frame is registered once."""
+        keys = [task.reference.tobytes() for task in tasks]
+        new = {
+            key: task.reference
+            for key, task in zip(keys, tasks, strict=True)
+            if key not in self._speakers
+        }
+        if new:
+            pictures = torch.from_numpy(np.stack(list(new.values()))).float()[:, None]
+            speakers = self.model.autoencoder.speakers(pictures.to(self.model.code_scale.device))
+            for number, key in enumerate(new):
+                self._speakers[key] = speakers[number : number + 1]
+        return [self._speakers[key] for key in keys]
+
+
+def load_utterance_videos(path: Path, settings: Mapping, device: str) -> UtteranceVideos:
+    """A trained model, sampled as the block ``sampler`` of ``settings`` says."""
+    model, _ = load_utterance_model(path, device)
+    return UtteranceVideos(model, build(SamplerConfig, settings["sampler"]))

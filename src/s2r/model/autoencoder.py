@@ -1,0 +1,117 @@
+"""Stage 1: articulation codes of a frame, and the frame that codes describe.
+
+A linear autoencoder in the coordinates of a template (`s2r.model.registration`): the change of a
+frame from the speaker's reference frame, brought to the template, is described by its projections
+on the leading principal components of such changes. These projections are the articulation codes,
+in units of [-1, 1] times pixels, the first ones with the largest variance. Decoding adds the
+described change, brought back to the speaker's picture, to the reference frame: all texture of
+tissue that does not move is the speaker's own.
+
+The reference frame itself has a code too: of its difference from the template. It says who speaks.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from s2r.config.build import build
+from s2r.config.model_blocks import AutoencoderBlock
+from s2r.model.model_file import read_model_file, write_model_file
+from s2r.model.noise import NoiseModel, fresh_noise
+from s2r.model.registration import Registration, joined, register, warp
+
+FORMAT = "s2r-autoencoder-1"
+BATCH = 256
+"""Frames warped at once."""
+
+SPEAKERS = 64
+"""Reference frames registered at once."""
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """B speakers: their reference frames, registered to the template."""
+
+    reference: Tensor
+    """(B, 1, H, W) in [-1, 1]."""
+    registration: Registration
+    code: Tensor
+    """(B, K) of the reference frame."""
+
+    def __getitem__(self, index: slice) -> "Speaker":
+        """Some of the speakers."""
+        return Speaker(self.reference[index], self.registration[index], self.code[index])
+
+
+class Autoencoder(nn.Module):
+    """Frames to articulation codes and back; fitted in closed form, nothing in it is trained."""
+
+    def __init__(self, config: AutoencoderBlock, size: int):
+        """Not fitted, for pictures of ``size`` x ``size``; see `s2r.training.autoencoder`."""
+        super().__init__()
+        self.config, self.size = config, size
+        self.register_buffer("template", torch.zeros(1, 1, size, size))
+        self.register_buffer("components", torch.zeros(config.codes, size * size))
+        self.register_buffer("noise_level", torch.zeros(1, 1, size, size))
+        self.register_buffer("noise_spectrum", torch.zeros(size, size // 2 + 1))
+        self.register_buffer("noise_steadiness", torch.tensor(0.0))
+
+    @property
+    def noise(self) -> NoiseModel:
+        """The noise of real pictures, at the template's places."""
+        return NoiseModel(self.noise_level, self.noise_spectrum, self.noise_steadiness)
+
+    def speakers(self, references: Tensor) -> Speaker:
+        """Register reference frames (B, 1, H, W) in [-1, 1] and read their codes."""
+        found = joined([register(part, self.template) for part in references.split(SPEAKERS)])
+        registered = found.gain * warp(references, found.to_speaker) + found.offset
+        code = (registered - self.template).flatten(1) @ self.components.T
+        return Speaker(references, found, code)
+
+    def changes(self, frames: Tensor, speaker: Speaker) -> Tensor:
+        """Changes of frames (T, 1, H, W) of one speaker, at the template's places: (T, H * W)."""
+        found = speaker.registration
+        return torch.cat(
+            [
+                (found.gain * warp(part - speaker.reference, found.to_speaker)).flatten(1)
+                for part in frames.split(BATCH)
+            ]
+        )
+
+    def encode(self, frames: Tensor, speaker: Speaker) -> Tensor:
+        """Frames (T, 1, H, W) in [-1, 1] of one speaker -> codes (T, K)."""
+        return self.changes(frames, speaker) @ self.components.T
+
+    def decode(self, codes: Tensor, speaker: Speaker) -> Tensor:
+        """Codes (T, K) of one speaker -> frames (T, 1, H, W), about in [-1, 1], not clipped.
+
+        Codes of zero give the reference frame exactly.
+        """
+        changes = (codes @ self.components).view(-1, 1, self.size, self.size)
+        return speaker.reference + self.to_speaker(changes, speaker) / speaker.registration.gain
+
+    def to_speaker(self, pictures: Tensor, speaker: Speaker) -> Tensor:
+        """Pictures (T, 1, H, W) at the template's places, brought to one speaker's picture."""
+        return torch.cat(
+            [warp(part, speaker.registration.to_template) for part in pictures.split(BATCH)]
+        )
+
+    def noise_for(self, speaker: Speaker, first: int, count: int, seed: int) -> Tensor:
+        """Fresh noise (count, 1, H, W) for the frames of one speaker from ``first`` on."""
+        level = self.to_speaker(self.noise_level, speaker).clamp_min(0)
+        return level * fresh_noise(self.noise, first, count, seed)
+
+
+def save_autoencoder(model: Autoencoder, path: str | Path, info: dict) -> None:
+    """Write an autoencoder and ``info`` (JSON-able) as one safetensors file."""
+    write_model_file(model, path, FORMAT, model.config, info)
+
+
+def load_autoencoder(path: str | Path, device: str = "cpu") -> tuple[Autoencoder, dict]:
+    """Read an autoencoder and its ``info``. Raises UserError for a missing or another file."""
+    tensors, content, info = read_model_file(path, FORMAT)
+    model = Autoencoder(build(AutoencoderBlock, content), tensors["template"].shape[-1])
+    model.load_state_dict(tensors)
+    return model.to(device).eval(), info

@@ -1,0 +1,82 @@
+"""Noise of real pictures: how strong, how smooth and how steady it is, and fresh noise like it.
+
+A generated picture without noise looks too clean, and Fréchet distances see little else. The noise
+here is Gaussian: white noise is smoothed in space, so that it has the mean power spectrum of real
+noise, and between successive frames, so that it has their correlation; a map sets its level.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+BLOCK = 32
+"""Frames whose white noise has one seed: a frame's noise depends on its place, not on the cut."""
+
+
+@dataclass(frozen=True)
+class NoiseModel:
+    """Level and correlation of the noise, at the places of the template."""
+
+    level: Tensor
+    """(1, 1, H, W): standard deviation, in units of [-1, 1]."""
+    spectrum: Tensor
+    """(H, W // 2 + 1): amplitude at each spatial frequency; unit variance of the noise."""
+    steadiness: Tensor
+    """(): correlation between successive frames, from 0 to below .5."""
+
+
+def white_noise(shape: tuple[int, ...], first: int, count: int, seed: int) -> Tensor:
+    """Standard normal noise (count, *shape) of the frames ``first`` to ``first + count``.
+
+    A frame's values depend on ``seed`` and on its number alone. ``first`` may be negative.
+    """
+    blocks = range(first // BLOCK, (first + count - 1) // BLOCK + 1)
+    noise = torch.cat([_block(shape, block, seed) for block in blocks])
+    start = first - blocks[0] * BLOCK
+    return noise[start : start + count]
+
+
+def _block(shape: tuple[int, ...], block: int, seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed((seed * 2_654_435_761 + block) % 2**63)
+    return torch.randn((BLOCK, *shape), generator=generator)
+
+
+def fit_noise(residuals: list[Tensor], level: Tensor) -> NoiseModel:
+    """The noise model of residuals (T, 1, H, W), one a recording, at the template's places.
+
+    Args:
+        residuals: true pictures minus what the articulation codes describe of them.
+        level: (1, 1, H, W), their standard deviation.
+    """
+    height, width = level.shape[-2:]
+    power = torch.zeros(height, width // 2 + 1, dtype=torch.float64)
+    products, squares = 0.0, 0.0
+    for residual in residuals:
+        relative = (residual / level.clamp_min(1e-3))[:, 0]
+        power += torch.fft.rfft2(relative, norm="ortho").abs().square().double().mean(0)
+        products += float((relative[1:] * relative[:-1]).mean())
+        squares += float(relative.square().mean())
+    power /= len(residuals)
+    share = torch.full((width // 2 + 1,), 2.0, dtype=torch.float64)
+    share[0] = 1.0
+    if width % 2 == 0:
+        share[-1] = 1.0
+    power *= height * width / (power * share).sum()
+    steadiness = torch.tensor(products / squares).clamp(0, 0.49)
+    return NoiseModel(level, power.sqrt().float(), steadiness)
+
+
+def fresh_noise(model: NoiseModel, first: int, count: int, seed: int) -> Tensor:
+    """Noise (count, 1, H, W) of unit variance for the frames from ``first`` on."""
+    height = model.spectrum.shape[0]
+    width = model.level.shape[-1]
+    white = white_noise((height, width), first - 1, count + 1, seed).to(model.spectrum.device)
+    # two neighbours, weighted 1 and w, have the correlation w / (1 + w^2)
+    correlation = model.steadiness
+    weight = 2 * correlation / (1 + (1 - 4 * correlation.square()).sqrt())
+    mixed = (white[1:] + weight * white[:-1]) / (1 + weight.square()).sqrt()
+    coloured = torch.fft.irfft2(
+        torch.fft.rfft2(mixed, norm="ortho") * model.spectrum, s=(height, width), norm="ortho"
+    )
+    return coloured[:, None]

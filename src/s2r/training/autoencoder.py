@@ -1,0 +1,97 @@
+"""Stage 1: fit the template, the articulation codes and the noise of a corpus, in closed form."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from s2r.config.model_blocks import AutoencoderBlock
+from s2r.core.errors import UserError
+from s2r.core.progress import progress
+from s2r.core.units import to_unit_range
+from s2r.model.autoencoder import Autoencoder, Speaker, save_autoencoder
+from s2r.model.noise import fit_noise
+from s2r.model.registration import areas, fit_template
+from s2r.model.regression import principal_components
+from s2r.preparation.recordings import RecordingSet
+from s2r.preparation.resting import resting_frame
+
+FRAMES = 6000
+"""About how many frames the components are fitted to, evenly spaced over all recordings."""
+
+TEMPLATE_SPEAKERS = 100
+"""Most speakers whose reference frames make the template."""
+
+NOISE_RECORDINGS = 40
+"""Most recordings in which noise is measured."""
+
+
+def reference_of(recordings: RecordingSet, recording: str) -> torch.Tensor:
+    """The reference frame of a recording, (1, 1, H, W) in [-1, 1]."""
+    frame = resting_frame(recordings.video(recording, 0, 10))
+    return torch.from_numpy(to_unit_range(frame))[None, None]
+
+
+def fit_autoencoder(
+    config: AutoencoderBlock, recordings: RecordingSet, path: str | Path, device: str = "cpu"
+) -> Autoencoder:
+    """Fit an autoencoder to the training recordings and write it to ``path``.
+
+    Recordings without sound count too. Raises UserError where there is nothing to fit.
+    """
+    names = recordings.members("train")
+    if not names:
+        raise UserError("the split has no training recordings; see split.csv and config: split")
+    references = torch.cat([reference_of(recordings, name) for name in names]).to(device)
+    subject = recordings.split.set_index("recording")["subject"].loc[names].to_numpy()
+    one_each = np.unique(subject, return_index=True)[1][:TEMPLATE_SPEAKERS]
+    model = Autoencoder(config, references.shape[-1]).to(device)
+    model.template.copy_(fit_template(references[one_each]))
+    speakers = model.speakers(references)
+    total = sum(recordings.length(name) for name in names)
+    stride = total // FRAMES + 1
+    changes = []
+    for number, name in enumerate(progress(names, "articulation codes")):
+        video = _video(recordings, name, device)[number % stride :: stride]
+        changes.append(model.changes(video, speakers[number : number + 1]).cpu())
+    components = principal_components(torch.cat(changes).numpy(), config.codes)
+    if len(components) < config.codes:
+        raise UserError(
+            f"autoencoder.codes: {config.codes} codes need as many training frames, and there are "
+            f"{len(components)}; lower it or add recordings."
+        )
+    model.components.copy_(torch.from_numpy(components))
+    _fit_noise(model, recordings, names, speakers)
+    info = {
+        "recordings": len(names),
+        "smallest_area": float(areas(speakers.registration.to_speaker).min()),
+    }
+    save_autoencoder(model, path, info)
+    return model
+
+
+def _fit_noise(
+    model: Autoencoder, recordings: RecordingSet, names: list[str], speakers: Speaker
+) -> None:
+    """Level and correlation of what the codes leave of the training recordings."""
+    stride = len(names) // NOISE_RECORDINGS + 1
+    squares, residuals = 0.0, []
+    for number in range(0, len(names), stride):
+        speaker = speakers[number : number + 1]
+        video = _video(recordings, names[number], model.template.device)
+        changes = model.changes(video, speaker)
+        codes = changes @ model.components.T
+        residual = (changes - codes @ model.components).view(-1, 1, model.size, model.size)
+        residual = residual / speaker.registration.gain
+        squares = squares + residual.square().mean(0, keepdim=True)
+        residuals.append(residual)
+    level = (squares / len(residuals)).sqrt()
+    noise = fit_noise(residuals, level)
+    model.noise_level.copy_(noise.level)
+    model.noise_spectrum.copy_(noise.spectrum)
+    model.noise_steadiness.copy_(noise.steadiness)
+
+
+def _video(recordings: RecordingSet, name: str, device: str) -> torch.Tensor:
+    video = to_unit_range(recordings.video(name))
+    return torch.from_numpy(video)[:, None].to(device)

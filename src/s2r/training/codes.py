@@ -1,0 +1,66 @@
+"""Articulation codes and speech of the training recordings, and random segments of them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from s2r.core.progress import progress
+from s2r.core.units import to_unit_range
+from s2r.model.utterance_model import UtteranceModel
+from s2r.preparation.recordings import RecordingSet
+from s2r.training.autoencoder import reference_of
+
+
+@dataclass(frozen=True)
+class CodeSet:
+    """Recordings one after another, on the device of the training."""
+
+    recordings: list[str]
+    codes: Tensor
+    """(N, K) articulation codes of all frames."""
+    speech: Tensor
+    """(N, P) projected embeddings."""
+    speakers: Tensor
+    """(R, K) code of each recording's reference frame."""
+    first: np.ndarray
+    """(R,) index of each recording's first frame."""
+    lengths: np.ndarray
+    """(R,) frames of each recording."""
+
+    def part(self, recording: int) -> slice:
+        """Where a recording lies."""
+        return slice(self.first[recording], self.first[recording] + self.lengths[recording])
+
+    def draw(
+        self, chosen: np.ndarray, count: int, length: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, Tensor]:
+        """Random segments of the recordings ``chosen``, drawn by their lengths.
+
+        Returns recordings (count,) and frames (count, length). A recording that is shorter than a
+        segment is continued with its last frame.
+        """
+        share = self.lengths[chosen] / self.lengths[chosen].sum()
+        recording = chosen[rng.choice(len(chosen), count, p=share)]
+        lengths = self.lengths[recording]
+        start = rng.integers(0, np.maximum(lengths - length, 0) + 1)
+        places = np.minimum(start[:, None] + np.arange(length), lengths[:, None] - 1)
+        frames = torch.from_numpy(self.first[recording][:, None] + places)
+        return recording, frames.to(self.codes.device)
+
+
+def load_codes(model: UtteranceModel, recordings: RecordingSet, names: list[str]) -> CodeSet:
+    """The codes and the speech of the recordings ``names``."""
+    codes, speech, device = [], [], model.code_scale.device
+    references = torch.cat([reference_of(recordings, name) for name in names]).to(device)
+    speakers = model.autoencoder.speakers(references)
+    for number, name in enumerate(progress(names, "codes")):
+        video = torch.from_numpy(to_unit_range(recordings.video(name)))[:, None].to(device)
+        codes.append(model.autoencoder.encode(video, speakers[number : number + 1]))
+        speech.append(torch.from_numpy(model.project(recordings.embedded(name))))
+    lengths = np.array([len(part) for part in codes])
+    first = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(int)
+    return CodeSet(
+        names, torch.cat(codes), torch.cat(speech).to(device), speakers.code, first, lengths
+    )
