@@ -16,7 +16,7 @@ from pathlib import Path
 
 from s2r.config.files import read_files
 from s2r.config.parameters import run_settings
-from s2r.config.systems import BASELINES, evaluation_sets, runs_with_regression, systems
+from s2r.config.systems import BASELINES, evaluation_sets, runs_with_mean, systems
 from s2r.core.errors import UserError
 from s2r.core.units import FRAME_RATE
 from s2r.generation.clip_choice import CLIP_LENGTH
@@ -112,7 +112,7 @@ def stages(config: Mapping, corpus: Corpus = USC75) -> list[Stage]:
     trained = sum(one["training"]["clips"] for one in settings)
     windows = sum(one["window"]["new"] for one in settings) / FRAME_RATE
     made = len(runs) * rollout * (draws + 1) + clips * windows
-    regressions = len(runs_with_regression(config))
+    regressions = len(runs_with_mean(config))
     # The mean of the draws is scored like one more draw; a regression and a baseline have one.
     scored = rollout * (len(runs) * (draws + 1) + regressions + len(BASELINES))
     count = len(systems(config))

@@ -23,7 +23,7 @@ TABLE_I = [
     ("wav2vec2", "large", "yes"),
 ]
 
-MEANS = (Kind.REGRESSION, Kind.RECURRENT, Kind.MEAN_FRAME)
+MEANS = (Kind.MEAN, Kind.RECURRENT, Kind.MEAN_FRAME)
 """Kinds whose video is a mean."""
 
 

@@ -40,7 +40,7 @@ onstart:
 ENCODERS = config["encoders"]
 RUNS = list(config["runs"])
 RECURRENT = config["recurrent"]["encoders"]
-RUNS_WITH_REGRESSION = systems.runs_with_regression(config)
+RUNS_WITH_MEAN = systems.runs_with_mean(config)
 SYSTEMS = systems.systems(config)
 SETS = systems.evaluation_sets(config)
 # Runs that generate single words on their own, beside the words in their rollouts.
@@ -147,6 +147,12 @@ def embeddings(wildcards):
     return expand(
         "<results>/embeddings/{encoder}/{shard}.h5", encoder=encoder, shard=SHARDS
     )
+
+
+def autoencoder(wildcards):
+    """The articulation codes that a run of preset s2r is trained on."""
+    uses = config["runs"][wildcards.run]["preset"] == "s2r"
+    return "<results>/autoencoder/autoencoder.safetensors" if uses else []
 
 
 def run_size(wildcards):

@@ -7,13 +7,13 @@ rule generate:
         split=rules.split.output.split,
     output:
         videos=expand("<results>/generated/{{run}}/{set}.h5", set=SETS),
-        regression=expand("<results>/generated/regression-{{run}}/{set}.h5", set=SETS),
+        means=expand("<results>/generated/mean-{{run}}/{set}.h5", set=SETS),
     log:
         "<logs>/generate/{run}.log",
     benchmark:
         "<benchmarks>/generate/{run}.tsv"
     wildcard_constraints:
-        run=parameters.any_of(RUNS_WITH_REGRESSION),
+        run=parameters.any_of(RUNS_WITH_MEAN),
     priority: 1
     conda:
         "../envs/s2r.yaml"
@@ -32,8 +32,8 @@ rule generate:
         "../scripts/generate.py"
 
 
-use rule generate as generate_without_regression with:
+use rule generate as generate_without_mean with:
     output:
         videos=expand("<results>/generated/{{run}}/{set}.h5", set=SETS),
     wildcard_constraints:
-        run=parameters.any_of(run for run in RUNS if run not in RUNS_WITH_REGRESSION),
+        run=parameters.any_of(run for run in RUNS if run not in RUNS_WITH_MEAN),

@@ -4,6 +4,7 @@ rule train:
         lists=shard_lists,
         embeddings=embeddings,
         split=rules.split.output.split,
+        autoencoder=autoencoder,
     output:
         model="<results>/runs/{run}/model.safetensors",
         curve="<results>/runs/{run}/curve.csv",

@@ -1,4 +1,4 @@
-"""Draw the videos of one run for all test sets: clips, rollouts, and those of its regression."""
+"""Draw the videos of one run for all test sets: clips, rollouts, and the means it draws around."""
 
 from s2r.core.job import job
 
@@ -11,7 +11,7 @@ with job(snakemake):
     from s2r.preparation.recordings import open_recordings
 
     settings, sets = snakemake.params.settings, snakemake.params.sets
-    regression = snakemake.output.get("regression", [])
+    means = snakemake.output.get("means", [])
     recordings = open_recordings(snakemake.input)
     device = find_device(snakemake.config["device"])
     model = find_family(settings["preset"]).load(snakemake.input.model, settings, device)
@@ -19,7 +19,7 @@ with job(snakemake):
         model,
         recordings,
         outputs=dict(zip(sets, snakemake.output.videos, strict=True)),
-        regression_outputs=dict(zip(sets, regression, strict=True)) if regression else {},
+        mean_outputs=dict(zip(sets, means, strict=True)) if means else {},
         settings=GenerationConfig(**snakemake.params.amount),
         labels=labels(snakemake.wildcards.run, settings, snakemake.params.size),
     )

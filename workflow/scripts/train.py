@@ -13,7 +13,9 @@ with job(snakemake):
 
     run, settings = snakemake.wildcards.run, snakemake.params.settings
     data = [*snakemake.input.frames, *snakemake.input.embeddings]
-    state = state_folder(snakemake.params.state, settings, data, snakemake.input.split)
+    codes = snakemake.input.autoencoder or None
+    others = [snakemake.input.split, *([codes] if codes else [])]
+    state = state_folder(snakemake.params.state, settings, data, others)
     device = find_device(snakemake.config["device"])
     training = TrainingJob(
         # With the sampler, which validation needs; it is no parameter of the rule, so that
@@ -22,6 +24,7 @@ with job(snakemake):
         frames=list(snakemake.input.frames),
         embeddings=list(snakemake.input.embeddings),
         split=snakemake.input.split,
+        autoencoder=codes,
         state_folder=str(state),
         model_path=snakemake.output.model,
         curve_path=snakemake.output.curve,

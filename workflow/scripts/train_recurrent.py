@@ -16,7 +16,7 @@ with job(snakemake):
 
     encoder, settings = snakemake.wildcards.encoder, snakemake.params.settings
     data = [*snakemake.input.frames, *snakemake.input.embeddings]
-    state = state_folder(snakemake.params.state, settings, data, snakemake.input.split)
+    state = state_folder(snakemake.params.state, settings, data, [snakemake.input.split])
     train_recurrent(
         build_part(RecurrentConfig, settings),
         build_part(RecurrentTraining, settings),

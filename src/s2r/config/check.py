@@ -11,7 +11,7 @@ from s2r.config.keys import plain
 from s2r.config.parameters import remove_nulls, run_settings
 from s2r.config.patterns import check_notes_settings, compile_pattern
 from s2r.config.presets import BLOCKS, BLOCKS_OF_PRESET, PRESETS, RUN_SWITCHES
-from s2r.config.systems import BASELINES, held_out_sets, recurrent_system, regression_system
+from s2r.config.systems import BASELINES, held_out_sets, mean_system, recurrent_system
 from s2r.core.errors import UserError
 from s2r.core.registry import ENCODERS, MODELS, extension_names
 
@@ -93,7 +93,7 @@ def _check_split(corpus: Mapping, split: Mapping) -> None:
 
 def _check_runs(config: Mapping) -> None:
     for run, run_block in config["runs"].items():
-        if run in BASELINES or run.startswith((regression_system(""), recurrent_system(""))):
+        if run in BASELINES or run.startswith((mean_system(""), recurrent_system(""))):
             raise UserError(f"runs.{run}: this name is taken by a baseline; choose another one.")
         _check_encoder_name(f"runs.{run}.encoder", run_block["encoder"], config["encoders"])
         if run_block["preset"] not in PRESETS:

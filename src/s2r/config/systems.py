@@ -18,8 +18,8 @@ class Kind(StrEnum):
     """A given frame, held still."""
     MEAN_FRAME = "mean_frame"
     """The mean frame of the subject, held still."""
-    REGRESSION = "regression"
-    """The regression inside a model, on its own."""
+    MEAN = "mean"
+    """The mean that a run of preset s2r draws around, on its own."""
     RECURRENT = "recurrent"
     """A recurrent regression."""
     MODEL = "model"
@@ -48,13 +48,13 @@ def held_out_sets(split: Mapping) -> list[str]:
     return [name for name in SETS if possible[name]]
 
 
-def regression_system(run: str) -> str:
-    """Name under which the regression inside ``run`` is scored."""
-    return f"regression-{run}"
+def mean_system(run: str) -> str:
+    """Name under which the mean that ``run`` draws around is scored."""
+    return f"mean-{run}"
 
 
-def runs_with_regression(config: Mapping) -> list[str]:
-    """Runs whose preset contains a regression; it is scored as a system of its own."""
+def runs_with_mean(config: Mapping) -> list[str]:
+    """Runs that predict a mean and draw around it; it is scored as a system of its own."""
     return [run for run, settings in config["runs"].items() if settings["preset"] == "s2r"]
 
 
@@ -64,9 +64,9 @@ def recurrent_system(encoder: str) -> str:
 
 
 def kinds_of_systems(config: Mapping) -> dict[str, Kind]:
-    """All scored systems, each with its kind: baselines, regressions, recurrent ones, runs."""
+    """All scored systems, each with its kind: baselines, means, recurrent ones, runs."""
     kinds = {name: Kind(name) for name in BASELINES}
-    kinds |= {regression_system(run): Kind.REGRESSION for run in runs_with_regression(config)}
+    kinds |= {mean_system(run): Kind.MEAN for run in runs_with_mean(config)}
     for encoder in config["recurrent"]["encoders"]:
         kinds[recurrent_system(encoder)] = Kind.RECURRENT
     return kinds | dict.fromkeys(config["runs"], Kind.MODEL)

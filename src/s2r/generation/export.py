@@ -10,6 +10,7 @@ from s2r.core.errors import UserError
 from s2r.core.shards import Shards
 from s2r.corpus.split import read_split
 from s2r.generation.model_folder import export_model
+from s2r.preparation.resting import FIRST_FRAMES, resting_frame
 from s2r.preparation.selection import recordings_of
 from s2r.speech.encoder import EncoderConfig
 
@@ -46,7 +47,7 @@ def export_run(
 ) -> None:
     """Write the trained ``run`` of the merged configuration as the model folder ``folder``.
 
-    The reference frame of a subject is the first frame of its first training recording. Raises
+    The reference frame of a subject is that of its first training recording. Raises
     UserError where the run was not trained or has no training recordings.
     """
     if run not in config["runs"]:
@@ -62,7 +63,8 @@ def export_run(
     references: dict[str, np.ndarray] = {}
     for recording in training:
         if subject_of[recording] not in references:
-            references[subject_of[recording]] = frames.read(recording, "frames", 0, 1)[0]
+            first = frames.read(recording, "frames", 0, FIRST_FRAMES)
+            references[subject_of[recording]] = resting_frame(first)
     settings, encoder = run_settings(config, run), encoder_settings(config, _encoder(config, run))
     rate = config["frames"]["rate"]
     export_model(

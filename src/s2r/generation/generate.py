@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from s2r.config.result_blocks import GenerationConfig
-from s2r.config.systems import Kind, regression_system
+from s2r.config.systems import Kind, mean_system
 from s2r.core.units import to_unit_range
 from s2r.generation.clip_choice import CLIP_CONTEXT, CLIP_LENGTH, choose_clips, starts_of
 from s2r.generation.generated_file import GeneratedWriter
-from s2r.generation.videos import TractVideos
+from s2r.generation.utterance import UtteranceVideos
 from s2r.model.family import VideoModel, VideoTask
 from s2r.preparation.recordings import RecordingSet
+from s2r.preparation.resting import reference_frame
 
 
 def other_speech(recording: str, candidates: Sequence[str], split: pd.DataFrame) -> str:
@@ -81,7 +82,7 @@ def set_tasks(
     }
     tasks = SetTasks({}, wrong, {})
     for recording in sorted({*rolled_out, *starts}):
-        reference = read_pictures(recordings, recording, 0, 1)[0]
+        reference = reference_frame(recordings, recording)
         seed = seed_of(recording, settings.seed)
         if recording in rolled_out:
             wrong_speech = speech[wrong[recording]]
@@ -119,12 +120,12 @@ def write_videos(
         )
 
 
-def write_regression(writer: GeneratedWriter, tasks: SetTasks, model: TractVideos) -> None:
-    """Write the predictions of the model's regression alone for the same tasks."""
+def write_means(writer: GeneratedWriter, tasks: SetTasks, model: UtteranceVideos) -> None:
+    """Write the means that the model draws around, for the same tasks."""
     for recording, recording_tasks in tasks.rollouts.items():
-        writer.rollout(recording, model.regression(recording_tasks[0])[None])
+        writer.rollout(recording, model.mean(recording_tasks[0])[None])
     for recording, recording_tasks in tasks.clips.items():
-        means = np.stack([model.regression(task) for task in recording_tasks])
+        means = np.stack([model.mean(task) for task in recording_tasks])
         writer.clips(recording, [task.first for task in recording_tasks], means[:, None])
 
 
@@ -132,7 +133,7 @@ def generate_run(
     model: VideoModel,
     recordings: RecordingSet,
     outputs: Mapping[str, str | Path],
-    regression_outputs: Mapping[str, str | Path],
+    mean_outputs: Mapping[str, str | Path],
     settings: GenerationConfig,
     labels: Mapping[str, str],
 ) -> None:
@@ -141,8 +142,8 @@ def generate_run(
     Args:
         recordings: opened with their embeddings and their split.
         outputs: for each set the file to write (see `s2r.generation.generated_file`).
-        regression_outputs: the same for the regression inside the model, which only a
-            `TractVideos` has (`s2r.config.systems.runs_with_regression`); empty for none.
+        mean_outputs: the same for the mean that the model draws around, which only
+            `UtteranceVideos` have (`s2r.config.systems.runs_with_mean`); empty for none.
         labels: system, encoder, size, pooling and preset, kept in the files.
     """
     for name, path in outputs.items():
@@ -151,8 +152,8 @@ def generate_run(
         videos = model.videos(all_tasks, settings.batch, name.replace("_", " "))
         with GeneratedWriter(path, **labels, kind=Kind.MODEL, estimate="draw") as writer:
             write_videos(writer, tasks, iter(videos), model)
-        if name in regression_outputs:
-            regression_labels = dict(labels) | {"system": regression_system(labels["system"])}
-            regression_labels |= {"kind": Kind.REGRESSION, "estimate": "mean"}
-            with GeneratedWriter(regression_outputs[name], **regression_labels) as writer:
-                write_regression(writer, tasks, model)
+        if name in mean_outputs:
+            mean_labels = dict(labels) | {"system": mean_system(labels["system"])}
+            mean_labels |= {"kind": Kind.MEAN, "estimate": "mean"}
+            with GeneratedWriter(mean_outputs[name], **mean_labels) as writer:
+                write_means(writer, tasks, model)

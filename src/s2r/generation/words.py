@@ -19,6 +19,7 @@ from s2r.generation.generate import read_pictures, seed_of
 from s2r.generation.generated_file import GeneratedWriter
 from s2r.model.family import VideoModel, VideoTask
 from s2r.preparation.recordings import RecordingSet
+from s2r.preparation.resting import reference_frame
 from s2r.preparation.selection import evenly
 
 
@@ -54,7 +55,7 @@ def generate_words(
         for row in items:
             length = recordings.length(row.recording)
             first, stop = frames_of(row.start, row.end, length)
-            reference = read_pictures(recordings, row.recording, 0, 1)[0]
+            reference = reference_frame(recordings, row.recording)
             # an item at the very start of a recording has fewer frames, or none, before it
             start = max(first - CLIP_CONTEXT, 0)
             preceding = read_pictures(recordings, row.recording, start, first)

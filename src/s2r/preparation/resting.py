@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from s2r.core.units import to_unit_range
+from s2r.preparation.recordings import RecordingSet
+
 FIRST_FRAMES = 10
 """Frames at the start of a recording among which still ones are sought: what clips are given."""
 
@@ -17,3 +20,8 @@ def resting_frame(frames: np.ndarray) -> np.ndarray:
     difference = np.square(first - np.median(first, axis=0)).mean((1, 2))
     still = difference <= 1.5 * np.median(difference)
     return np.rint(first[still].mean(0)).astype(np.uint8)
+
+
+def reference_frame(recordings: RecordingSet, recording: str) -> np.ndarray:
+    """The resting frame of a recording, (H, W) float32 in [-1, 1]."""
+    return to_unit_range(resting_frame(recordings.video(recording, 0, FIRST_FRAMES)))

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from s2r.config.systems import Kind, regression_system
+from s2r.config.systems import Kind, mean_system
 from s2r.core.errors import UserError
 from s2r.core.progress import progress
 from s2r.evaluation.data import EvaluationData
@@ -36,7 +36,7 @@ def write_report_figures(
     resamples: int = 2000,
     seed: int = 0,
 ) -> None:
-    """Draw the best model against its regression, the mean frame and the copied frame.
+    """Draw the best model against its mean, the mean frame and the copied frame.
 
     ``generated`` is {(system, set): generated file}; ``scores`` is the long table, which names
     the best model. ``synthetic`` adds the statement about the phantom. Raises UserError where no
@@ -46,7 +46,7 @@ def write_report_figures(
     if best is None:
         raise UserError(f"{scores} holds no model: there is nothing to draw in the report.")
     mask = data.instruments.region
-    shown = [best, regression_system(best), Kind.MEAN_FRAME, Kind.COPIED_FRAME]
+    shown = [best, mean_system(best), Kind.MEAN_FRAME, Kind.COPIED_FRAME]
     wanted = [key for key in generated if key[0] in shown]
     found = {key: rollout_errors(generated[key], data, mask) for key in progress(wanted, "errors")}
     wanted.sort(key=lambda key: shown.index(key[0]))

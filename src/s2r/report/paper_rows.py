@@ -21,7 +21,7 @@ PAPER_HEAD = ["Encoder", "Size", "Pooling"]
 UNTRAINED_ENCODER = "logmel"
 """The encoder that has learned nothing: models with it are controls."""
 
-REGRESSIONS = {Kind.REGRESSION: "regression", Kind.RECURRENT: "recurrent regression"}
+MEANS = {Kind.MEAN: "mean", Kind.RECURRENT: "recurrent regression"}
 
 
 def short_set_names() -> list[str]:
@@ -72,8 +72,8 @@ def _description(group: pd.DataFrame) -> list[str]:
     if not first["encoder"]:
         return [reader_name(first["system"]), "-", "-"]
     name = first["encoder"].removesuffix(f"-{first['size']}")
-    if first["kind"] in REGRESSIONS:
-        name = f"{REGRESSIONS[first['kind']]} from {name}"
+    if first["kind"] in MEANS:
+        name = f"{MEANS[first['kind']]} from {name}"
     return [name, first["size"], first["pooling"]]
 
 

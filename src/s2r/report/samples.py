@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from s2r.config.systems import Kind, regression_system
+from s2r.config.systems import Kind, mean_system
 from s2r.core.files import atomic_path
 from s2r.core.media.encode import write_video
 from s2r.core.progress import progress
@@ -87,18 +87,18 @@ def side_by_side(
 def _sheet_rows(
     files: Mapping[str, Mapping], kinds: Mapping[str, Kind], best: str | None
 ) -> list[SheetRow]:
-    """The best model (one draw, mean of draws), its regression, the copied frame: what exists.
+    """The best model (one draw, mean of draws), its own mean, the copied frame: what exists.
 
-    Where the best model has no regression of its own, the first regression is shown.
+    Where the best model has none, the first mean or regression is shown.
     """
     rows = []
     if best in files:
         rows.append(SheetRow(f"{best}\none draw", files[best]))
         rows.append(SheetRow(f"{best}\nmean of draws", files[best], mean=True))
-    regressions = [s for s, kind in kinds.items() if kind in (Kind.REGRESSION, Kind.RECURRENT)]
-    if best and regression_system(best) in regressions:
-        regressions = [regression_system(best)]
+    means = [s for s, kind in kinds.items() if kind in (Kind.MEAN, Kind.RECURRENT)]
+    if best and mean_system(best) in means:
+        means = [mean_system(best)]
     copied = [system for system, kind in kinds.items() if kind == Kind.COPIED_FRAME]
-    for system in [*regressions[:1], *copied]:
+    for system in [*means[:1], *copied]:
         rows.append(SheetRow(reader_name(system), files[system]))
     return rows

@@ -38,7 +38,7 @@ NAMES = {
     Kind.COPIED_FRAME: "copied frame",
     Kind.MEAN_FRAME: "mean frame of the subject",
 }
-"""Names of baselines for readers; regressions and models keep the names of the configuration."""
+"""Names of baselines for readers; means and models keep the names of the configuration."""
 
 
 def aggregate(

@@ -14,7 +14,7 @@ from s2r.model.noise import fit_noise
 from s2r.model.registration import areas, fit_template
 from s2r.model.regression import principal_components
 from s2r.preparation.recordings import RecordingSet
-from s2r.preparation.resting import resting_frame
+from s2r.preparation.resting import reference_frame
 
 FRAMES = 6000
 """About how many frames the components are fitted to, evenly spaced over all recordings."""
@@ -26,10 +26,10 @@ NOISE_RECORDINGS = 40
 """Most recordings in which noise is measured."""
 
 
-def reference_of(recordings: RecordingSet, recording: str) -> torch.Tensor:
-    """The reference frame of a recording, (1, 1, H, W) in [-1, 1]."""
-    frame = resting_frame(recordings.video(recording, 0, 10))
-    return torch.from_numpy(to_unit_range(frame))[None, None]
+def references_of(recordings: RecordingSet, names: list[str], device: str) -> torch.Tensor:
+    """The reference frames (R, 1, H, W) of recordings, in [-1, 1]."""
+    frames = np.stack([reference_frame(recordings, name) for name in names])
+    return torch.from_numpy(frames)[:, None].to(device)
 
 
 def fit_autoencoder(
@@ -42,7 +42,7 @@ def fit_autoencoder(
     names = recordings.members("train")
     if not names:
         raise UserError("the split has no training recordings; see split.csv and config: split")
-    references = torch.cat([reference_of(recordings, name) for name in names]).to(device)
+    references = references_of(recordings, names, device)
     subject = recordings.split.set_index("recording")["subject"].loc[names].to_numpy()
     one_each = np.unique(subject, return_index=True)[1][:TEMPLATE_SPEAKERS]
     model = Autoencoder(config, references.shape[-1]).to(device)

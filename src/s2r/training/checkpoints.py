@@ -114,12 +114,15 @@ def _tensors(state: object) -> list[torch.Tensor]:
 
 
 def state_folder(
-    parent: str | Path, settings: Mapping, shards: Iterable[str | Path], split: str | Path
+    parent: str | Path,
+    settings: Mapping,
+    shards: Iterable[str | Path],
+    files: Iterable[str | Path],
 ) -> Path:
     """Folder below ``parent`` for the state of a training with these settings and these data.
 
-    Any change of the settings, of a shard's content or of the split gives another folder, so
-    that the training starts afresh.
+    Any change of the settings, of a shard's content or of one of ``files`` (the split among them)
+    gives another folder, so that the training starts afresh.
     """
     content = [sha256_of(index_path(shard)) for shard in shards]
-    return Path(parent) / digest_of([dict(settings), content, sha256_of(split)])
+    return Path(parent) / digest_of([dict(settings), content, *(sha256_of(file) for file in files)])

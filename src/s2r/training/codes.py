@@ -10,7 +10,7 @@ from s2r.core.progress import progress
 from s2r.core.units import to_unit_range
 from s2r.model.utterance_model import UtteranceModel
 from s2r.preparation.recordings import RecordingSet
-from s2r.training.autoencoder import reference_of
+from s2r.training.autoencoder import references_of
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,7 @@ class CodeSet:
 def load_codes(model: UtteranceModel, recordings: RecordingSet, names: list[str]) -> CodeSet:
     """The codes and the speech of the recordings ``names``."""
     codes, speech, device = [], [], model.code_scale.device
-    references = torch.cat([reference_of(recordings, name) for name in names]).to(device)
-    speakers = model.autoencoder.speakers(references)
+    speakers = model.autoencoder.speakers(references_of(recordings, names, device))
     for number, name in enumerate(progress(names, "codes")):
         video = torch.from_numpy(to_unit_range(recordings.video(name)))[:, None].to(device)
         codes.append(model.autoencoder.encode(video, speakers[number : number + 1]))

@@ -23,23 +23,33 @@ from torch.distributed.elastic.multiprocessing.errors import (
 )
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-from s2r.config.build import build
-from s2r.config.model_blocks import SamplerConfig, TrainingConfig
+from s2r.config.build import build, build_part
+from s2r.config.model_blocks import (
+    MeanNetwork,
+    MeanTraining,
+    ResidualNetwork,
+    ResidualTraining,
+    SamplerConfig,
+    TrainingConfig,
+)
 from s2r.core.errors import UserError
 from s2r.core.files import write_json
 from s2r.core.job import THREAD_VARIABLES
+from s2r.model.autoencoder import load_autoencoder
 from s2r.model.family import TrainingJob
 from s2r.model.tract_model import model_config
-from s2r.preparation.recordings import open_recordings
+from s2r.model.utterance_model import UtteranceConfig
+from s2r.preparation.recordings import RecordingSet, open_recordings
 from s2r.training.distributed import STORE_VARIABLE, process_group
 from s2r.training.tract import train
+from s2r.training.utterance import train_utterance
 
 
 def train_run(job: TrainingJob) -> None:
-    """Train a tract model, in as many processes as the job asks for.
+    """Train a model, in as many processes as the job asks for.
 
     Raises:
-        UserError: as `s2r.training.tract.train`; fewer GPUs than processes; a process that ended.
+        UserError: as the trainings themselves; fewer GPUs than processes; a process that ended.
     """
     if job.processes == 1:
         train_from_files(job)
@@ -56,13 +66,39 @@ def train_run(job: TrainingJob) -> None:
 
 
 def train_from_files(job: TrainingJob) -> None:
-    """`s2r.training.tract.train` with the content of the files of ``job``."""
+    """Train a model of either family with the content of the files of ``job``."""
     files = {"frames": job.frames, "embeddings": job.embeddings, "split": job.split}
+    if job.settings["preset"] == "s2r":
+        _train_utterance(job, open_recordings(files))
+        return
     train(
         model_config(job.settings),
         build(TrainingConfig, job.settings["training"]),
         build(SamplerConfig, job.settings["sampler"]),
         recordings=open_recordings(files),
+        state_folder=Path(job.state_folder),
+        model_path=Path(job.model_path),
+        curve_path=Path(job.curve_path),
+        device=job.device,
+        info=job.info,
+    )
+
+
+def _train_utterance(job: TrainingJob, recordings: RecordingSet) -> None:
+    autoencoder, _ = load_autoencoder(job.autoencoder, job.device)
+    mean, residual = job.settings["mean"], job.settings["residual"]
+    train_utterance(
+        UtteranceConfig(
+            autoencoder.config,
+            build_part(MeanNetwork, mean),
+            build_part(ResidualNetwork, residual),
+            pooling=job.settings["pooling"],
+        ),
+        build_part(MeanTraining, mean),
+        build_part(ResidualTraining, residual),
+        build(SamplerConfig, job.settings["sampler"]),
+        autoencoder,
+        recordings=recordings,
         state_folder=Path(job.state_folder),
         model_path=Path(job.model_path),
         curve_path=Path(job.curve_path),

@@ -1,0 +1,16 @@
+"""Fit the articulation codes of the corpus."""
+
+from s2r.core.job import job
+
+with job(snakemake):
+    from s2r.config.build import build
+    from s2r.config.model_blocks import AutoencoderBlock
+    from s2r.core.device import find_device
+    from s2r.preparation.recordings import open_recordings
+    from s2r.report.codes import plot_codes
+    from s2r.training.autoencoder import fit_autoencoder
+
+    settings = build(AutoencoderBlock, snakemake.params.settings)
+    device = find_device(snakemake.config["device"])
+    fit_autoencoder(settings, open_recordings(snakemake.input), snakemake.output.model, device)
+    plot_codes(snakemake.output.model, snakemake.output.plot)
