@@ -65,7 +65,7 @@ class UtteranceVideos(VideoModel):
         )
         return replace(self, sampler=changed)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def _video(
         self,
         task: VideoTask,
@@ -109,7 +109,7 @@ class UtteranceVideos(VideoModel):
             frames = frames + self.model.autoencoder.noise_for(speaker, first, len(codes), seed)
         return frames
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def _register(self, tasks: Sequence[VideoTask]) -> list[Speaker]:
         """The speaker of every task; each reference frame is registered once."""
         keys = [task.reference.tobytes() for task in tasks]
