@@ -31,6 +31,9 @@ from s2r.training.loop import run_training, write_curve
 VALIDATION_RECORDINGS = 16
 """Most recordings that validation predicts."""
 
+LEAST_SPREAD = 0.25
+"""Smallest share of the residuals that is drawn: draws differ, however much the mean moves."""
+
 
 class MeanLoss(nn.Module):
     """Squared error of mean codes on the batch of a step, about 1 when untrained."""
@@ -235,9 +238,6 @@ def train_utterance(
         _predict_left_out(model, network, codes, everyone[fold == number], means)
     model.residual.cpu().fit([(codes.codes - means)[codes.part(r)].cpu() for r in everyone])
     model.residual.to(device)
-    if validation:
-        model.spread.copy_(_spread(model, codes.codes - means, validation.codes))
-
     loss = ResidualLoss(model, codes, means, residual)
     validate = validation and (lambda trained: validation.of_draws(model, trained))
     model.denoiser, rows = _fit(
@@ -245,6 +245,8 @@ def train_utterance(
     )
     if not distributed.is_first():
         return
+    if validation:
+        model.spread.fill_(_spread(model, sampler, validation.codes))
     seen = curve[-1]["clips"]
     write_curve(curve + [row | {"clips": row["clips"] + seen} for row in rows], curve_path)
     settings = {"mean": asdict(mean), "residual": asdict(residual), "sampler": asdict(sampler)}
@@ -314,16 +316,30 @@ def _predict_left_out(
 
 
 @torch.inference_mode()
-def _spread(model: UtteranceModel, left_out: Tensor, validation: CodeSet) -> float:
-    """Deviation of what the mean leaves of validation recordings, relative to ``left_out`` (N, K).
+def _spread(model: UtteranceModel, sampler: SamplerConfig, validation: CodeSet) -> float:
+    """The share of the residuals with which draws of validation recordings move as much as these.
 
-    Networks trained on a part of the data leave more than the one trained on all.
+    Motion is the squared change of the codes from frame to frame. Networks trained on a part of the
+    data leave more than the one trained on all, so that whole residuals would move too much.
     """
-    means = torch.zeros_like(validation.codes)
-    everyone = np.arange(len(validation.recordings))
-    _predict_left_out(model, model.mean, validation, everyone, means)
-    ratio = (validation.codes - means).square().mean() / left_out.square().mean()
-    return float(ratio.sqrt().clamp(0.5, 1.0))
+    true_motion, mean_motion, common, drawn_motion = 0.0, 0.0, 0.0, 0.0
+    for number in range(len(validation.recordings)):
+        part = validation.part(number)
+        speech = validation.speech[part][None]
+        speaker = validation.speakers[number : number + 1]
+        mean = mean_codes(model, speech, speaker)
+        drawn = draw_codes(model, speech, speaker, mean, sampler, number) - mean
+        truth, mean, drawn = (
+            codes.diff(dim=0) for codes in (validation.codes[part], mean[0], drawn[0])
+        )
+        true_motion += truth.square().sum().item()
+        mean_motion += mean.square().sum().item()
+        common += (mean * drawn).sum().item()
+        drawn_motion += drawn.square().sum().item()
+    # mean_motion + 2 share common + share^2 drawn_motion = true_motion
+    missing = max(true_motion - mean_motion, 0.0)
+    share = (np.sqrt(common**2 + drawn_motion * missing) - common) / drawn_motion
+    return float(np.clip(share, LEAST_SPREAD, 1.0))
 
 
 def _validation(
