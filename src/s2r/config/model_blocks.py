@@ -65,6 +65,9 @@ class MeanTraining:
         0.05, "Relative length of the average over weights (Karras et al. 2024).", gt=0, le=0.28
     )
     speech_dimensions: int = key(192, "Directions of the embeddings that are kept.", ge=1)
+    speech_dropout: float = key(
+        0.2, "Share of the embeddings' values that are zeroed in training.", ge=0, lt=1
+    )
     speaker_noise: float = key(
         0.4,
         "Noise on the code of the reference frame, relative to its deviation among speakers: more "

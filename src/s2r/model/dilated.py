@@ -56,14 +56,19 @@ class DilatedNetwork(nn.Module):
     def dropout_masks(
         self, batch: int, length: int, share: float, generator: torch.Generator
     ) -> Tensor:
-        """Random masks for ``forward``: ``share`` of them 0, the others 1 / (1 - share).
+        """Random masks for ``forward``, see `dropout_mask`.
 
         They are drawn outside of the network for a whole batch, so that processes that share the
         batch train as one.
         """
         shape = (len(self.blocks), batch, self.hidden, length)
-        drawn = torch.rand(shape, generator=generator, device=generator.device)
-        return (drawn >= share).float() / (1 - share)
+        return dropout_mask(shape, share, generator)
+
+
+def dropout_mask(shape: tuple[int, ...], share: float, generator: torch.Generator) -> Tensor:
+    """Random factors: 0 for ``share`` of them, 1 / (1 - share) for the others."""
+    drawn = torch.rand(shape, generator=generator, device=generator.device)
+    return (drawn >= share).float() / (1 - share)
 
 
 class _Block(nn.Module):

@@ -13,7 +13,7 @@ from s2r.config.model_blocks import MeanTraining, ResidualTraining, SamplerConfi
 from s2r.core.device import half_precision
 from s2r.model.autoencoder import Autoencoder
 from s2r.model.diffusion import coefficients, draw_sigmas
-from s2r.model.dilated import DilatedNetwork
+from s2r.model.dilated import DilatedNetwork, dropout_mask
 from s2r.model.ema import averaged
 from s2r.model.utterance_model import (
     UtteranceConfig,
@@ -60,12 +60,17 @@ class MeanLoss(nn.Module):
         moved = _other_references(codes, recording, training.random_references, rng)[share]
         noise = torch.from_numpy(rng.standard_normal((count, codes.codes.shape[1]))).to(moved)
         kept = self.network.dropout_masks(count, training.segment, dropout, generator)[:, share]
+        heard = dropout_mask(
+            (count, training.segment, codes.speech.shape[1]), training.speech_dropout, generator
+        )[share]
         recording, frames = recording[share], frames[share]
         truth = codes.codes[frames] - moved[:, None]
         speaker = codes.speakers[recording] + moved
         speaker = speaker + training.speaker_noise * model.speaker_scale * noise[share]
         with half_precision(truth.device):
-            predicted = model.predict(self.network, codes.speech[frames], speaker, kept)
+            predicted = model.predict(
+                self.network, codes.speech[frames] * heard, speaker, kept
+            )
         return ((predicted.float() - truth) / model.code_scale).square().mean()
 
 
