@@ -42,7 +42,7 @@ class PhantomBlock:
 
     profile: Literal["default", "tiny", "paper"] = key(
         "default",
-        "default (10 speakers, 10 recordings each), tiny (3 speakers, about 36 s of speech, for "
+        "default (24 speakers, 10 recordings each), tiny (3 speakers, about 36 s of speech, for "
         "tests) or paper (75 speakers, all stimuli, about a second each, with missing, truncated "
         "and empty ones).",
     )
@@ -194,7 +194,7 @@ class SplitBlock:
 
     seed: int = key(1, "Seed of the draw.", ge=0)
     unseen_subjects: int = key(
-        2, "Number of held-out subjects; 0 for a single-speaker corpus.", ge=0
+        6, "Number of held-out subjects; 0 for a single-speaker corpus.", ge=0
     )
     unseen_stimuli: UniqueTexts | StimulusCount = key(
         ("topic1", "topic2"), "Held-out stimuli, as a list of names, or as a number to draw."

@@ -32,7 +32,7 @@ class AutoencoderBlock:
 class MeanNetwork:
     """Shape of the network that predicts the mean codes of an utterance."""
 
-    hidden: int = key(160, "Channels.", ge=8)
+    hidden: int = key(192, "Channels.", ge=8)
     dilations: Dilations = key(
         (1, 2, 4, 8, 16),
         "Distance between the three frames that a layer looks at; one layer an entry. Their sum is "
@@ -40,7 +40,7 @@ class MeanNetwork:
         "frames of 20 ms",
     )
     dropout: float = key(
-        0.2, "Share of each layer's outputs that are zeroed in training.", ge=0, lt=1
+        0.25, "Share of each layer's outputs that are zeroed in training.", ge=0, lt=1
     )
 
 
@@ -69,13 +69,13 @@ class MeanTraining:
         0.2, "Share of the embeddings' values that are zeroed in training.", ge=0, lt=1
     )
     speaker_noise: float = key(
-        0.4,
+        0.3,
         "Noise on the code of the reference frame, relative to its deviation among speakers: more "
         "for fewer speakers, so that these are not learned by heart.",
         ge=0,
     )
     random_references: float = key(
-        0.2,
+        0.1,
         "Share of segments whose reference frame is any frame of the recording instead of one at "
         "rest.",
         ge=0,
@@ -88,7 +88,7 @@ class MeanTraining:
         ge=2,
     )
     fold_share: float = key(
-        0.6, "Length of the training of these networks, relative to clips.", gt=0, le=1
+        0.4, "Length of the training of these networks, relative to clips.", gt=0, le=1
     )
     validate_clips: int = key(1400, "Distance of validations and checkpoints.", "segments", ge=1)
     seed: int = key(0, "Seed of weights, segments and dropout.", ge=0)

@@ -8,9 +8,9 @@ class GenerationConfig:
     """How much is generated for evaluation."""
 
     draws: int = key(3, "Samples per video; their mean is scored too.", ge=1)
-    clips: int = key(8, "Clips of 10 frames per test set, for the Fréchet distance.", ge=2)
+    clips: int = key(12, "Clips of 10 frames per test set, for the Fréchet distance.", ge=2)
     recordings: int | None = key(
-        5, "Recordings of a test set that are generated whole and scored; null for all.", ge=1
+        12, "Recordings of a test set that are generated whole and scored; null for all.", ge=1
     )
     batch: int = key(16, "Videos generated side by side.", ge=1)
     seed: int = key(0, "Seed of the samples and of the bootstrap.", ge=0)
