@@ -30,7 +30,7 @@ from s2r.model.utterance_model import UtteranceConfig
 from s2r.preparation.embeddings import embed_shard
 from s2r.preparation.frames import FramesConfig, prepare_recording
 from s2r.preparation.recordings import RecordingSet, open_recordings
-from s2r.preparation.resting import FIRST_FRAMES, resting_frame
+from s2r.preparation.resting import recording_at_rest
 from s2r.speech.encoder import EncoderConfig
 from s2r.speech.load import load_encoder
 from s2r.training.autoencoder import fit_autoencoder
@@ -112,8 +112,7 @@ def references_of(recordings: RecordingSet) -> dict[str, np.ndarray]:
     subjects = recordings.split.set_index("recording")["subject"]
     references: dict[str, np.ndarray] = {}
     for name in recordings.members("train"):
-        first = recordings.video(name, 0, FIRST_FRAMES)
-        references.setdefault(subjects[name], resting_frame(first))
+        references.setdefault(subjects[name], recording_at_rest(recordings.frames, name))
     return references
 
 
