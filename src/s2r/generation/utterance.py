@@ -75,13 +75,13 @@ class UtteranceVideos(VideoModel):
         """See `VideoModel.clean`."""
         return replace(self, noise=False)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def at_rest(self, task: VideoTask) -> np.ndarray:
         """The reference frame with the noise that the same frames of a draw have."""
         codes = self.model.code_scale.new_zeros(task.frames, self.model.config.autoencoder.codes)
         return self._shown(codes, task, drawn=True)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def _video(
         self,
         task: VideoTask,
@@ -130,7 +130,7 @@ class UtteranceVideos(VideoModel):
             on_frames(len(part))
         return video
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def _register(self, tasks: Sequence[VideoTask]) -> list[Speaker]:
         """The speaker of every task; each reference frame is registered once."""
         keys = [task.reference.tobytes() for task in tasks]
