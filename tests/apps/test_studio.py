@@ -174,9 +174,14 @@ def test_own_reference_and_one_that_is_none(client, speech, tmp_path):
     Image.fromarray(noise).save(tmp_path / "cat.png")
     head, cat = (client_of.handle_file(tmp_path / name) for name in ("head.png", "cat.png"))
     assert generate(client, speech, pictures=[head])
+    assert generate(client, speech, pictures=[head, head])
     sentence = refused(client, speech, pictures=[cat])
     assert sentence.startswith("cat.png does not look like a midsagittal rtMRI frame")
     assert generate(client, speech, pictures=[cat], force=True)
+
+
+def test_a_model_that_cannot_leave_out_the_noise(client, speech):
+    assert "cannot leave out the scanner's noise" in refused(client, speech, clean=True)
 
 
 def test_bad_speech_is_one_sentence(client, server, tmp_path):

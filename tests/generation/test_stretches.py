@@ -51,7 +51,7 @@ def test_seventy_seconds_in_stretches_are_those_in_one_piece(model, monkeypatch)
     assert np.abs(made(monkeypatch, model, sound, 30, seed=1) - whole).mean() > 1
 
 
-@pytest.mark.parametrize("steps", [1, 8, 40])
+@pytest.mark.parametrize("steps", [1, 8, 100])
 def test_the_margin_holds_what_a_frame_depends_on(model, steps):
     """More noise levels look further: the margin grows with them."""
     sampled = replace(model, model=model.model.resampled(steps, None))
@@ -59,16 +59,7 @@ def test_the_margin_holds_what_a_frame_depends_on(model, steps):
     window = sampled.model.window * HOP
     assert (length % window, margin % window) == (0, 0)
     assert margin / HOP >= max(sampled.model.reach + 10, 200)
-
-
-def test_with_many_noise_levels_stretches_join_too(model, monkeypatch):
-    monkeypatch.setattr(speech_file, "MARGIN", 0.0)
-    sampled = replace(model, model=model.model.resampled(20, None))
-    sound = long_sound(12)
-    difference = np.abs(
-        made(monkeypatch, sampled, sound, 4) - made(monkeypatch, sampled, sound, 100)
-    )
-    assert difference.max() <= 1
+    assert (margin / HOP > 200) == (steps == 100)
 
 
 def test_silence_looks_like_the_rest_of_the_video(model, monkeypatch):
