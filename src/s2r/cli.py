@@ -12,7 +12,7 @@ EXAMPLES = """\
 examples:
   s2r generate speech.wav -o tract.mp4            the video, with the sound
   s2r generate talk.mp3 --speaker sub003          another of the model's speakers
-  s2r generate speech.wav --reference frame.png   your own speaker: one MRI frame at rest
+  s2r generate speech.wav --reference frame.png   your own speaker: MRI at rest, or a film
   s2r generate speech.wav --side-by-side film.mp4 the true video on the left
   s2r info                                        what a model is, and its speakers
   s2r score film.mp4 tract.mp4                    compare a generated video with the true one
@@ -87,10 +87,16 @@ def _add_generate(commands) -> None:
     subject.add_argument(
         "--reference",
         type=Path,
-        help="picture or video of another subject, at rest: midsagittal rtMRI",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="another subject, midsagittal rtMRI: a still picture at rest or a short film, with or "
+        "without sound; may be given several times for pictures of the same speaker",
     )
     command.add_argument(
-        "--force", action="store_true", help="accept a reference that does not look like rtMRI"
+        "--force",
+        action="store_true",
+        help="accept references that do not look like rtMRI, or like each other",
     )
     command.add_argument(
         "--seed", type=int, default=0, help="another seed, another draw (default 0)"
@@ -102,6 +108,9 @@ def _add_generate(commands) -> None:
     )
     command.add_argument("--steps", type=_positive, help="noise levels of the sampler")
     command.add_argument("--guidance", type=float, help="weight of the speech; 1 is no guidance")
+    command.add_argument(
+        "--clean", action="store_true", help="leave out the noise of the scanner (preset s2r)"
+    )
     command.add_argument(
         "--size", type=_positive, default=256, help="height in pixels (default 256)"
     )

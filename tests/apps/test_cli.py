@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import yaml
@@ -21,6 +22,7 @@ from s2r.core.media.encode import write_wav
 from s2r.generation.model_folder import load_model_folder
 from s2r.generation.speaker import sampled_as
 from s2r.preparation.reference import correlation, least_correlation
+from s2r.preparation.resting import recording_at_rest
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +62,23 @@ def test_generate_writes_the_video_beside_nothing_else(speech, folder, capsys):
 
 def test_own_reference_as_picture_or_by_name(speech, folder):
     Image.fromarray(heads()["sub002"]).resize((64, 64)).save("head.png")
-    for options in (["--reference", "head.png"], ["--speaker", "sub003"]):
+    Image.fromarray(heads()["sub002"]).save("small.png")
+    several = ["--reference", "head.png", "--reference", "small.png"]
+    for options in (["--reference", "head.png"], several, ["--speaker", "sub003"]):
         assert main(["generate", "speech.wav", "--model", str(folder), *options]) == 0
+
+
+def test_clean_leaves_out_the_noise_where_the_model_can(speech, folder, utterance_folder, capsys):
+    command = ["generate", "speech.wav", "--clean"]
+    assert "cannot leave out the scanner's noise" in fails(capsys, *command, "--model", folder)
+    assert not (speech.parent / "speech.mp4").exists()
+    trembling = {}
+    for name, options in (("noisy", []), ("clean", ["--clean"])):
+        model = ["--model", str(utterance_folder / "model"), "--save", f"{name}.h5"]
+        assert main(["generate", "speech.wav", *model, *options]) == 0
+        with h5py.File(f"{name}.h5") as file:
+            trembling[name] = np.abs(np.diff(file["frames"][()].astype(int), axis=0)).mean()
+    assert trembling["clean"] < 0.7 * trembling["noisy"]
 
 
 def test_a_picture_of_something_else_needs_force(speech, folder, capsys):
@@ -170,8 +187,9 @@ def test_export_of_a_run_that_was_not_trained(tmp_path, monkeypatch, default_con
     assert "not one of the runs" in fails(capsys, "export", "other")
 
 
-def test_export_takes_weights_and_first_frames(tmp_path, monkeypatch, default_config):
+def test_export_takes_weights_and_resting_frames(tmp_path, monkeypatch, default_config):
     monkeypatch.chdir(tmp_path)
+    default_config["runs"]["logmel"] |= {"preset": "paper", "sampler": {"steps": 7}}
     (tmp_path / "config").mkdir()
     (tmp_path / "config/config.yaml").write_text(yaml.safe_dump(default_config))
     corpus = write_tiny_corpus(tmp_path / "results")
@@ -184,6 +202,6 @@ def test_export_takes_weights_and_first_frames(tmp_path, monkeypatch, default_co
     loaded = load_model_folder(tmp_path / "model")
     assert sorted(loaded.references) == ["s1", "s2", "s3"]
     assert loaded.references["s1"].shape == (SIZE, SIZE)
-    assert np.array_equal(loaded.references["s2"], corpus.video("s2_a", 0, 1)[0])
+    assert np.array_equal(loaded.references["s2"], recording_at_rest(corpus.frames, "s2_a"))
     assert "synthetic" in (tmp_path / "model/README.md").read_text()
-    assert loaded.model.sampler.steps == default_config["sampler"]["steps"]
+    assert loaded.model.sampler.steps == 7

@@ -38,11 +38,12 @@ actions = pytest.importorskip("s2r.apps.studio.actions")
 REQUEST = {
     "speech": None,
     "speaker": "sub002",
-    "picture": None,
+    "pictures": None,
     "force": False,
     "model": "tiny",
     "second": actions.NO_OTHER,
     "sampler": "fast: 2 levels",
+    "clean": False,
     "height": 128,
     "seed": 1,
 }
@@ -164,7 +165,7 @@ def test_choices_follow_the_models(tmp_path):
         assert cards == "\n\n".join(f"# {name}" for name in asked[:2] if name != actions.NO_OTHER)
     assert found.at_rest("a", "sub001").shape == (actions.SHOWN, actions.SHOWN)
     with pytest.raises(gradio.Error, match="no speaker in common"):
-        found.generate("speech.wav", None, None, False, "a", "c", "as scored", 128, 0)
+        found.generate("speech.wav", None, None, False, "a", "c", "as scored", False, 128, 0)
 
 
 def test_own_reference_and_one_that_is_none(client, speech, tmp_path):
@@ -172,10 +173,15 @@ def test_own_reference_and_one_that_is_none(client, speech, tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (40, 50), np.uint8)
     Image.fromarray(noise).save(tmp_path / "cat.png")
     head, cat = (client_of.handle_file(tmp_path / name) for name in ("head.png", "cat.png"))
-    assert generate(client, speech, picture=head)
-    sentence = refused(client, speech, picture=cat)
+    assert generate(client, speech, pictures=[head])
+    assert generate(client, speech, pictures=[head, head])
+    sentence = refused(client, speech, pictures=[cat])
     assert sentence.startswith("cat.png does not look like a midsagittal rtMRI frame")
-    assert generate(client, speech, picture=cat, force=True)
+    assert generate(client, speech, pictures=[cat], force=True)
+
+
+def test_a_model_that_cannot_leave_out_the_noise(client, speech):
+    assert "cannot leave out the scanner's noise" in refused(client, speech, clean=True)
 
 
 def test_bad_speech_is_one_sentence(client, server, tmp_path):

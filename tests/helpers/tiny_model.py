@@ -1,4 +1,4 @@
-"""A model folder small enough for tests: log-mel, random weights, three subjects."""
+"""A model folder small enough for tests: window model, random weights, three subjects."""
 
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def write_tiny_model(folder: Path) -> Path:
         name="tiny",
         model_path=weights,
         encoder=EncoderConfig("logmel"),
-        settings={"preset": "s2r", "sampler": plain(SamplerConfig(steps=2, sigma_max=2.0))},
+        settings={"preset": "paper", "sampler": plain(SamplerConfig(steps=2, sigma_max=2.0))},
         references=heads(),
         frame_rate=50,
         percentiles=(0.5, 99.5),

@@ -1,6 +1,7 @@
 """The commands ``generate``, ``export`` and ``info`` (`s2r.cli` reads their arguments)."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from s2r.config.files import read_files
@@ -23,12 +24,13 @@ def generate(
     model: Path | None = None,
     device: str = "auto",
     speaker: str | None = None,
-    reference: Path | None = None,
+    reference: Sequence[Path] = (),
     force: bool = False,
     seed: int = 0,
     preset: str | None = None,
     steps: int | None = None,
     guidance: float | None = None,
+    clean: bool = False,
     size: int = 256,
     side_by_side: Path | None = None,
     save: Path | None = None,
@@ -42,7 +44,7 @@ def generate(
     if output.resolve() == speech.resolve():
         raise UserError(f"{output} is the input itself: choose another name with -o.")
     loaded = load_model_folder(model or DEFAULT_MODEL, find_device(device))
-    loaded = sampled_as(loaded, preset, steps, guidance)
+    loaded = sampled_as(loaded, preset, steps, guidance, clean)
     reference_picture = reference_frame(loaded, speaker, reference, force)
     truth = None
     if side_by_side:

@@ -130,6 +130,11 @@ class Shards:
                 self._compared.add((recording, name))
             return rows
 
+    def holds(self, recording: str, name: str) -> bool:
+        """Whether a recording has the dataset ``name``."""
+        self._require(recording)
+        return name in self._index[recording]["sha256"]
+
     def attributes(self, recording: str) -> dict:
         """Attributes of the recording, and of its shard where the recording has none."""
         with open_hdf5(self._require(recording)) as file:

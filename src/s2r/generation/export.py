@@ -10,7 +10,7 @@ from s2r.core.errors import UserError
 from s2r.core.shards import Shards
 from s2r.corpus.split import read_split
 from s2r.generation.model_folder import export_model
-from s2r.preparation.resting import FIRST_FRAMES, resting_frame
+from s2r.preparation.resting import recording_at_rest
 from s2r.preparation.selection import recordings_of
 from s2r.speech.encoder import EncoderConfig
 
@@ -63,8 +63,7 @@ def export_run(
     references: dict[str, np.ndarray] = {}
     for recording in training:
         if subject_of[recording] not in references:
-            first = frames.read(recording, "frames", 0, FIRST_FRAMES)
-            references[subject_of[recording]] = resting_frame(first)
+            references[subject_of[recording]] = recording_at_rest(frames, recording)
     settings, encoder = run_settings(config, run), encoder_settings(config, _encoder(config, run))
     rate = config["frames"]["rate"]
     export_model(

@@ -1,68 +1,133 @@
-"""The speaker and the sampling that a user selects: reference frame, steps, guidance."""
+"""The speaker and the sampling that a user selects: reference frame, steps, guidance, noise."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from s2r.core.errors import UserError
+from s2r.core.media.decode import read_audio
+from s2r.core.media.open import MediaError
+from s2r.core.media.resample import resample
+from s2r.core.units import SAMPLE_RATE
 from s2r.generation.model_folder import SpeechModel
 from s2r.preparation.frames import FramesConfig, prepare_video
 from s2r.preparation.pictures import intensity_range, scale_levels, shrink
-from s2r.preparation.reference import correlation, read_grey
+from s2r.preparation.reference import correlation, read_pages
+from s2r.preparation.resting import mean_of_alike, resting_frame
 
 PRESET_STEPS = {"fast": 2, "best": 8}
 """Noise levels of the presets of `s2r generate`."""
 
 
-PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".pgm"}
-"""Suffixes of still pictures; other files are read as videos."""
+PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm"}
+"""Suffixes of still pictures; other files are read as films."""
 
 
 def sampled_as(
-    loaded: SpeechModel, preset: str | None, steps: int | None, guidance: float | None
+    loaded: SpeechModel,
+    preset: str | None,
+    steps: int | None,
+    guidance: float | None,
+    clean: bool = False,
 ) -> SpeechModel:
-    """The model with the sampler settings that the user gives; None leaves the model's own."""
+    """The model with the sampler settings that the user gives; None leaves the model's own.
+
+    ``clean`` leaves out the scanner's noise. Raises UserError for what the model does not have.
+    """
     sampler_steps = steps or (PRESET_STEPS[preset] if preset else None)
-    return replace(loaded, model=loaded.model.resampled(sampler_steps, guidance))
+    model = loaded.model.resampled(sampler_steps, guidance)
+    return replace(loaded, model=model.clean() if clean else model)
 
 
 def reference_frame(
-    loaded: SpeechModel, speaker: str | None, path: Path | None, force: bool
+    loaded: SpeechModel, speaker: str | None, paths: Sequence[Path], force: bool
 ) -> np.ndarray:
-    """The frame (H, W) uint8 of the speaker at rest: a subject of the model, or the user's picture.
+    """The frame (H, W) uint8 of the speaker at rest: a subject of the model, or the user's files.
 
-    Of a video the first frame is taken. Raises UserError for an unknown subject, an unreadable
-    file, and, without ``force``, for a picture that does not resemble the model's references.
+    ``paths`` are still pictures or films of one speaker, of any sizes; none takes ``speaker``, or
+    the model's first subject. The frame is the mean of the pictures, without those that differ
+    most from their median; for a film its frames at rest count (`s2r.preparation.resting`).
+
+    Raises UserError for an unknown subject, an unreadable file, and, without ``force``, for files
+    that do not resemble the model's references or each other.
     """
-    if path is None:
+    if not paths:
         speaker = speaker or next(iter(loaded.references))
         if speaker not in loaded.references:
             known = ", ".join(loaded.references)
             raise UserError(f"{speaker!r} is not a subject of the model {loaded.name} ({known}).")
         return loaded.references[speaker]
-    if not path.is_file():
-        raise UserError(f"{path}: there is no such file.")
-    settings = frames_config(loaded)
-    if path.suffix.lower() in PICTURES:
-        small = shrink(read_grey(path)[None], settings.size)
-        try:
-            frame = scale_levels(small, *intensity_range(small, settings.percentiles))[0]
-        except UserError as error:
-            raise UserError(f"{path}: {error}; give another picture.") from error
-    else:
-        frame = prepare_video(path, settings)[0]
-    likeness = correlation(frame, np.mean(list(loaded.references.values()), axis=0))
-    if likeness < loaded.least_correlation and not force:
-        raise UserError(
-            f"{path} does not look like a midsagittal rtMRI frame (correlation {likeness:.2f} with "
-            f"the model's own, at least {loaded.least_correlation:.2f} expected): turn it so that "
-            "the face looks as in references/ of the model folder, or go on with --force."
-        )
-    return frame
+    names, pictures = _pictures_at_rest(paths, frames_config(loaded))
+    if not force:
+        _check_likeness(names, pictures, loaded)
+    return mean_of_alike(pictures)
 
 
 def frames_config(loaded: SpeechModel) -> FramesConfig:
     """How pictures are brought to the model's size, rate and grey levels."""
     size = next(iter(loaded.references.values())).shape[0]
     return FramesConfig(size=size, rate=loaded.frame_rate, percentiles=loaded.percentiles)
+
+
+def _pictures_at_rest(paths: Sequence[Path], config: FramesConfig) -> tuple[list[Path], np.ndarray]:
+    """Every still picture, and one frame of every film: their files, and (P, H, W) uint8.
+
+    All still pictures share one scale of grey levels.
+    """
+    missing = next((path for path in paths if not path.is_file()), None)
+    if missing:
+        raise UserError(f"{missing}: there is no such file.")
+    names, stills, films = [], [], []
+    for path in paths:
+        if path.suffix.lower() in PICTURES:
+            pages = read_pages(path)
+            names += [path] * len(pages)
+            stills += [shrink(page[None], config.size) for page in pages]
+        else:
+            films.append(path)
+    pictures = [resting_frame(prepare_video(path, config), _sound_of(path))[None] for path in films]
+    if stills:
+        levels = np.concatenate(stills)
+        try:
+            pictures.insert(0, scale_levels(levels, *intensity_range(levels, config.percentiles)))
+        except UserError as error:
+            raise UserError(f"{names[0]}: {error}; give another picture.") from error
+    return names + films, np.concatenate(pictures)
+
+
+def _sound_of(film: Path) -> np.ndarray | None:
+    """The sound (N,) of a film at 16 kHz; None for a silent film."""
+    try:
+        sound, rate = read_audio(film)
+    except MediaError as error:
+        if error.reason == "no audio":
+            return None
+        raise
+    return resample(sound, rate, SAMPLE_RATE)
+
+
+def _check_likeness(names: list[Path], pictures: np.ndarray, loaded: SpeechModel) -> None:
+    """UserError for a picture unlike the model's references, or unlike the other pictures."""
+    least = loaded.least_correlation
+    mean = np.mean(list(loaded.references.values()), axis=0)
+    for name, picture in zip(names, pictures, strict=True):
+        likeness = correlation(picture, mean)
+        if likeness < least:
+            raise UserError(
+                f"{name} does not look like a midsagittal rtMRI frame (correlation {likeness:.2f} "
+                f"with the model's own, at least {least:.2f} expected): turn it so that the face "
+                "looks as in references/ of the model folder, or go on with --force."
+            )
+    if len(pictures) == 1:
+        return
+    others = [np.median(np.delete(pictures, i, 0), axis=0) for i in range(len(pictures))]
+    alike = [correlation(*pair) for pair in zip(pictures, others, strict=True)]
+    unlike = int(np.argmin(alike))
+    if alike[unlike] < least:
+        raise UserError(
+            f"{names[unlike]} does not show the same speaker as the other pictures (correlation "
+            f"{alike[unlike]:.2f}, at least {least:.2f} expected): leave it out, or go on with "
+            "--force."
+        )

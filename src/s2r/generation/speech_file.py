@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from s2r.core.media.decode import open_audio
 from s2r.core.media.encode import VideoWriter
 from s2r.core.media.resample import to_clock
 from s2r.core.progress import progress
-from s2r.core.units import HOP, SAMPLE_RATE, to_unit_range
+from s2r.core.units import HOP, to_unit_range
 from s2r.generation.model_folder import SpeechModel
 from s2r.model.family import VideoTask
 from s2r.preparation.pictures import enlarge
@@ -24,7 +25,10 @@ STRETCH = 30.0
 """Seconds generated at a time: about the length of a recording of the corpus."""
 
 MARGIN = 4.0
-"""Seconds of sound that the encoder is given beyond both ends of a stretch."""
+"""Seconds of sound, at least, that encoder and model are given beyond both ends of a stretch."""
+
+BEYOND = 10
+"""Frames of the margin, at least, that only the encoder looks at."""
 
 SHORTEST = 0.1
 """Shortest sound in seconds that can be shown."""
@@ -121,29 +125,32 @@ def generate_stretches(
 ) -> Iterator[np.ndarray]:
     """Frames (t, H, W) uint8 of each stretch; each continues the last frames of the one before.
 
-    In long silences the resting frame is shown (`s2r.speech.silence`).
-    Each stretch draws its noise from its own seed, derived from ``seed`` and its number.
-    ``on_frames`` is called with the number of frames of every window.
+    In long silences the tract is at rest (`s2r.speech.silence`), with the noise of the model where
+    it adds any. A model with ``one_seed`` continues its noise from stretch to stretch; else each
+    stretch has its own seed, derived from ``seed`` and its number. ``on_frames`` is called with the
+    number of frames of every window.
     """
     model = speech_model.model
-    resting_frame = to_unit_range(reference)
-    context = None
+    context, done = None, 0
     for number, stretch in enumerate(pieces):
         if stretch.count < HOP:
             return
-        embeddings = speech_model.encoder.encode(stretch.samples)
+        first = stretch.before // HOP
         task = VideoTask(
-            speech=model.project(embeddings),
-            reference=resting_frame,
-            seed=seed + 1_000_003 * number,
-            first=stretch.before // HOP,
+            speech=model.project(speech_model.encoder.encode(stretch.samples)),
+            reference=to_unit_range(reference),
+            seed=seed if model.one_seed else seed + 1_000_003 * number,
+            first=first,
             count=stretch.count // HOP,
             context=context,
+            origin=done - first,
         )
         (frames,) = model.videos([task], on_frames=on_frames)
-        weights = rest_weights(stretch.samples)[task.first : task.first + task.frames]
-        frames = blend(frames, reference, weights)
+        weights = rest_weights(stretch.samples)[first : first + task.frames]
+        if weights.any():
+            frames = blend(frames, model.at_rest(task), weights)
         yield frames
+        done += task.frames
         context = to_unit_range(frames)
 
 
@@ -191,10 +198,15 @@ def frame_file(path: str | Path | None, shape: tuple[int, int], frame_rate: int)
 
 
 def _stretch_and_margin(speech_model: SpeechModel) -> tuple[int, int]:
-    """Samples of a stretch (whole windows) and of its margin."""
-    window = speech_model.model.window
-    windows = max(1, round(STRETCH * speech_model.frame_rate / window))
-    return windows * window * HOP, int(MARGIN * SAMPLE_RATE) // HOP * HOP
+    """Samples of a stretch and of its margin: whole windows.
+
+    Embeddings depend on the sound beyond their 20 ms, so the margin is longer than the model's
+    reach.
+    """
+    model, frame_rate = speech_model.model, speech_model.frame_rate
+    windows = max(1, round(STRETCH * frame_rate / model.window))
+    margin = max(MARGIN * frame_rate, model.reach + BEYOND)
+    return windows * model.window * HOP, ceil(margin / model.window) * model.window * HOP
 
 
 def _write_audio(

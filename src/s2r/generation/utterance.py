@@ -33,6 +33,12 @@ class UtteranceVideos(VideoModel):
 
     window = POOLED_FRAMES
     """Stretches of long sounds hold whole groups of pooled frames."""
+    one_seed = True
+
+    @property
+    def reach(self) -> int:
+        """See `VideoModel.reach`."""
+        return reach(self.model, self.sampler)
 
     def project(self, embeddings: np.ndarray) -> np.ndarray:
         """Embeddings (T, D) -> (T, P) float32."""
@@ -65,6 +71,16 @@ class UtteranceVideos(VideoModel):
         )
         return replace(self, sampler=changed)
 
+    def clean(self) -> "UtteranceVideos":
+        """See `VideoModel.clean`."""
+        return replace(self, noise=False)
+
+    @torch.no_grad()
+    def at_rest(self, task: VideoTask) -> np.ndarray:
+        """The reference frame with the noise that the same frames of a draw have."""
+        codes = self.model.code_scale.new_zeros(task.frames, self.model.config.autoencoder.codes)
+        return self._shown(codes, task, drawn=True)
+
     @torch.no_grad()
     def _video(
         self,
@@ -73,9 +89,8 @@ class UtteranceVideos(VideoModel):
         drawn: bool = True,
     ) -> np.ndarray:
         device = self.model.code_scale.device
-        margin = reach(self.model, self.sampler)
-        start = max(task.first - margin, 0)
-        stop = min(task.first + task.frames + margin, len(task.speech))
+        start = max(task.first - self.reach, 0)
+        stop = min(task.first + task.frames + self.reach, len(task.speech))
         speech = torch.from_numpy(task.speech[start:stop]).to(device)[None]
         (speaker,) = self._register([task])
         codes = mean_codes(self.model, speech, speaker.code)
@@ -92,22 +107,28 @@ class UtteranceVideos(VideoModel):
         codes = codes[0, task.first - start :][: task.frames]
         if len(codes) < task.frames:  # a video longer than its speech ends with the last frame
             codes = torch.cat([codes, codes[-1:].expand(task.frames - len(codes), -1)])
-        video = np.empty((task.frames, *speaker.reference.shape[-2:]), np.uint8)
-        for place in range(0, task.frames, DECODED):
+        return self._shown(codes, task, drawn, on_frames)
+
+    def _shown(
+        self,
+        codes: Tensor,
+        task: VideoTask,
+        drawn: bool,
+        on_frames: Callable[[int], None] = lambda frames: None,
+    ) -> np.ndarray:
+        """The frames (T, H, W) uint8 of codes (T, K); draws get noise."""
+        (speaker,) = self._register([task])
+        autoencoder = self.model.autoencoder
+        video = np.empty((len(codes), *task.reference.shape), np.uint8)
+        for place in range(0, len(codes), DECODED):
             part = codes[place : place + DECODED]
-            first = task.origin + task.first + place
-            frames = self._decoded(part, speaker, first, task.seed, drawn)
+            frames = autoencoder.decode(part, speaker)
+            if drawn and self.noise:
+                first = task.origin + task.first + place
+                frames = frames + autoencoder.noise_for(speaker, first, len(part), task.seed)
             video[place : place + DECODED] = to_levels(frames[:, 0])
             on_frames(len(part))
         return video
-
-    def _decoded(
-        self, codes: Tensor, speaker: Speaker, first: int, seed: int, drawn: bool
-    ) -> Tensor:
-        frames = self.model.autoencoder.decode(codes, speaker)
-        if drawn and self.noise:
-            frames = frames + self.model.autoencoder.noise_for(speaker, first, len(codes), seed)
-        return frames
 
     @torch.no_grad()
     def _register(self, tasks: Sequence[VideoTask]) -> list[Speaker]:

@@ -47,15 +47,13 @@ def generate_words(
     rows = segments[segments["kind"] != "phone"]
     for name, path in outputs.items():
         items = evenly(list(rows[rows["set"] == name].itertuples()), most or len(rows))
-        speech = {
-            recording: model.project(recordings.embedded(recording))
-            for recording in sorted({row.recording for row in items})
-        }
+        used = sorted({row.recording for row in items})
+        speech = {name: model.project(recordings.embedded(name)) for name in used}
+        references = {name: reference_frame(recordings, name) for name in used}
         tasks = []
         for row in items:
             length = recordings.length(row.recording)
             first, stop = frames_of(row.start, row.end, length)
-            reference = reference_frame(recordings, row.recording)
             # an item at the very start of a recording has fewer frames, or none, before it
             start = max(first - CLIP_CONTEXT, 0)
             preceding = read_pictures(recordings, row.recording, start, first)
@@ -63,7 +61,12 @@ def generate_words(
             context = preceding if len(preceding) >= model.context else None
             tasks += [
                 VideoTask(
-                    speech[row.recording], reference, seed + draw, first, stop - first, context
+                    speech[row.recording],
+                    references[row.recording],
+                    seed + draw,
+                    first,
+                    stop - first,
+                    context,
                 )
                 for draw in range(settings.draws)
             ]

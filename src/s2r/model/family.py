@@ -15,6 +15,7 @@ import numpy as np
 
 from s2r.core.errors import UserError
 from s2r.core.registry import MODELS, load_extension
+from s2r.core.units import HALF_RANGE
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,11 @@ class VideoModel(ABC):
     """True frames before a video that the model makes use of."""
     overlap: int = 0
     """How many frames of the video itself its context holds (the paper's released code: 1)."""
+    reach: int = 0
+    """Frames of speech on each side of a frame that the frame depends on."""
+    one_seed: bool = False
+    """Whether stretches of a long video have the same seed: a frame's random numbers then depend on
+    the seed and on its number in the video alone. Else every stretch needs another seed."""
 
     @abstractmethod
     def project(self, embeddings: np.ndarray) -> np.ndarray:
@@ -84,6 +90,21 @@ class VideoModel(ABC):
         if steps is not None or guidance is not None:
             raise UserError("This model has no sampler: leave out --preset, --steps, --guidance.")
         return self
+
+    def clean(self) -> "VideoModel":
+        """The model without the noise that the scanner leaves in real pictures.
+
+        Raises UserError where the model cannot tell that noise from the rest of the picture.
+        """
+        raise UserError("This model cannot leave out the scanner's noise: leave out --clean.")
+
+    def at_rest(self, task: VideoTask) -> np.ndarray:
+        """What the video of ``task`` shows while nobody speaks: (T, H, W) uint8.
+
+        The reference frame, unless the model adds noise of its own to it.
+        """
+        frame = np.rint((task.reference + 1) * HALF_RANGE).astype(np.uint8)
+        return np.broadcast_to(frame, (task.frames, *frame.shape))
 
     def window_starts(self, task: VideoTask) -> np.ndarray:
         """Which frames are the first of a window, other than the very first: (T,) bool."""

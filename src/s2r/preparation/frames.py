@@ -31,9 +31,13 @@ class FramesConfig(TimingBlock, FramesBlock):
 
 
 def prepare_video(path: str | Path, config: FramesConfig) -> np.ndarray:
-    """Frames (T, size, size) uint8 of the picture of one video, as in ``prepare_recording``."""
+    """Frames (T, size, size) uint8 of the picture of one video, as in ``prepare_recording``.
+
+    At least one, however short the video is.
+    """
     shrunk, rate = read_video(path, lambda pictures: shrink(pictures, config.size))
-    frames = retime(shrunk, rate, rate=config.rate, interpolation=config.interpolation)
+    count = max(1, int(len(shrunk) / rate * config.rate))
+    frames = retime(shrunk, rate, rate=config.rate, interpolation=config.interpolation, count=count)
     try:
         return scale_levels(frames, *intensity_range(frames, config.percentiles))
     except UserError as error:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageSequence, UnidentifiedImageError
 
 from s2r.core.errors import UserError
 
@@ -13,9 +13,20 @@ PICTURE_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "GIF", "PPM")
 
 def read_grey(path: str | Path) -> np.ndarray:
     """A picture as (H, W) uint8 grey levels; UserError where it cannot be read."""
+    return read_pages(path)[0]
+
+
+def read_pages(path: str | Path) -> list[np.ndarray]:
+    """All pictures of a file, (H, W) grey levels each; UserError where it cannot be read.
+
+    uint8; int32, uint16 or float32 where the file has more than 256 grey levels.
+    """
     try:
         with Image.open(path, formats=PICTURE_FORMATS) as picture:
-            return np.asarray(picture.convert("L"))
+            return [
+                np.asarray(page if page.mode[0] in "IF" else page.convert("L"))
+                for page in ImageSequence.Iterator(picture)
+            ]
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
         raise UserError(f"{path} is not a readable picture: give a PNG, a JPEG or a video.") from (
             error

@@ -51,8 +51,9 @@ def silent_bins(samples: np.ndarray) -> np.ndarray:
 
 
 def blend(frames: np.ndarray, rest: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Frames (T, H, W) uint8 moved towards ``rest`` (H, W) by ``weights`` (T,); uint8."""
-    if not weights.any():
-        return frames
+    """Frames (T, H, W) uint8 moved towards those of ``rest`` (T, H, W) by ``weights`` (T,); uint8.
+
+    Noise that is the same in both stays as it is.
+    """
     share = weights[:, None, None]
     return np.rint(frames * (1 - share) + rest * share).astype(np.uint8)

@@ -82,11 +82,12 @@ class Actions:
         self,
         speech: str | None,
         speaker: str | None,
-        picture: str | None,
+        pictures: list[str] | None,
         force: bool,
         model: str,
         second: str,
         sampler: str,
+        clean: bool,
         height: int,
         seed: int | None,
         progress=_PROGRESS,
@@ -99,18 +100,19 @@ class Actions:
             raise page_error("There is no speech yet: record speech, or choose a file.")
         if seed is None or not 0 <= seed <= LARGEST_SEED:
             raise page_error(f"The seed must be a whole number from 0 to {LARGEST_SEED}.")
-        if not picture and not speaker:
-            raise page_error("The two models have no speaker in common: use your own picture.")
+        if not pictures and not speaker:
+            raise page_error("The two models have no speaker in common: use your own pictures.")
         if shutil.disk_usage(self.work).free < SPARE:
             raise page_error("There is no space for a video on the studio's disk.")
         names = chosen_models(model, second)
         request = VideoRequest(
             sound=Path(speech),
             models=names,
-            speaker=None if picture else speaker,
-            reference=Path(picture) if picture else None,
+            speaker=None if pictures else speaker,
+            pictures=tuple(map(Path, pictures or [])),
             force=force,
             preset=PRESETS[sampler],
+            clean=clean,
             seed=seed,
             size=height,
         )
@@ -119,7 +121,7 @@ class Actions:
         def on_frames(done: int, total: int) -> None:
             progress((done, total), desc="Generating", unit="frames")
 
-        with page_errors(speech, picture):
+        with page_errors(speech, *(pictures or [])):
             seconds = make_video(request, self.models, folder, on_frames)
         sound = base64.b64encode((folder / SOUND).read_bytes()).decode()
         files = sorted(str(path) for path in folder.iterdir())

@@ -59,8 +59,8 @@ def build_page(actions: Actions) -> gr.Blocks:
         with gr.Row():
             with gr.Column(scale=2, min_width=320):
                 speech, video_upload = _speech()
-                speaker, at_rest, picture, force = _speaker(actions, names[0])
-                model, second, sampler, height, seed = _model(names)
+                speaker, at_rest, pictures, force = _speaker(actions, names[0])
+                model, second, sampler, clean, height, seed = _model(names)
                 with gr.Accordion("About the model", open=False):
                     card = gr.Markdown(actions.cards[names[0]], elem_id="card")
                 start = gr.Button("Generate", variant="primary", elem_id="generate")
@@ -81,7 +81,7 @@ def build_page(actions: Actions) -> gr.Blocks:
         video_upload.upload(actions.sound_of, video_upload, speech, **private)
         start.click(
             actions.generate,
-            [speech, speaker, picture, force, model, second, sampler, height, seed],
+            [speech, speaker, pictures, force, model, second, sampler, clean, height, seed],
             [video, time_line, downloads, caption],
             api_name="generate",
             concurrency_limit=1,
@@ -118,19 +118,22 @@ def _speaker(actions: Actions, model: str) -> tuple[gr.Dropdown, gr.Image, gr.Fi
             min_width=130,
             elem_id="at-rest",
         )
-    with gr.Accordion("Your own picture", open=False):
-        picture = gr.File(
-            label="One midsagittal MRI frame at rest, facing the same way",
+    with gr.Accordion("Your own pictures", open=False):
+        pictures = gr.File(
+            label="Midsagittal MRI of one speaker, facing the same way: stills at rest, or a film",
+            file_count="multiple",
             file_types=["image", "video"],
             type="filepath",
             height=120,
             elem_id="picture",
         )
-        force = gr.Checkbox(label="Use it even if it does not look like one: --force")
-    return speaker, at_rest, picture, force
+        force = gr.Checkbox(label="Use them even if they do not look like it: --force")
+    return speaker, at_rest, pictures, force
 
 
-def _model(names: list[str]) -> tuple[gr.Dropdown, gr.Dropdown, gr.Radio, gr.Dropdown, gr.Number]:
+def _model(
+    names: list[str],
+) -> tuple[gr.Dropdown, gr.Dropdown, gr.Radio, gr.Checkbox, gr.Dropdown, gr.Number]:
     model = gr.Dropdown(names, label="Model", elem_id="model")
     second = gr.Dropdown(
         [NO_OTHER, *names],
@@ -141,11 +144,12 @@ def _model(names: list[str]) -> tuple[gr.Dropdown, gr.Dropdown, gr.Radio, gr.Dro
     )
     levels = list(PRESETS)
     sampler = gr.Radio(levels, value=levels[0], label="Sampler", elem_id="sampler")
+    clean = gr.Checkbox(label="Without the noise of the scanner: --clean", elem_id="clean")
     with gr.Row():
         sizes = [(f"{size} pixels", size) for size in SIZES]
         height = gr.Dropdown(sizes, value=256, label="Height", elem_id="height")
         seed = gr.Number(0, label="Seed", precision=0, minimum=0, elem_id="seed")
-    return model, second, sampler, height, seed
+    return model, second, sampler, clean, height, seed
 
 
 def _time_line() -> gr.HTML:

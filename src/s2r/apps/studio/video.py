@@ -32,10 +32,12 @@ class VideoRequest:
     models: tuple[str, ...]
     """One model, or two to be shown side by side."""
     speaker: str | None
-    """A subject of the models; None where there is a picture."""
-    reference: Path | None
+    """A subject of the models; None where there are pictures."""
+    pictures: tuple[Path, ...]
+    """Still pictures and films of another speaker."""
     force: bool
     preset: str | None
+    clean: bool
     seed: int
     size: int
 
@@ -53,11 +55,15 @@ def make_video(
     number of frames that are done, and with their total.
 
     Raises UserError for sound that cannot be read, is silent, or is shorter than 0.1 s or longer
-    than 60 s, and for a reference that does not look like one.
+    than 60 s, for pictures that do not look like references, and for a model that cannot leave out
+    the noise.
     """
-    selected = [sampled_as(models[name], request.preset, None, None) for name in request.models]
+    selected = [
+        sampled_as(models[name], request.preset, None, None, request.clean)
+        for name in request.models
+    ]
     references = [
-        reference_frame(model, request.speaker, request.reference, request.force)
+        reference_frame(model, request.speaker, request.pictures, request.force)
         for model in selected
     ]
     samples = read_speech(request.sound)
