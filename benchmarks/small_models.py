@@ -7,9 +7,10 @@ import numpy as np
 import yaml
 
 from s2r.config.build import build
-from s2r.config.model_blocks import SamplerConfig, TrainingConfig
+from s2r.config.model_blocks import SamplerConfig
 from s2r.config.parameters import run_settings
 from s2r.config.result_blocks import GenerationConfig
+from s2r.config.window_blocks import TrainingConfig
 from s2r.core.shards import Shards
 from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.metrics.paired import squared_error

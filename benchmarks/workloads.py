@@ -35,7 +35,7 @@ def untrained(config: dict, device: str, channels_last: bool):
     import torch
 
     from s2r.config.build import build
-    from s2r.config.model_blocks import TrainingConfig
+    from s2r.config.window_blocks import TrainingConfig
     from s2r.model.window_model import WindowModel, model_config
     from s2r.training.windows import WindowDataset
 

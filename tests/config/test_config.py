@@ -12,14 +12,10 @@ from s2r.config import documents, parameters, systems
 from s2r.config.build import build, build_part
 from s2r.config.check import PHANTOM_SUBJECTS, complete
 from s2r.config.files import merge, read_files
-from s2r.config.model_blocks import (
-    RecurrentConfig,
-    RecurrentTraining,
-    SamplerConfig,
-    TrainingConfig,
-)
+from s2r.config.model_blocks import RecurrentConfig, RecurrentTraining, SamplerConfig
 from s2r.config.result_blocks import GenerationConfig
 from s2r.config.tree import Config, leaves, place_at
+from s2r.config.window_blocks import TrainingConfig
 from s2r.core.errors import UserError
 from s2r.corpus.phantom.stimuli import PROFILES
 from s2r.generation.baselines import BASELINES

@@ -9,7 +9,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from s2r.config.model_blocks import SamplerConfig, TrainingConfig
+from s2r.config.model_blocks import SamplerConfig
+from s2r.config.window_blocks import TrainingConfig
 from s2r.model.denoiser import DenoiserConfig
 from s2r.model.family import TrainingJob
 from s2r.model.window import Window

@@ -17,7 +17,7 @@ from helpers.quick_training import training_job
 from helpers.repository import HELPERS
 from helpers.tiny_corpus import write_tiny_corpus
 from s2r.config.build import build
-from s2r.config.model_blocks import TrainingConfig
+from s2r.config.window_blocks import TrainingConfig
 from s2r.core.errors import UserError
 from s2r.model.family import TrainingJob
 from s2r.model.window import Window

@@ -9,7 +9,7 @@ import torch
 
 from helpers.quick_training import PAPER, QUICK, check_killed_and_resumed, run
 from helpers.tiny_corpus import write_tiny_corpus
-from s2r.config.model_blocks import TrainingConfig
+from s2r.config.window_blocks import TrainingConfig
 from s2r.core.errors import UserError
 from s2r.model.ema import averaged, exponent
 from s2r.model.window_model import load_model

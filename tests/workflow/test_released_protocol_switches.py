@@ -9,11 +9,12 @@ import torch
 
 from helpers.tiny_corpus import write_tiny_corpus
 from s2r.config.build import build
-from s2r.config.model_blocks import SamplerConfig, TrainingConfig
+from s2r.config.model_blocks import SamplerConfig
 from s2r.config.parameters import encoder_settings, run_settings
 from s2r.config.presets import RUN_SWITCHES
 from s2r.config.result_blocks import GenerationConfig
 from s2r.config.systems import SETS, evaluation_sets
+from s2r.config.window_blocks import TrainingConfig
 from s2r.core.errors import UserError
 from s2r.corpus.phantom.stimuli import STIMULI
 from s2r.corpus.released_split import leaks, released_split

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from s2r.config.keys import block
-from s2r.config.model_blocks import DenoiserBlock
+from s2r.config.window_blocks import DenoiserBlock
 
 POSITION_WIDTH = 32
 """Width of the encoding of a frame's place in its window."""

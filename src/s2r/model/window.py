@@ -3,7 +3,7 @@
 import numpy as np
 
 from s2r.config.keys import block
-from s2r.config.model_blocks import WindowBlock
+from s2r.config.window_blocks import WindowBlock
 
 
 @block

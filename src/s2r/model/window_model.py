@@ -9,7 +9,7 @@ from torch import Tensor
 
 from s2r.config.build import build
 from s2r.config.keys import block
-from s2r.config.model_blocks import ModelBlock
+from s2r.config.window_blocks import ModelBlock
 from s2r.model.denoiser import Denoiser, DenoiserConfig
 from s2r.model.diffusion import SIGMA_DATA, SIGMA_GIVEN, precondition
 from s2r.model.model_file import read_model_file, write_model_file

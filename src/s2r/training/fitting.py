@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from s2r.config.model_blocks import TrainingConfig
+from s2r.config.window_blocks import TrainingConfig
 from s2r.core.errors import UserError
 from s2r.core.units import to_unit_range
 from s2r.model.speech_input import SpeechProjection, fit_projection

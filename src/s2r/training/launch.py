@@ -30,8 +30,8 @@ from s2r.config.model_blocks import (
     ResidualNetwork,
     ResidualTraining,
     SamplerConfig,
-    TrainingConfig,
 )
+from s2r.config.window_blocks import TrainingConfig
 from s2r.core.errors import UserError
 from s2r.core.files import write_json
 from s2r.core.job import THREAD_VARIABLES

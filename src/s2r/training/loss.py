@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from s2r.config.model_blocks import TrainingConfig
+from s2r.config.window_blocks import TrainingConfig
 from s2r.core.device import half_precision
 from s2r.model.diffusion import SIGMA_GIVEN, draw_sigmas, frame_losses
 from s2r.model.window_model import WindowModel

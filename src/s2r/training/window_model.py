@@ -7,7 +7,8 @@ from pathlib import Path
 import torch
 from torch.nn.parallel import DistributedDataParallel
 
-from s2r.config.model_blocks import SamplerConfig, TrainingConfig
+from s2r.config.model_blocks import SamplerConfig
+from s2r.config.window_blocks import TrainingConfig
 from s2r.model.ema import averaged
 from s2r.model.window_model import ModelConfig, save_model
 from s2r.preparation.recordings import RecordingSet
