@@ -28,8 +28,8 @@ from s2r.evaluation.recording_scores import GIVEN
 from s2r.generation.generate import generate_run
 from s2r.generation.generated_file import read_generated
 from s2r.generation.speaker import PRESET_STEPS
-from s2r.generation.videos import TractVideos
-from s2r.model.tract_model import load_model
+from s2r.generation.window_videos import WindowVideos
+from s2r.model.window_model import load_model
 from s2r.preparation.recordings import RecordingSet
 
 NAMES = ("error of a draw x 1000", "of the mean", "motion", "at window boundaries")
@@ -78,7 +78,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             files = {test: Path(folder) / f"{test}.h5" for test in SETS}
             generate_run(
-                TractVideos(model, replace(sampler, steps=steps)), recordings, files, {}, amount,
+                WindowVideos(model, replace(sampler, steps=steps)), recordings, files, {}, amount,
                 {"system": SYSTEM},
             )  # fmt: skip
             found = np.array([scores(file, frames, instruments) for file in files.values()])

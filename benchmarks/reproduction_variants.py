@@ -16,8 +16,8 @@ from s2r.evaluation.metrics.paired import ssim_per_frame
 from s2r.evaluation.metrics.texture import seam_ratio
 from s2r.generation.generate import generate_run
 from s2r.generation.generated_file import read_generated
-from s2r.generation.videos import load_tract_videos
-from s2r.model.tract_model import load_model, save_model
+from s2r.generation.window_videos import load_window_videos
+from s2r.model.window_model import load_model, save_model
 from s2r.preparation.recordings import RecordingSet
 from s2r.training.checkpoints import load_state
 
@@ -65,7 +65,7 @@ def variant(
     if not file.exists():
         labels = {"system": switch}
         generate_run(
-            load_tract_videos(model, settings, "cpu"), recordings, {SET: file}, {}, AMOUNT, labels,
+            load_window_videos(model, settings, "cpu"), recordings, {SET: file}, {}, AMOUNT, labels,
         )  # fmt: skip
     with read_generated(file) as content:
         clips = content.first_draws()

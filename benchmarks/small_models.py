@@ -7,19 +7,20 @@ import numpy as np
 import yaml
 
 from s2r.config.build import build
-from s2r.config.model_blocks import SamplerConfig, TrainingConfig
+from s2r.config.model_blocks import SamplerConfig
 from s2r.config.parameters import run_settings
 from s2r.config.result_blocks import GenerationConfig
+from s2r.config.window_blocks import TrainingConfig
 from s2r.core.shards import Shards
 from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.metrics.paired import squared_error
 from s2r.evaluation.recording_scores import GIVEN
 from s2r.generation.generate import generate_run
 from s2r.generation.generated_file import read_generated
-from s2r.generation.videos import load_tract_videos
-from s2r.model.tract_model import model_config
+from s2r.generation.window_videos import load_window_videos
+from s2r.model.window_model import model_config
 from s2r.preparation.recordings import RecordingSet
-from s2r.training.tract import train
+from s2r.training.window_model import train_window_model
 
 SYSTEM = "whisper-tiny.en"
 """Name of the default's best run."""
@@ -38,7 +39,7 @@ def embeddings(results: Path, encoder: str) -> Shards:
 
 def train_here(settings: dict, recordings: RecordingSet, folder: Path) -> None:
     """Train ``folder/model.safetensors`` on the split's set ``train``."""
-    train(
+    train_window_model(
         model_config(settings),
         build(TrainingConfig, settings["training"]),
         build(SamplerConfig, settings["sampler"]),
@@ -63,7 +64,7 @@ def errors_of_default(
     files = {name: folder / f"{name}.h5" for name in split["set"].unique() if name != "train"}
     missing = {name: file for name, file in files.items() if not file.exists()}
     if missing:
-        trained = load_tract_videos(model, settings, "cpu")
+        trained = load_window_videos(model, settings, "cpu")
         generate_run(trained, recordings, missing, {}, AMOUNT, {"system": SYSTEM})
     return {
         name: float(np.mean(rollout_errors(f, recordings.frames, instruments)))

@@ -35,8 +35,8 @@ def untrained(config: dict, device: str, channels_last: bool):
     import torch
 
     from s2r.config.build import build
-    from s2r.config.model_blocks import TrainingConfig
-    from s2r.model.tract_model import TractModel, model_config
+    from s2r.config.window_blocks import TrainingConfig
+    from s2r.model.window_model import WindowModel, model_config
     from s2r.training.windows import WindowDataset
 
     settings = first_settings(config)
@@ -44,9 +44,8 @@ def untrained(config: dict, device: str, channels_last: bool):
     width = training.speech_dimensions
     speech_width = width * (2 * shape.radius + 1)
     shape = replace(shape, denoiser=replace(shape.denoiser, speech_dimension=speech_width))
-    rank = training.components if shape.denoiser.mean_channel else 0
     order = torch.channels_last if channels_last else torch.contiguous_format
-    model = TractModel(shape, width, width, rank).to(device, memory_format=order)
+    model = WindowModel(shape, width, width).to(device, memory_format=order)
     rng = np.random.default_rng(0)
     frames = rng.integers(0, 256, (400, FRAME_SIZE, FRAME_SIZE), np.uint8)
     speech = rng.normal(size=(400, width)).astype(np.float32)
@@ -66,7 +65,7 @@ class Work:
 
 
 def training_step(config: dict, device: str, batch: int, channels_last: bool = True) -> Work:
-    """One step of `s2r.training.tract.train` on ``batch`` clips."""
+    """One step of `s2r.training.window_model` on ``batch`` clips."""
     import torch
 
     from s2r.model.ema import averaged
@@ -76,10 +75,7 @@ def training_step(config: dict, device: str, batch: int, channels_last: bool = T
 
     model, training, clips = untrained(config, device, channels_last)
     training = replace(training, batch=batch)
-    rank = model.regression_components.shape[0]
-    left_out = torch.zeros(1, model.config.denoiser.speech_dimension + 1, rank)
-    group = np.zeros(len(clips.lengths), int)
-    prepared = Prepared(model, clips.on_device(device), left_out, group, 0.0)
+    prepared = Prepared(model, clips.on_device(device))
     average = averaged(model, training.ema_length)
     optimizer = torch.optim.AdamW(model.parameters(), fused=device == "cuda")
 
@@ -100,7 +96,7 @@ def generation(
     from s2r.config.build import build
     from s2r.config.model_blocks import SamplerConfig
     from s2r.core.units import to_unit_range
-    from s2r.generation.videos import generate_videos
+    from s2r.generation.window_videos import generate_videos
     from s2r.model.family import VideoTask
 
     model, _, clips = untrained(config, device, channels_last)

@@ -47,7 +47,7 @@ def benchmark_module(monkeypatch):
 def small_config(default_config) -> dict:
     """The embedded default with a network that is quick to run."""
     default_config["denoiser"] |= {"channels": [8], "attention_from": 1, "condition": 8}
-    default_config["training"] |= {"speech_dimensions": 4, "components": 2}
+    default_config["training"] |= {"speech_dimensions": 4}
     return default_config
 
 

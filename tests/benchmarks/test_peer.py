@@ -14,7 +14,7 @@ from helpers.repository import ROOT
 from s2r.core.device import half_precision
 from s2r.core.errors import UserError
 from s2r.model.denoiser import Denoiser
-from s2r.model.tract_model import model_config
+from s2r.model.window_model import model_config
 
 FOLDER = ROOT / "benchmarks"
 

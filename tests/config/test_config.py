@@ -12,20 +12,16 @@ from s2r.config import documents, parameters, systems
 from s2r.config.build import build, build_part
 from s2r.config.check import PHANTOM_SUBJECTS, complete
 from s2r.config.files import merge, read_files
-from s2r.config.model_blocks import (
-    RecurrentConfig,
-    RecurrentTraining,
-    SamplerConfig,
-    TrainingConfig,
-)
+from s2r.config.model_blocks import RecurrentConfig, RecurrentTraining, SamplerConfig
 from s2r.config.result_blocks import GenerationConfig
 from s2r.config.tree import Config, leaves, place_at
+from s2r.config.window_blocks import TrainingConfig
 from s2r.core.errors import UserError
 from s2r.corpus.phantom.stimuli import PROFILES
 from s2r.generation.baselines import BASELINES
 from s2r.model.denoiser import DenoiserConfig
-from s2r.model.tract_model import ModelConfig, model_config
 from s2r.model.window import Window
+from s2r.model.window_model import ModelConfig, model_config
 from s2r.preparation.frames import FramesConfig
 
 AGAIN = "write it again: python -m s2r.config.documents"
@@ -71,6 +67,7 @@ def test_folder_example_is_valid():
 
 
 NEW_RUN = {"encoder": "logmel", "pooling": False, "preset": "s2r"}
+PAPER_RUN = NEW_RUN | {"preset": "paper"}
 
 ERRORS = {
     "misspelt key": ({"split/unseen_subject": 2}, "split.unseen_subject: ", "unseen_subjects?"),
@@ -118,7 +115,7 @@ ERRORS = {
     "path with line end": ({"pathvars/results": "a\n"}, "pathvars.results: 'a\\n'", "cannot be"),
     "layer": ({"encoders/logmel/layer": "last"}, "encoders.logmel.layer: ", "cannot be used"),
     "no runs": ({"runs": {"logmel": None}}, "runs: ", "at least 1"),
-    "all subjects held out": ({"split/unseen_subjects": 10}, "split.unseen_subjects: ", "10"),
+    "all subjects held out": ({"split/unseen_subjects": 24}, "split.unseen_subjects: ", "24"),
     "stimulus held out twice": (
         {"split/validation_stimuli": ["topic1"]},
         "split.validation_stimuli: topic1",
@@ -201,20 +198,24 @@ ERRORS = {
     "percentiles": ({"frames/percentiles": [99, 1]}, "frames.percentiles: ", "below"),
     "noise levels": ({"sampler/sigma_min": 90}, "sampler.sigma_min: ", "runs.logmel"),
     "guidance": ({"sampler/guidance_interval": [5, 1]}, "sampler.guidance_interval: ", "below"),
-    "nothing given": (
-        {"window/reference": False, "window/context": 0},
-        "window.context: ",
-        "must be given",
+    "nothing given": ({"window/context": 0}, "window.context: ", "at least 1, not 0"),
+    "batch for several GPUs": (
+        {"runs/logmel": PAPER_RUN, "gpus": 3},
+        "gpus: ",
+        "training.batch of runs.logmel",
     ),
-    "batch for several GPUs": ({"gpus": 3}, "gpus: ", "training.batch of runs.logmel"),
-    "heads": ({"denoiser/channels": [64, 90]}, "denoiser.heads: ", "90 channels"),
+    "heads": (
+        {"runs/old": PAPER_RUN, "denoiser/channels": [64, 90]},
+        "denoiser.heads: ",
+        "90 channels",
+    ),
     "switch without the preset": (
         {"paper_compat/raw_condition": True},
         "paper_compat.raw_condition: ",
         "preset paper",
     ),
     "switch without pooling": (
-        {"runs/old": NEW_RUN | {"preset": "paper"}, "paper_compat/batch_pooling": True},
+        {"runs/old": PAPER_RUN, "paper_compat/batch_pooling": True},
         "paper_compat.batch_pooling: ",
         "pooling: true",
     ),
@@ -230,14 +231,14 @@ ERRORS = {
     ),
     "condition frame and context": (
         {
-            "runs/old": NEW_RUN | {"preset": "paper", "window": {"context": 2}},
+            "runs/old": PAPER_RUN | {"window": {"context": 2}},
             "paper_compat/condition_frame": True,
         },
         "paper_compat.condition_frame: ",
         "runs.old",
     ),
     "too many resolutions": (
-        {"frames/size": 16, "denoiser/channels": [64] * 4},
+        {"runs/old": PAPER_RUN, "frames/size": 16, "denoiser/channels": [64] * 4},
         "denoiser.channels: ",
         "multiple of 32",
     ),
@@ -278,22 +279,20 @@ def test_sets_follow_from_what_is_held_out(default_config, subjects, stimuli, se
 
 
 def test_run_settings_shared_then_preset_then_own(default_config):
-    own = {"preset": "paper", "sampler": {"steps": 3}}
-    config = change(default_config, {"runs/logmel": NEW_RUN | own})
+    config = change(default_config, {"runs/logmel": PAPER_RUN | {"sampler": {"steps": 3}}})
     settings = parameters.run_settings(config, "logmel")
     assert settings["sampler"]["steps"] == 3
     assert settings["sampler"]["solver"] == "stochastic_heun"
     assert settings["sampler"]["guidance_scale"] == config["sampler"]["guidance_scale"]
-    settings["training"]["ridge"].append(77)
-    assert 77 not in config["training"]["ridge"]
+    settings["denoiser"]["channels"].append(77)
+    assert 77 not in config["denoiser"]["channels"]
 
 
-def test_regressions_are_scored_where_the_preset_has_one(default_config):
-    paper = NEW_RUN | {"preset": "paper"}
-    config = change(default_config, {"runs/old": paper})
-    assert "regression-logmel" in systems.systems(config)
+def test_means_are_scored_where_the_preset_has_one(default_config):
+    config = change(default_config, {"runs/old": PAPER_RUN})
+    assert "mean-logmel" in systems.systems(config)
     assert "old" in systems.systems(config)
-    assert "regression-old" not in systems.systems(config)
+    assert "mean-old" not in systems.systems(config)
 
 
 def test_recurrent_regressions_are_scored_from_the_encoders_named(default_config):
@@ -312,26 +311,24 @@ def test_any_of_matches_names_and_nothing_else():
 
 
 def test_settings_become_typed_configurations(default_config):
-    config = change(default_config, {"runs/old": NEW_RUN | {"preset": "paper"}})
-    for run in config["runs"]:
-        settings = parameters.run_settings(config, run)
-        assert model_config(settings).window.new == settings["window"]["new"]
-        assert build(TrainingConfig, settings["training"]).clips == settings["training"]["clips"]
-        assert build(SamplerConfig, settings["sampler"]).steps == settings["sampler"]["steps"]
+    config = change(default_config, {"runs/old": PAPER_RUN})
+    settings = parameters.run_settings(config, "old")
+    assert model_config(settings).window.new == settings["window"]["new"]
+    assert build(TrainingConfig, settings["training"]).clips == settings["training"]["clips"]
+    assert build(SamplerConfig, settings["sampler"]).steps == settings["sampler"]["steps"]
     recurrent = parameters.recurrent_settings(config)
     network = build_part(RecurrentConfig, recurrent)
     training = build_part(RecurrentTraining, recurrent)
     assert network.hidden == config["recurrent"]["hidden"]
     assert training.segment == config["recurrent"]["segment"]
-    assert not model_config(settings).denoiser.mean_channel
 
 
 def test_every_option_of_the_code_has_a_key():
     """The blocks are the classes of the code, but for what data and presets decide."""
     elsewhere = {
         "window": {"repeats"},
-        "model": {"window", "denoiser", "pooling", "frame_size", "raw_condition"},
-        "denoiser": {"speech_dimension", "speech_by", "mean_channel"},
+        "model": {"window", "denoiser", "pooling", "raw_condition"},
+        "denoiser": {"speech_dimension"},
         "frames": {"onset_trim", "audio_offset"},  # keys of the block recordings
     }
     for block, cls in CLASSES.items():

@@ -20,7 +20,7 @@ from s2r.evaluation.instruments import read_instruments
 from s2r.evaluation.metrics import i3d, i3d_weights
 from s2r.generation.model_folder import load_model_folder
 from s2r.model.recurrent import load_recurrent
-from s2r.model.tract_model import load_model
+from s2r.model.window_model import load_model
 from s2r.speech import huggingface
 from s2r.speech.encoder import EncoderConfig
 from s2r.speech.load import load_encoder

@@ -13,10 +13,10 @@ from s2r.core.phonetics import Item, Segment
 from s2r.evaluation.words.closure import constriction, flanks, middle_of
 from s2r.generation import words as single
 from s2r.generation.generated_file import read_generated
-from s2r.generation.videos import TractVideos
+from s2r.generation.window_videos import WindowVideos
 from s2r.model.denoiser import DenoiserConfig
-from s2r.model.tract_model import ModelConfig, TractModel
 from s2r.model.window import Window
+from s2r.model.window_model import ModelConfig, WindowModel
 
 
 def test_closure_is_between_its_vowels():
@@ -41,14 +41,9 @@ def test_constriction_has_degree_and_place():
 def test_single_words_are_given_the_true_frames_before_them(tmp_path):
     recordings = write_tiny_corpus(tmp_path)
     torch.manual_seed(0)
-    denoiser = DenoiserConfig(
-        channels=(8, 16), patch=2, condition=16, heads=2, speech_dimension=12, mean_channel=False
-    )
-    config = ModelConfig(
-        speech_radius=1, context_sigma=0.05, window=Window(True, 3, 6), denoiser=denoiser,
-        frame_size=TINY,
-    )  # fmt: skip
-    model = TractModel(config, dimension=DIMENSION, projected=4, components=0)
+    denoiser = DenoiserConfig(channels=(8, 16), patch=2, condition=16, heads=2, speech_dimension=12)
+    config = ModelConfig(speech_radius=1, window=Window(3, 6), denoiser=denoiser)
+    model = WindowModel(config, dimension=DIMENSION, projected=4)
     model.speech_basis.normal_(std=0.3)
     rows = [
         ("s1_d_01", "word", "bat", 0.0, 0.3),
@@ -60,7 +55,7 @@ def test_single_words_are_given_the_true_frames_before_them(tmp_path):
 
     asked = []
 
-    class Watched(TractVideos):
+    class Watched(WindowVideos):
         def videos(self, tasks, *others):
             asked[:] = tasks
             return super().videos(tasks, *others)

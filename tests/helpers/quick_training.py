@@ -9,34 +9,25 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from s2r.config.model_blocks import SamplerConfig, TrainingConfig
+from s2r.config.model_blocks import SamplerConfig
+from s2r.config.window_blocks import TrainingConfig
 from s2r.model.denoiser import DenoiserConfig
 from s2r.model.family import TrainingJob
-from s2r.model.tract_model import ModelConfig
 from s2r.model.window import Window
-from s2r.training.tract import train
+from s2r.model.window_model import ModelConfig
+from s2r.training.window_model import train_window_model
 
 SMALL = DenoiserConfig(channels=(8, 16), patch=2, condition=16, heads=2)
-S2R = ModelConfig(window=Window(True, 2, 6), denoiser=SMALL, speech_radius=1)
-PAPER = ModelConfig(
-    window=Window(False, 1, 9),
-    denoiser=DenoiserConfig(
-        channels=(8, 16), patch=2, condition=16, heads=2, speech_by="cross_attention",
-        mean_channel=False,
-    ),
-    speech_radius=0,
-    context_sigma=0.0,
-)  # fmt: skip
+PAPER = ModelConfig(window=Window(1, 9), denoiser=SMALL, speech_radius=1)
 QUICK = TrainingConfig(
-    clips=96, batch=8, warmup_clips=16, speech_dimensions=4, components=6, validate_clips=48,
-    checkpoint_clips=32,
+    clips=96, batch=8, warmup_clips=16, speech_dimensions=4, validate_clips=48, checkpoint_clips=32,
 )  # fmt: skip
 SAMPLER = SamplerConfig(steps=3)
 
 
-def run(corpus, folder, config=S2R, training=QUICK):
+def run(corpus, folder, config=PAPER, training=QUICK):
     """Train on a tiny corpus; the weights by name."""
-    train(
+    train_window_model(
         config, training, SAMPLER, corpus, folder / "state", folder / "model.safetensors",
         folder / "curve.csv",
     )  # fmt: skip
@@ -94,6 +85,7 @@ def training_job(corpus: Path, folder: Path, settings: dict, **changes) -> Train
         frames=[str(corpus / "frames/00.h5")],
         embeddings=[str(corpus / "embeddings/00.h5")],
         split=str(corpus / "split.csv"),
+        autoencoder=None,
         state_folder=str(folder / "state"),
         model_path=str(folder / "model.safetensors"),
         curve_path=str(folder / "curve.csv"),

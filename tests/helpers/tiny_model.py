@@ -9,8 +9,8 @@ from s2r.config.keys import plain
 from s2r.config.model_blocks import SamplerConfig
 from s2r.generation.model_folder import export_model
 from s2r.model.denoiser import DenoiserConfig
-from s2r.model.tract_model import ModelConfig, TractModel, save_model
 from s2r.model.window import Window
+from s2r.model.window_model import ModelConfig, WindowModel, save_model
 from s2r.speech.encoder import EncoderConfig
 
 SIZE = 16
@@ -37,26 +37,21 @@ def heads() -> dict[str, np.ndarray]:
     }
 
 
-def draw_weights(model: TractModel, regression: float) -> None:
-    """Random weights for a model that was not trained; ``regression`` is the deviation of its."""
+def draw_weights(model: WindowModel) -> None:
+    """Random weights for a model that was not trained."""
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
     model.speech_basis.normal_(std=0.3)
-    model.regression_weights.normal_(std=regression)
-    model.regression_components.normal_(std=0.1)
-    model.residual_scale.fill_(0.2)
+    model.frame_scale.fill_(0.2)
 
 
 def write_tiny_model(folder: Path) -> Path:
     """Write the model folder ``folder``; the path of ``folder``."""
     torch.manual_seed(0)
-    denoiser = DenoiserConfig(**NETWORK, speech_dimension=4, speech_by="film", mean_channel=True)
-    config = ModelConfig(
-        speech_radius=0, context_sigma=0.05, window=Window(True, 2, 6), denoiser=denoiser,
-        frame_size=SIZE,
-    )  # fmt: skip
-    model = TractModel(config, dimension=80, projected=4, components=3)
-    draw_weights(model, regression=0.1)
+    denoiser = DenoiserConfig(**NETWORK, speech_dimension=4)
+    config = ModelConfig(speech_radius=0, window=Window(1, 6), denoiser=denoiser)
+    model = WindowModel(config, dimension=80, projected=4)
+    draw_weights(model)
     weights = folder.parent / "weights.safetensors"
     save_model(model, weights, {})
     export_model(

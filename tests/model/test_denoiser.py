@@ -30,16 +30,12 @@ def inputs(frames=5, windows=2):
     return video, noise, speech, keep
 
 
-@pytest.mark.parametrize("speech_by", ["film", "cross_attention"])
-@pytest.mark.parametrize("mean_channel", [True, False])
 @pytest.mark.parametrize("patch", [2, 4])
-def test_output_has_the_shape_of_the_video_and_gradients_reach_everything(
-    speech_by, mean_channel, patch
-):
-    made = network(speech_by=speech_by, mean_channel=mean_channel, patch=patch)
+def test_output_has_the_shape_of_the_video_and_gradients_reach_everything(patch):
+    made = network(patch=patch)
     video, noise, speech, keep = inputs()
     keep = torch.tensor([[True], [False]])  # the vector for "no speech" learns too
-    out = made(video, noise, speech, keep, video if mean_channel else None)
+    out = made(video, noise, speech, keep)
     assert out.shape == video.shape
     out.square().mean().backward()
     idle = [name for name, p in made.named_parameters() if p.grad is None or not p.grad.any()]
@@ -48,19 +44,21 @@ def test_output_has_the_shape_of_the_video_and_gradients_reach_everything(
 
 def test_untrained_network_answers_zero():
     torch.manual_seed(0)
-    made = Denoiser(DenoiserConfig(channels=(8, 16), condition=16, heads=2, mean_channel=False))
+    config = DenoiserConfig(channels=(8, 16), condition=16, heads=2, speech_dimension=6)
+    made = Denoiser(config)
     video, noise, speech, keep = inputs()
     assert not made(video, noise, speech, keep).any()
 
 
-def test_speech_of_a_frame_reaches_that_frame_and_without_attention_only_its_neighbourhood():
-    made = network(mean_channel=False, attention_from=9)
+def test_without_attention_over_time_a_frame_reaches_only_its_neighbourhood():
+    made = network(attention_from=9)
     video, noise, speech, keep = inputs(frames=12)
-    speech.requires_grad_()
+    video.requires_grad_()
     out = made(video, noise, speech, keep)
-    (reach,) = torch.autograd.grad(out[:, 2].square().sum(), speech)
+    (reach,) = torch.autograd.grad(out[:, 2].square().sum(), video)
     assert reach[:, 2].any()
     # four residual blocks, each of which looks one frame back and one ahead
+    assert reach[:, 6].any()
     assert not reach[:, 7:].any()
 
 
@@ -74,7 +72,7 @@ def test_time_shift_takes_channels_of_both_neighbours():
 
 
 def test_with_attention_over_time_every_frame_reaches_every_frame():
-    made = network(mean_channel=False)
+    made = network()
     video, noise, speech, keep = inputs()
     video.requires_grad_()
     (reach,) = torch.autograd.grad(made(video, noise, speech, keep)[:, 4].square().sum(), video)
@@ -82,7 +80,7 @@ def test_with_attention_over_time_every_frame_reaches_every_frame():
 
 
 def test_cross_attention_receives_all_frames_and_knows_their_order():
-    made = network(mean_channel=False, speech_by="cross_attention", attention_from=9)
+    made = network(attention_from=9)
     video, noise, speech, keep = inputs()
     out = made(video, noise, speech, keep)
     assert not torch.allclose(out, made(video, noise, speech.flip(1), keep), atol=1e-5)
@@ -91,9 +89,8 @@ def test_cross_attention_receives_all_frames_and_knows_their_order():
     assert all(reach[:, frame].any() for frame in range(5))
 
 
-@pytest.mark.parametrize("speech_by", ["film", "cross_attention"])
-def test_withheld_speech_makes_no_difference(speech_by):
-    made = network(mean_channel=False, speech_by=speech_by)
+def test_withheld_speech_makes_no_difference():
+    made = network()
     video, noise, speech, keep = inputs()
     assert torch.equal(
         made(video, noise, speech, ~keep), made(video, noise, torch.zeros_like(speech), ~keep)
@@ -104,7 +101,7 @@ def test_withheld_speech_makes_no_difference(speech_by):
 
 
 def test_windows_do_not_mix():
-    made = network(mean_channel=False)
+    made = network()
     video, noise, speech, keep = inputs()
     together = made(video, noise, speech, keep)
     alone = made(video[:1], noise[:1], speech[:1], keep[:1])

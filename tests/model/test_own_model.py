@@ -18,7 +18,7 @@ from s2r.core.errors import UserError
 from s2r.core.registry import MODELS
 from s2r.generation.generate import generate_run
 from s2r.generation.generated_file import read_generated
-from s2r.model.family import TRACT, find_family
+from s2r.model.family import UTTERANCE, WINDOWS, find_family
 from s2r.preparation.recordings import RecordingSet
 
 PAGE = ROOT / "docs" / "own-model.md"
@@ -42,7 +42,8 @@ def write_corpus(folder: Path) -> RecordingSet:
 def test_the_models_of_this_package_are_registered_like_any_other():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert set(project["entry-points"][MODELS]) == {"s2r", "paper"}
-    assert find_family("s2r") is find_family("paper") is TRACT
+    assert find_family("s2r") is UTTERANCE
+    assert find_family("paper") is WINDOWS
 
 
 def test_the_example_is_trained_and_generates_what_speech_says(installed, tmp_path):

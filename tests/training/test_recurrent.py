@@ -17,7 +17,7 @@ from s2r.generation.generated_file import read_generated
 from s2r.generation.recurrent import generate_recurrent
 from s2r.model.recurrent import RecurrentModel, load_recurrent
 from s2r.model.speech_input import SpeechProjection
-from s2r.model.tract_model import load_model
+from s2r.model.window_model import load_model
 from s2r.preparation.recordings import RecordingSet
 from s2r.training import recurrent as recurrent_training
 from s2r.training.checkpoints import load_state

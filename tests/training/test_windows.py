@@ -18,22 +18,22 @@ def numbered_store():
                      lengths)  # fmt: skip
 
 
-def test_a_window_is_reference_context_and_new_frames():
-    window = Window(reference=True, context=3, new=4)
+def test_a_window_is_context_and_new_frames():
+    window = Window(context=3, new=4)
     frames, speech = numbered_store().window(np.array([1]), np.array([6]), window, radius=1)
-    assert frames[0, :, 0, 0].tolist() == [100, 103, 104, 105, 106, 107, 108, 109]
-    assert speech[0, 4, :, 0].tolist() == [105, 106, 107]
-    assert speech[0, 0, :, 0].tolist() == [100, 100, 101]
+    assert frames[0, :, 0, 0].tolist() == [103, 104, 105, 106, 107, 108, 109]
+    assert speech[0, 3, :, 0].tolist() == [105, 106, 107]
+    assert speech[0, 0, :, 0].tolist() == [102, 103, 104]
 
 
 def test_context_before_the_start_is_the_first_frame():
-    window = Window(reference=False, context=3, new=2)
+    window = Window(context=3, new=2)
     frames, _ = numbered_store().window(np.array([1]), np.array([1]), window, radius=0)
     assert frames[0, :, 0, 0].tolist() == [100, 100, 100, 101, 102]
 
 
 def test_drawn_windows_never_straddle_recordings_and_reach_all_places():
-    store, window = numbered_store(), Window(reference=True, context=3, new=12)
+    store, window = numbered_store(), Window(context=3, new=12)
     recording, start = store.draw(0, 26, window, seed=0)
     frames, speech = store.window(recording, start, window, radius=5)
     assert ((frames >= 100) == (recording == 1)[:, None, None, None]).all()
@@ -43,7 +43,7 @@ def test_drawn_windows_never_straddle_recordings_and_reach_all_places():
 
 
 def test_every_window_is_drawn_once_in_an_epoch_whatever_the_batch():
-    store, window = numbered_store(), Window(reference=True, context=3, new=12)
+    store, window = numbered_store(), Window(context=3, new=12)
     possible = [(0, start) for start in range(9)] + [(1, start) for start in range(4)]
 
     def windows(first, count, seed=0):

@@ -9,31 +9,29 @@ import torch
 
 from helpers.tiny_corpus import write_tiny_corpus
 from s2r.config.build import build
-from s2r.config.model_blocks import SamplerConfig, TrainingConfig
+from s2r.config.model_blocks import SamplerConfig
 from s2r.config.parameters import encoder_settings, run_settings
 from s2r.config.presets import RUN_SWITCHES
 from s2r.config.result_blocks import GenerationConfig
 from s2r.config.systems import SETS, evaluation_sets
+from s2r.config.window_blocks import TrainingConfig
 from s2r.core.errors import UserError
 from s2r.corpus.phantom.stimuli import STIMULI
 from s2r.corpus.released_split import leaks, released_split
 from s2r.evaluation.metrics.texture import motion_energy
-from s2r.generation import videos as rollout_module
+from s2r.generation import window_videos as rollout_module
 from s2r.generation.generate import read_pictures, set_tasks
-from s2r.generation.videos import TractVideos, generate_videos
+from s2r.generation.window_videos import WindowVideos, generate_videos
 from s2r.model.denoiser import DenoiserConfig
 from s2r.model.ema import averaged
 from s2r.model.family import VideoTask
-from s2r.model.tract_model import ModelConfig, TractModel, model_config
 from s2r.model.window import Window
+from s2r.model.window_model import ModelConfig, WindowModel, model_config
 from s2r.training.fitting import prepare, window_tensors
 
 ALL = tuple(STIMULI.values())
 PAPER = {"encoder": "logmel", "pooling": True, "preset": "paper"}
-CROSS = DenoiserConfig(
-    channels=(8, 16), patch=2, condition=16, heads=2, speech_by="cross_attention",
-    mean_channel=False,
-)  # fmt: skip
+SMALL = DenoiserConfig(channels=(8, 16), patch=2, condition=16, heads=2)
 
 
 def corpus(subjects: int = 75, stimuli=ALL, without=()) -> pd.DataFrame:
@@ -103,7 +101,7 @@ def test_switches_act_on_runs_of_the_paper_preset_only(default_config):
     assert {run: run_settings(default_config, run) for run in before} == before
     settings = run_settings(default_config, "old")
     model = model_config(settings)
-    assert model.window == Window(False, 1, 10, repeats=True)
+    assert model.window == Window(1, 10, repeats=True)
     assert (model.raw_condition, model.pooling, settings["pooling"]) == (True, False, True)
     assert model_config(plain).pooling
     assert build(TrainingConfig, settings["training"]).ema_length < 1e-5
@@ -128,9 +126,9 @@ def test_pooling_over_the_batch_axis_is_a_no_op():
     assert torch.equal(speech.mean(dim=0).unsqueeze(0), speech)
     condition = {}
     for pooling in (False, True):
-        config = paper_model(Window(False, 1, 9), pooling=pooling)
-        config = replace(config, denoiser=replace(CROSS, speech_dimension=7))
-        condition[pooling] = TractModel(config, 7, 7, 0).speech_condition(speech[:, :, None])
+        config = paper_model(Window(1, 9), pooling=pooling)
+        config = replace(config, denoiser=replace(SMALL, speech_dimension=7))
+        condition[pooling] = WindowModel(config, 7, 7).speech_condition(speech[:, :, None])
     assert torch.equal(condition[False], speech)
     assert not torch.equal(condition[True], speech)
 
@@ -156,35 +154,32 @@ def tiny(tmp_path_factory):
 
 
 def paper_model(window: Window, **options) -> ModelConfig:
-    return ModelConfig(
-        speech_radius=0, context_sigma=0.0, window=window, denoiser=CROSS, **options
-    )  # fmt: skip
+    return ModelConfig(speech_radius=0, window=window, denoiser=SMALL, **options)
 
 
 def test_given_frame_is_the_first_frame_of_the_clip_itself(tiny, tmp_path):
     quick = TrainingConfig(speech_dimensions=4)
-    for window, same in ((Window(False, 1, 10, repeats=True), True), (Window(False, 1, 9), False)):
+    for window, same in ((Window(1, 10, repeats=True), True), (Window(1, 9), False)):
         prepared = prepare(paper_model(window), quick, tiny, tmp_path)
         picked = np.array([0, 3]), np.array([5, 20])
-        video, _, _ = window_tensors(prepared.model, prepared.clips, *picked)
+        video, _ = window_tensors(prepared.model, prepared.clips, *picked)
         assert torch.equal(video[:, 0], video[:, 1]) is same
 
 
 def test_raw_condition_is_grey_from_zero_to_one(tiny, tmp_path):
     quick = TrainingConfig(speech_dimensions=4)
     plain, raw = (
-        prepare(paper_model(Window(False, 1, 9), raw_condition=on), quick, tiny, tmp_path)
+        prepare(paper_model(Window(1, 9), raw_condition=on), quick, tiny, tmp_path)
         for on in (False, True)
     )
     window = (np.array([0]), np.array([9]))
-    video, references, condition = window_tensors(raw.model, raw.clips, *window)
-    mean = raw.model.mean(references, condition)
-    encoded, usual = raw.model.encode(video, mean), plain.model.encode(video, mean)
+    video, condition = window_tensors(raw.model, raw.clips, *window)
+    encoded, usual = raw.model.encode(video), plain.model.encode(video)
     assert torch.equal(encoded[:, 1:], usual[:, 1:])
     seen = []
     raw.model.denoiser.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     sigma, keep = torch.full(video.shape[:2], 0.002), torch.ones(1, 1, dtype=bool)
-    raw.model.denoise(encoded, sigma, condition, keep, mean)
+    raw.model.denoise(encoded, sigma, condition, keep)
     torch.testing.assert_close(seen[0][:, 0], (video[:, 0] + 1) / 2, atol=1e-4, rtol=1e-4)
     assert video.min() < 0 <= seen[0][:, 0].min()
 
@@ -193,16 +188,16 @@ def test_a_frame_is_repeated_at_every_window_boundary(monkeypatch):
     """A network that has learned perfectly what the windows show, given frame first."""
 
     def perfect(model, sampler, given, condition, noise):
-        numbers = condition[:, model.config.window.given :, 0].clone()
+        numbers = condition[:, model.config.window.context :, 0].clone()
         numbers[:, 0] = given[:, -1, 0, 0, 0]
         return numbers[:, :, None, None, None].expand(-1, -1, 1, 16, 16)
 
     monkeypatch.setattr(rollout_module, "generate_window", perfect)
-    config = paper_model(Window(False, 1, 10, repeats=True), frame_size=16)
-    config = replace(config, denoiser=replace(CROSS, speech_dimension=1))
+    config = paper_model(Window(1, 10, repeats=True))
+    config = replace(config, denoiser=replace(SMALL, speech_dimension=1))
     numbers = np.linspace(-1, 1, 41, dtype=np.float32)
     task = VideoTask(numbers[:, None], np.full((16, 16), -1, np.float32), 0)
-    (video,) = generate_videos(TractModel(config, 1, 1, 0), [task], SamplerConfig())
+    (video,) = generate_videos(WindowModel(config, 1, 1), [task], SamplerConfig())
     shown = np.round((numbers + 1) * 127.5).astype(int)
     shown[10::10] = shown[9:-1:10]
     assert video[:, 0, 0].tolist() == shown.tolist()
@@ -213,9 +208,9 @@ def test_a_frame_is_repeated_at_every_window_boundary(monkeypatch):
 def test_clips_are_given_their_own_true_first_frame(tiny, tmp_path):
     quick = TrainingConfig(speech_dimensions=4)
     for repeats in (True, False):
-        window = Window(False, 1, 10, repeats=repeats)
+        window = Window(1, 10, repeats=repeats)
         trained = prepare(paper_model(window), quick, tiny, tmp_path).model
-        model = TractVideos(trained, SamplerConfig())
+        model = WindowVideos(trained, SamplerConfig())
         tasks = set_tasks(model, tiny, "unseen_speech", GenerationConfig(draws=1, clips=3))
         for recording, clips in tasks.clips.items():
             for task in clips:

@@ -10,7 +10,7 @@ from s2r.config.errors import read
 from s2r.config.keys import plain
 from s2r.config.parameters import remove_nulls, run_settings
 from s2r.config.patterns import check_notes_settings, compile_pattern
-from s2r.config.presets import BLOCKS, BLOCKS_OF_PRESET, PRESETS, RUN_SWITCHES
+from s2r.config.presets import BLOCKS, BLOCKS_OF_PRESET, RUN_SWITCHES
 from s2r.config.systems import BASELINES, held_out_sets, mean_system, recurrent_system
 from s2r.core.errors import UserError
 from s2r.core.registry import ENCODERS, MODELS, extension_names
@@ -96,7 +96,7 @@ def _check_runs(config: Mapping) -> None:
         if run in BASELINES or run.startswith((mean_system(""), recurrent_system(""))):
             raise UserError(f"runs.{run}: this name is taken by a baseline; choose another one.")
         _check_encoder_name(f"runs.{run}.encoder", run_block["encoder"], config["encoders"])
-        if run_block["preset"] not in PRESETS:
+        if run_block["preset"] not in BLOCKS_OF_PRESET:
             _check_extension_run(run, run_block)
             continue
         settings, preset = run_settings(config, run), run_block["preset"]
@@ -136,7 +136,8 @@ def _check_encoder_name(key: str, name: str, encoders: Mapping) -> None:
 
 def _check_extension_run(run: str, run_block: Mapping) -> None:
     """A run of a model that an installed package provides; its settings stand in ``settings``."""
-    known = [*PRESETS, *(name for name in extension_names(MODELS) if name not in PRESETS)]
+    installed = extension_names(MODELS)
+    known = [*BLOCKS_OF_PRESET, *(name for name in installed if name not in BLOCKS_OF_PRESET)]
     if run_block["preset"] not in known:
         raise UserError(
             f"runs.{run}.preset: {run_block['preset']!r} is not one of the presets and models "
@@ -188,15 +189,10 @@ def _check_sampler(run_key: str, sampler: Mapping) -> None:
 def _check_windows(run_key: str, settings: Mapping, frame_size: int) -> None:
     """Check the settings of a run of windows, merged with the shared ones."""
     window = settings["window"]
-    if not window["reference"] and window["context"] == 0:
+    if window.get("repeats") and window["context"] != 1:
         raise UserError(
-            "window.context: without a reference frame at least one context frame must be given "
-            f"in {run_key}."
-        )
-    if window.get("repeats") and (window["reference"] or window["context"] != 1):
-        raise UserError(
-            "paper_compat.condition_frame: the released code gives one frame and no reference "
-            f"frame; leave window.reference and window.context out of {run_key}."
+            "paper_compat.condition_frame: the released code gives one frame; leave window.context "
+            f"out of {run_key}."
         )
     denoiser = settings["denoiser"]
     size = denoiser["patch"] * 2 ** (len(denoiser["channels"]) - 1)

@@ -6,10 +6,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from s2r.config.keys import NO_DEFAULT, UniqueTexts, block, key, overrides
+from s2r.config.window_blocks import DenoiserBlock, ModelBlock, TrainingConfig, WindowBlock
 
 Sigma = Annotated[float, Field(ge=0)]
-Penalty = Annotated[float, Field(gt=0)]
-Width = Annotated[int, Field(ge=8)]
 LayerNumber = Annotated[int, Field(ge=0)]
 
 
@@ -137,107 +136,6 @@ class ResidualBlock(ResidualTraining, ResidualNetwork):
 
 
 @block
-class WindowBlock:
-    """The frames that the network sees at once, shared by all runs."""
-
-    reference: bool = key(True, "Whether every window starts with the recording's first frame.")
-    context: int = key(2, "Given frames directly before the new ones.", "frames of 20 ms", ge=0)
-    new: int = key(13, "Frames generated at once.", "frames of 20 ms", ge=1)
-
-
-@block
-class ModelBlock:
-    """How the network is given speech and context, shared by all runs."""
-
-    speech_radius: int = key(
-        3,
-        "Neighbouring embeddings given on each side of a frame; none when pooling.",
-        "frames of 20 ms",
-        ge=0,
-    )
-    context_sigma: float = key(
-        0.2,
-        "Noise on context frames when generating, as a standard deviation; the network knows it.",
-        ge=0,
-    )
-
-
-@block
-class DenoiserBlock:
-    """The network, shared by all runs."""
-
-    channels: tuple[Width, ...] = key(
-        (48, 96),
-        "Channels at each resolution; every further entry halves height and width.",
-        min_length=1,
-        max_length=4,
-    )
-    patch: Literal[1, 2, 4, 8] = key(
-        4, "Side of the patches that are folded into channels.", "pixels"
-    )
-    blocks: int = key(1, "Residual blocks per resolution, on the way down and on the way up.", ge=1)
-    fine: int = key(8, "Channels at full resolution, before the last layers.", ge=1)
-    attention_from: int = key(
-        1, "First resolution with attention over time; 0 is the highest.", ge=0
-    )
-    heads: int = key(
-        4, "Attention heads; must divide the channels wherever there is attention.", ge=1
-    )
-    condition: int = key(
-        128, "Width of the vector that carries noise level and speech to every block.", ge=8
-    )
-
-
-@block
-class TrainingConfig:
-    """The training, shared by all runs.
-
-    Lengths are counted in clips (windows seen), so that batch sizes can be compared.
-    """
-
-    clips: int = key(2200, "Length of the training.", "clips", ge=1)
-    batch: int = key(4, "Clips per step.", ge=1)
-    learning_rate: float = key(0.002, "Largest learning rate.", gt=0)
-    warmup_clips: int = key(
-        200, "Rise of the learning rate before it falls along a cosine.", "clips", ge=0
-    )
-    weight_decay: float = key(0.01, "Decay of the weights (AdamW).", ge=0)
-    sigma_mean: float = key(0.0, "Mean of log(sigma) in training, natural logarithm.")
-    sigma_spread: float = key(1.6, "Standard deviation of log(sigma) in training.", gt=0)
-    speech_dropout: float = key(
-        0.1, "Share of clips trained without speech, for guidance.", ge=0, le=1
-    )
-    context_dropout: float = key(
-        0.02, "Share of clips whose context frames are drowned in noise.", ge=0, le=1
-    )
-    context_sigma_max: float = key(
-        0.25, "Most noise on context frames in training, as a standard deviation.", ge=0
-    )
-    noise_correlation: float = key(
-        0.6,
-        "Correlation of the training's noise between successive frames (Ge et al. 2023), from 0 to "
-        "below 1.",
-        ge=0,
-        lt=1,
-    )
-    ema_length: float = key(
-        0.1, "Relative length of the average over weights (Karras et al. 2024).", gt=0, le=0.28
-    )
-    speech_dimensions: int = key(192, "Directions of the embeddings that are kept.", ge=1)
-    components: int = key(96, "Rank of the regression, in images.", ge=1)
-    ridge: tuple[Penalty, ...] = key(
-        (0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
-        "Penalties of the regression to choose from, per observation.",
-        min_length=1,
-    )
-    validate_clips: int = key(1100, "Distance of validations.", "clips", ge=1)
-    checkpoint_clips: int = key(
-        500, "Distance of checkpoints: what is lost at most when a job is killed.", "clips", ge=1
-    )
-    seed: int = key(0, "Seed of weights, clips and noise.", ge=0)
-
-
-@block
 class SamplerConfig:
     """How videos are drawn from a model, shared by all runs.
 
@@ -252,13 +150,6 @@ class SamplerConfig:
     sigma_min: float = key(0.15, "Lowest noise level.", gt=0)
     sigma_max: float = key(8.0, "Highest noise level.", gt=0)
     spacing: Literal["log", "karras"] = key("log", "log (equal ratios) or karras (rho = 7).")
-    noise_correlation: float = key(
-        0.6,
-        "Correlation of the noise between successive frames, from 0 to below 1; more makes the "
-        "video steadier.",
-        ge=0,
-        lt=1,
-    )
     churn: float = key(
         0, "Noise put back by stochastic_heun (S_churn of Karras et al. 2022).", ge=0
     )
@@ -377,8 +268,8 @@ class RunBlock:
     )
     preset: str = key(
         NO_DEFAULT,
-        "s2r (regression and residual diffusion), paper (the published set-up), or a model that an "
-        "installed package adds.",
+        "s2r (articulation codes of whole utterances), paper (the published set-up), or a model "
+        "that an installed package adds.",
         min_length=1,
     )
     mean: overrides(MeanBlock) = key(dict, "Settings that differ from the shared block mean.")

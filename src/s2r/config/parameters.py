@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from pathlib import Path
 
-from s2r.config.presets import BLOCKS_OF_PRESET, PRESETS, released_settings
+from s2r.config.presets import BLOCKS_OF_PRESET, PAPER_SAMPLER, released_settings
 
 RATING_CLIPS = ("words", "items", "practice", "margin", "seed")
 """Settings of the block ``rating`` that decide the clips, given a run."""
@@ -30,20 +30,21 @@ def remove_nulls(config: dict) -> None:
 
 
 def run_settings(config: Mapping, run: str) -> dict:
-    """Everything that decides the weights and videos of ``run``: shared < preset < its own.
+    """Everything that decides the weights and videos of ``run``: shared settings < its own.
 
-    Switches of ``paper_compat`` come after the preset, in runs of preset ``paper`` only.
+    Between them come, in runs of preset ``paper``, its sampler and the switches of
+    ``paper_compat``.
 
     Keys: ``encoder``, ``pooling``, ``preset`` and the blocks of the preset; for a model of an
     installed package ``settings`` instead of the blocks.
     """
     run_block = config["runs"][run]
     settings = {key: run_block[key] for key in ("encoder", "pooling", "preset")}
-    if run_block["preset"] not in PRESETS:
+    if run_block["preset"] not in BLOCKS_OF_PRESET:
         return settings | {"settings": deepcopy(run_block["settings"])}
-    layers = [config, PRESETS[run_block["preset"]]]
+    layers = [config]
     if run_block["preset"] == "paper":
-        layers.append(released_settings(config["paper_compat"]))
+        layers += [{"sampler": PAPER_SAMPLER}, released_settings(config["paper_compat"])]
     for block in BLOCKS_OF_PRESET[run_block["preset"]]:
         settings[block] = {}
         for layer in (*layers, run_block):

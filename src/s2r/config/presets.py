@@ -1,4 +1,4 @@
-"""Settings of presets and ``paper_compat`` switches, which replace the shared ones of a run."""
+"""The blocks of each preset, and what preset ``paper`` and its switches change in shared ones."""
 
 from collections.abc import Mapping
 
@@ -6,40 +6,25 @@ BLOCKS_OF_PRESET = {
     "s2r": ("mean", "residual", "sampler"),
     "paper": ("window", "model", "denoiser", "training", "sampler"),
 }
-"""Settings that all runs of a preset share and any of them may override."""
+"""Settings that all runs of a preset share and any of them may override.
+
+The defaults of ``window``, ``model``, ``denoiser`` and ``training`` are the published set-up
+(Nguyen et al. 2025): ten frames of which the first is given, speech by cross-attention, the noise
+levels of Karras et al. 2022."""
 
 BLOCKS = tuple(dict.fromkeys(block for blocks in BLOCKS_OF_PRESET.values() for block in blocks))
 """All of these blocks."""
 
-PRESETS = {
-    "s2r": {},
-    "paper": {
-        "window": {"reference": False, "context": 1, "new": 9},
-        "model": {"context_sigma": 0.0},
-        "denoiser": {"speech_by": "cross_attention", "mean_channel": False},
-        "training": {
-            "sigma_mean": -1.2,
-            "sigma_spread": 1.2,
-            "context_dropout": 0.0,
-            "context_sigma_max": 0.0,
-            "noise_correlation": 0.0,
-        },
-        "sampler": {
-            "solver": "stochastic_heun",
-            "steps": 10,
-            "sigma_min": 0.002,
-            "sigma_max": 80.0,
-            "spacing": "karras",
-            "noise_correlation": 0.0,
-            "churn": 80,
-        },
-    },
+PAPER_SAMPLER = {
+    "solver": "stochastic_heun",
+    "steps": 10,
+    "sigma_min": 0.002,
+    "sigma_max": 80.0,
+    "spacing": "karras",
+    "churn": 80,
 }
-"""Settings of a preset, which replace the shared ones; a run's own settings win over both.
-
-``paper`` (Nguyen et al. 2025): ten frames of which the first is given, speech by cross-attention,
-no regression, the noise levels of Karras et al. 2022 and ten stochastic Heun steps."""
-
+"""How runs of preset ``paper`` are sampled (Nguyen et al. 2025): these replace the values of the
+block ``sampler``, which are those of preset ``s2r``; a run's own settings win over both."""
 
 RUN_SWITCHES: dict[str, dict[str, dict]] = {
     "condition_frame": {"window": {"context": 1, "new": 10, "repeats": True}},

@@ -14,6 +14,7 @@ from typing_extensions import is_typeddict
 from s2r.config import data_blocks as data
 from s2r.config import model_blocks as models
 from s2r.config import result_blocks as results
+from s2r.config import window_blocks as windows
 from s2r.config.keys import Name, block, key, plain
 
 
@@ -56,10 +57,10 @@ class Config:
     autoencoder: models.AutoencoderBlock = key(models.AutoencoderBlock, "")
     mean: models.MeanBlock = key(models.MeanBlock, "")
     residual: models.ResidualBlock = key(models.ResidualBlock, "")
-    window: models.WindowBlock = key(models.WindowBlock, "")
-    model: models.ModelBlock = key(models.ModelBlock, "")
-    denoiser: models.DenoiserBlock = key(models.DenoiserBlock, "")
-    training: models.TrainingConfig = key(models.TrainingConfig, "")
+    window: windows.WindowBlock = key(windows.WindowBlock, "")
+    model: windows.ModelBlock = key(windows.ModelBlock, "")
+    denoiser: windows.DenoiserBlock = key(windows.DenoiserBlock, "")
+    training: windows.TrainingConfig = key(windows.TrainingConfig, "")
     sampler: models.SamplerConfig = key(models.SamplerConfig, "")
     evaluation: results.EvaluationBlock = key(results.EvaluationBlock, "")
     words: results.WordsBlock = key(results.WordsBlock, "")

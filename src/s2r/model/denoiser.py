@@ -1,7 +1,7 @@
 """The video U-Net: 2-D convolutions within frames, attention over time between them.
 
-One network serves every way of conditioning: noise level and speech are given per frame, and a
-given frame (reference frame, context frame) has a small sigma.
+Each frame has its own noise level, and a given frame is one of a small sigma. Speech enters by
+cross-attention.
 """
 
 import math
@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from s2r.config.keys import block
-from s2r.config.model_blocks import DenoiserBlock
+from s2r.config.window_blocks import DenoiserBlock
 
 POSITION_WIDTH = 32
 """Width of the encoding of a frame's place in its window."""
@@ -19,15 +19,10 @@ POSITION_WIDTH = 32
 
 @block
 class DenoiserConfig(DenoiserBlock):
-    """Shape of the network: its keys, and the values that data and preset decide."""
+    """Shape of the network: its keys, and what the data decide."""
 
     speech_dimension: int = 0
-    """Width E of the speech input; 0 for a network without speech."""
-    speech_by: str = "film"
-    """``film``: frame t is modulated by the speech of frame t. ``cross_attention``: all
-    positions of all frames attend to the window's speech vectors."""
-    mean_channel: bool = True
-    """Whether the regression's prediction is an input image."""
+    """Width E of the speech input."""
 
 
 class ChannelNorm(nn.LayerNorm):
@@ -58,7 +53,7 @@ def shift_in_time(x: Tensor, frames: int) -> Tensor:
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions; the second normalised activation is modulated per frame (FiLM)."""
+    """Two 3x3 convolutions; the noise level modulates the second normalised activation (FiLM)."""
 
     def __init__(self, inputs: int, outputs: int, condition: int):
         super().__init__()
@@ -139,21 +134,20 @@ class SpeechAttention(nn.Module):
 
 
 class Stage(nn.Module):
-    """A residual block and, where configured, attention over time and attention to speech."""
+    """A residual block, attention over time from the configured resolution, and to speech."""
 
     def __init__(self, inputs: int, outputs: int, level: int, config: DenoiserConfig):
         super().__init__()
         self.block = ResidualBlock(inputs, outputs, config.condition)
         self.time = TimeAttention(outputs, config.heads) if level >= config.attention_from else None
-        attends = config.speech_by == "cross_attention" and config.speech_dimension
-        self.speech = SpeechAttention(outputs, config.heads, config.condition) if attends else None
+        self.speech = SpeechAttention(outputs, config.heads, config.condition)
 
     def forward(self, x: Tensor, condition: Tensor, tokens: Tensor) -> Tensor:
         """``x`` (B*T, C, h, w), ``condition`` (B*T, K), ``tokens`` (B, T, K)."""
         x = self.block(x, condition, tokens.shape[1])
         if self.time is not None:
             x = self.time(x, tokens.shape[1])
-        return x if self.speech is None else self.speech(x, tokens)
+        return self.speech(x, tokens)
 
 
 class Denoiser(nn.Module):
@@ -162,21 +156,16 @@ class Denoiser(nn.Module):
     def __init__(self, config: DenoiserConfig):
         super().__init__()
         self.config = config
-        images = 2 if config.mean_channel else 1
         widths = config.channels
         self.sigma_embedding = nn.Linear(32, config.condition)
-        self.speech_embedding = (
-            nn.Linear(config.speech_dimension, config.condition)
-            if config.speech_dimension
-            else None
-        )
+        self.speech_embedding = nn.Linear(config.speech_dimension, config.condition)
         self.no_speech = nn.Parameter(torch.zeros(config.condition))
         self.condition = nn.Sequential(
             nn.SiLU(), nn.Linear(config.condition, config.condition), nn.SiLU()
         )
         # Patches overlap by half, so the first layer covers their edges.
         self.stem = nn.Conv2d(
-            images, widths[0], 2 * config.patch, stride=config.patch, padding=config.patch // 2
+            1, widths[0], 2 * config.patch, stride=config.patch, padding=config.patch // 2
         )
         self.down, self.up = nn.ModuleList(), nn.ModuleList()
         inputs = widths[0]
@@ -199,38 +188,28 @@ class Denoiser(nn.Module):
         # Narrow layers at full resolution: noise is separated from edges by averaging neighbouring
         # pixels, which patches cannot do.
         self.head = nn.Conv2d(inputs, config.fine * config.patch**2, 1)
-        self.fine = nn.Conv2d(config.fine + images, 2 * config.fine, 3, padding=1)
+        self.fine = nn.Conv2d(config.fine + 1, 2 * config.fine, 3, padding=1)
         self.out = nn.Conv2d(2 * config.fine, 1, 3, padding=1)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
 
-    def forward(
-        self, video: Tensor, noise: Tensor, speech: Tensor, keep: Tensor, mean: Tensor | None = None
-    ) -> Tensor:
+    def forward(self, video: Tensor, noise: Tensor, speech: Tensor, keep: Tensor) -> Tensor:
         """Estimate F for every frame of every window.
 
         Args:
             video: (B, T, 1, H, W), scaled to unit variance.
             noise: (B, T), the noise level as ``log(sigma) / 4``.
             speech: (B, T, E) speech of each frame.
-            keep: (B, T) or (B, 1) bool; where False the speech is withheld.
-            mean: (B, T, 1, H, W) the regression's prediction, scaled to about unit variance;
-                required exactly when ``config.mean_channel``.
+            keep: (B, 1) bool; where False the speech is withheld.
 
         Returns:
             (B, T, 1, H, W).
         """
         frames, size = video.shape[1], video.shape[-1]
-        images = video if mean is None else torch.cat([video, mean], dim=2)
-        condition = self.sigma_embedding(fourier(noise))
-        tokens = self.no_speech.expand(*condition.shape)
-        if self.speech_embedding is not None:
-            embedded = self.speech_embedding(speech)
-            tokens = torch.where(keep[..., None], embedded, tokens)
-        if self.config.speech_by == "film":
-            condition = condition + tokens
-        condition = self.condition(condition).flatten(0, 1)
-        x = self.stem(images.flatten(0, 1).contiguous(memory_format=torch.channels_last))
+        images = video.flatten(0, 1)
+        condition = self.condition(self.sigma_embedding(fourier(noise))).flatten(0, 1)
+        tokens = torch.where(keep[..., None], self.speech_embedding(speech), self.no_speech)
+        x = self.stem(images.contiguous(memory_format=torch.channels_last))
         skips = []
         for stages, shrink in self.down:
             for stage in stages:
@@ -245,7 +224,7 @@ class Denoiser(nn.Module):
             for stage in stages:
                 x = stage(x, condition, tokens)
         x = F.pixel_shuffle(self.head(F.silu(self.head_norm(x))), self.config.patch)
-        x = self.out(F.silu(self.fine(torch.cat([x, images.flatten(0, 1)], dim=1))))
+        x = self.out(F.silu(self.fine(torch.cat([x, images], dim=1))))
         return x.view(-1, frames, 1, size, size)
 
 

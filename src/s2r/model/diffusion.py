@@ -49,24 +49,6 @@ def frame_losses(denoised: Tensor, clean: Tensor, sigma: Tensor) -> Tensor:
     return weight * (denoised - clean).square().mean(dim=(2, 3, 4))
 
 
-def correlate_in_time(noise: Tensor, correlation: float, before: Tensor | None = None) -> Tensor:
-    """Make white noise (B, T, 1, H, W) correlate between successive frames, at unit variance.
-
-    n_t = a n_(t-1) + sqrt(1 - a^2) z_t with a = ``correlation`` (the progressive noise of Ge et
-    al. 2023, arXiv:2305.10474). Denoiser and samplers stay exact for any covariance of the noise;
-    noise that an imperfect denoiser leaves then drifts instead of flickering. ``before``
-    (B, 1, H, W) is the noise of the frame before the first.
-    """
-    if not correlation:
-        return noise
-    fresh_weight = (1 - correlation**2) ** 0.5
-    frames = []
-    for white in noise.unbind(1):
-        before = white if before is None else correlation * before + fresh_weight * white
-        frames.append(before)
-    return torch.stack(frames, 1)
-
-
 def draw_sigmas(
     count: int, mean: float, spread: float, generator: torch.Generator | None = None
 ) -> Tensor:

@@ -167,7 +167,9 @@ UTTERANCE = ModelFamily(
 )
 """Preset ``s2r``: articulation codes of whole utterances."""
 
-WINDOWS = ModelFamily("s2r.training.launch:train_run", "s2r.generation.videos:load_tract_videos")
+WINDOWS = ModelFamily(
+    "s2r.training.launch:train_run", "s2r.generation.window_videos:load_window_videos"
+)
 """Preset ``paper``: diffusion of pixels, window by window."""
 
 

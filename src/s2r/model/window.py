@@ -3,35 +3,28 @@
 import numpy as np
 
 from s2r.config.keys import block
-from s2r.config.model_blocks import WindowBlock
+from s2r.config.window_blocks import WindowBlock
 
 
 @block
 class Window(WindowBlock):
-    """Which frames the model sees at once: reference frame, context frames, new frames."""
+    """Which frames the model sees at once: context frames, then new frames."""
 
     repeats: bool = False
     """Whether the context ends with the first new frame itself (the paper's released code)."""
 
     @property
-    def given(self) -> int:
-        """Frames that are not generated."""
-        return self.reference + self.context
-
-    @property
     def frames(self) -> int:
         """All frames of the window."""
-        return self.given + self.new
+        return self.context + self.new
 
     def places(self, first: np.ndarray) -> np.ndarray:
         """Frame numbers (B, T) of windows whose first new frame is ``first`` (B,).
 
-        The reference frame is frame 0; context before the recording's start is frame 0 too.
+        Context before the recording's start is frame 0.
         """
         context = np.arange(-self.context, 0) + self.repeats
-        after_reference = first[:, None] + np.concatenate([context, np.arange(self.new)])
-        reference = np.zeros((len(first), int(self.reference)), int)
-        return np.concatenate([reference, np.maximum(after_reference, 0)], axis=1)
+        return np.maximum(first[:, None] + np.concatenate([context, np.arange(self.new)]), 0)
 
 
 def neighbour_indices(frames: np.ndarray, length: int | np.ndarray, radius: int) -> np.ndarray:

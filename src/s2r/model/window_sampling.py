@@ -7,9 +7,9 @@ from torch import Tensor
 
 from s2r.config.model_blocks import SamplerConfig
 from s2r.core.device import half_precision
-from s2r.model.diffusion import SIGMA_GIVEN, correlate_in_time
+from s2r.model.diffusion import SIGMA_GIVEN
 from s2r.model.sampler import guided, sample
-from s2r.model.tract_model import TractModel
+from s2r.model.window_model import WindowModel
 
 
 class FrameNoise:
@@ -18,14 +18,12 @@ class FrameNoise:
     Drawn on the CPU, so that a seed means the same video on every device and in every batch.
     """
 
-    def __init__(self, seeds: Iterable[int], like: Tensor, correlation: float):
+    def __init__(self, seeds: Iterable[int], like: Tensor):
         """``like``: (..., H, W) on the device where the noise is needed."""
         self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         self.size, self.device = like.shape[-2:], like.device
-        self.correlation = correlation
-        self.last: Tensor | None = None
 
-    def white(self, frames: int) -> Tensor:
+    def draw(self, frames: int) -> Tensor:
         """(B, T, 1, H, W) standard normal."""
         drawn = [
             torch.randn((frames, 1, *self.size), generator=generator)
@@ -33,21 +31,14 @@ class FrameNoise:
         ]
         return torch.stack(drawn).to(self.device)
 
-    def following(self, frames: int) -> Tensor:
-        """(B, T, 1, H, W), correlated in time, continued from the frames of the call before."""
-        noise = correlate_in_time(self.white(frames), self.correlation, self.last)
-        self.last = noise[:, -1]
-        return noise
-
     def keep(self, count: int) -> None:
         """Go on with the first ``count`` videos only."""
         del self.generators[count:]
-        self.last = None if self.last is None else self.last[:count]
 
 
 @torch.inference_mode()
 def generate_window(
-    model: TractModel,
+    model: WindowModel,
     sampler: SamplerConfig,
     given: Tensor,
     condition: Tensor,
@@ -57,8 +48,7 @@ def generate_window(
 
     Args:
         model: on the device of the tensors.
-        given: (B, G, 1, H, W) in [-1, 1]: reference frame (if the window has one), then
-            context frames.
+        given: (B, C, 1, H, W) in [-1, 1], the context frames.
         condition: (B, T, E) speech condition of all T frames of the window.
         noise: source of the noise of these windows.
 
@@ -66,15 +56,8 @@ def generate_window(
         (B, new, 1, H, W) in [-1, 1], not clipped.
     """
     window, device = model.config.window, given.device
-    mean = model.mean(given[:, 0], condition)
-    given_count = window.given
-    given_data = model.encode(given, mean[:, :given_count])
-    given_sigma = torch.full((len(given), given_count), SIGMA_GIVEN, device=device)
-    if window.context:
-        level = max(model.config.context_sigma, SIGMA_GIVEN)
-        context = slice(given_count - window.context, given_count)
-        given_sigma[:, context] = level
-        given_data[:, context] += level * noise.white(window.context)
+    given_data = model.encode(given) + SIGMA_GIVEN * noise.draw(window.context)
+    given_sigma = torch.full(given.shape[:2], SIGMA_GIVEN, device=device)
 
     def denoiser(keep: bool):
         keep_speech = torch.full((len(given), 1), keep, device=device)
@@ -83,12 +66,12 @@ def generate_window(
             levels = torch.cat([given_sigma, torch.full(x.shape[:2], sigma, device=device)], 1)
             noisy = torch.cat([given_data, x], 1)
             with half_precision(device):
-                return model.denoise(noisy, levels, condition, keep_speech, mean)[:, given_count:]
+                return model.denoise(noisy, levels, condition, keep_speech)[:, window.context :]
 
         return denoise
 
     denoise = guided(
         denoiser(True), denoiser(False), sampler.guidance_scale, sampler.guidance_interval
     )
-    new_data = sample(denoise, lambda: noise.following(window.new), sampler)
-    return model.decode(new_data, mean[:, given_count:])
+    new_data = sample(denoise, lambda: noise.draw(window.new), sampler)
+    return model.decode(new_data)

@@ -10,9 +10,9 @@ from s2r.core.errors import UserError
 from s2r.core.progress import progress
 from s2r.core.units import to_unit_range
 from s2r.model.autoencoder import Autoencoder, Speaker, save_autoencoder
+from s2r.model.components import principal_components
 from s2r.model.noise import fit_noise
 from s2r.model.registration import areas, fit_template
-from s2r.model.regression import principal_components
 from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.resting import reference_frame
 

@@ -30,19 +30,19 @@ from s2r.config.model_blocks import (
     ResidualNetwork,
     ResidualTraining,
     SamplerConfig,
-    TrainingConfig,
 )
+from s2r.config.window_blocks import TrainingConfig
 from s2r.core.errors import UserError
 from s2r.core.files import write_json
 from s2r.core.job import THREAD_VARIABLES
 from s2r.model.autoencoder import load_autoencoder
 from s2r.model.family import TrainingJob
-from s2r.model.tract_model import model_config
 from s2r.model.utterance_model import UtteranceConfig
+from s2r.model.window_model import model_config
 from s2r.preparation.recordings import RecordingSet, open_recordings
 from s2r.training.distributed import STORE_VARIABLE, process_group
-from s2r.training.tract import train
 from s2r.training.utterance import train_utterance
+from s2r.training.window_model import train_window_model
 
 
 def train_run(job: TrainingJob) -> None:
@@ -71,7 +71,7 @@ def train_from_files(job: TrainingJob) -> None:
     if job.settings["preset"] == "s2r":
         _train_utterance(job, open_recordings(files))
         return
-    train(
+    train_window_model(
         model_config(job.settings),
         build(TrainingConfig, job.settings["training"]),
         build(SamplerConfig, job.settings["sampler"]),

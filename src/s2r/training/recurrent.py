@@ -9,8 +9,8 @@ from torch import Tensor
 
 from s2r.config.model_blocks import RecurrentConfig, RecurrentTraining
 from s2r.core.units import HALF_RANGE, to_unit_range
+from s2r.model.components import principal_components
 from s2r.model.recurrent import RecurrentModel, save_recurrent
-from s2r.model.regression import principal_components
 from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.region import dynamic_region
 from s2r.training.fitting import training_changes, training_projection, training_recordings

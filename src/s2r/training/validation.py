@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from s2r.config.model_blocks import SamplerConfig
-from s2r.model.tract_model import TractModel
+from s2r.model.window_model import WindowModel
 from s2r.model.window_sampling import FrameNoise, generate_window
 from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.region import dynamic_region
@@ -24,37 +24,33 @@ class Validation:
 
     video: torch.Tensor
     """(B, T, 1, H, W) in [-1, 1]."""
-    references: torch.Tensor
-    """(B, 1, H, W)."""
     condition: torch.Tensor
     """(B, T, E) speech condition."""
     region: torch.Tensor
     """(H, W) bool, the dynamic region."""
 
     @torch.inference_mode()
-    def errors(self, model: TractModel, sampler: SamplerConfig) -> dict[str, float]:
-        """Squared error in the dynamic region, in units of [-1, 1], of one draw per window, of
-        one draw with another window's speech, and of the regression: of a model without one,
-        that of a grey picture."""
-        given = model.config.window.given
+    def errors(self, model: WindowModel, sampler: SamplerConfig) -> dict[str, float]:
+        """Squared error in the dynamic region, in units of [-1, 1], of one draw per window, and
+        of one draw with another window's speech."""
+        given = model.config.window.context
         truth = self.video[:, given:]
 
         def error(predicted: torch.Tensor) -> float:
             return (predicted - truth).square()[..., self.region].mean().item()
 
         def draw(condition: torch.Tensor) -> torch.Tensor:
-            noise = FrameNoise(range(len(truth)), truth, sampler.noise_correlation)
+            noise = FrameNoise(range(len(truth)), truth)
             return generate_window(model, sampler, self.video[:, :given], condition, noise)
 
         return {
             "validation_error": error(draw(self.condition)),
             "wrong_speech_error": error(draw(self.condition.roll(1, dims=0))),
-            "regression_error": error(model.mean(self.references, self.condition)[:, given:]),
         }
 
 
 def validation_windows(
-    model: TractModel,
+    model: WindowModel,
     recordings: RecordingSet,
     clips: WindowDataset,
     folder: Path,
@@ -71,7 +67,7 @@ def validation_windows(
     recording = number % len(names)
     position = (number // len(names) + 1) / (WINDOWS // len(names) + 2)
     start = (position * np.maximum(validation_clips.lengths[recording] - new, 0)).astype(int)
-    video, references, condition = window_tensors(model, validation_clips, recording, start)
+    video, condition = window_tensors(model, validation_clips, recording, start)
     training_videos = np.split(clips.frames, clips.first[1:])
     region = dynamic_region(training_videos)
-    return Validation(video, references, condition, torch.from_numpy(region).to(video.device))
+    return Validation(video, condition, torch.from_numpy(region).to(video.device))

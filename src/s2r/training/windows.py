@@ -48,10 +48,6 @@ class WindowDataset:
         neighbours = neighbour_indices(places, self.lengths[recording][:, None, None], radius)
         return frames, rows(self.speech, base[:, None, None] + neighbours)
 
-    def references(self, recording: np.ndarray) -> torch.Tensor:
-        """First frames (B, H, W) uint8 of ``recording`` (B,), where the store is."""
-        return rows(self.frames, self.first[recording])
-
     def on_device(self, device: str) -> "WindowDataset":
         """The store on a GPU where it fills at most half of the memory that is free there."""
         if device != "cuda":

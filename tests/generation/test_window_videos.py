@@ -1,6 +1,5 @@
-"""Generated videos: context untouched, window boundaries without repeats, any length, any batch."""
+"""Videos of the window model: context, window boundaries without repeats, any length and batch."""
 
-import h5py
 import numpy as np
 import pytest
 import torch
@@ -9,43 +8,28 @@ from helpers.tiny_corpus import SIZE, write_tiny_corpus
 from helpers.tiny_model import draw_weights
 from s2r.config.model_blocks import SamplerConfig
 from s2r.config.result_blocks import GenerationConfig
-from s2r.generation import videos as rollout_module
+from s2r.generation import window_videos as rollout_module
 from s2r.generation.generate import generate_run, lead_ins, other_speech
 from s2r.generation.generated_file import read_generated
-from s2r.generation.videos import (
-    TractVideos,
-    generate_videos,
-    regress,
-    window_speech,
-    window_starts,
-)
+from s2r.generation.window_videos import WindowVideos, generate_videos, window_starts
 from s2r.model.denoiser import DenoiserConfig
+from s2r.model.diffusion import SIGMA_GIVEN
 from s2r.model.family import VideoTask
-from s2r.model.tract_model import ModelConfig, TractModel
 from s2r.model.window import Window
+from s2r.model.window_model import ModelConfig, WindowModel
 from s2r.model.window_sampling import FrameNoise, generate_window
 
-SAMPLER = SamplerConfig(steps=3, sigma_max=2.0, noise_correlation=0.6)
+SAMPLER = SamplerConfig(steps=3, sigma_max=2.0)
 SMALL = {"channels": (8, 16), "patch": 2, "condition": 16, "heads": 2}
 
 
-@pytest.fixture(params=["s2r", "paper"])
+@pytest.fixture(params=[1, 3], ids=["one context frame", "three"])
 def model(request):
     torch.manual_seed(0)
-    s2r = request.param == "s2r"
-    denoiser = DenoiserConfig(
-        **SMALL,
-        speech_dimension=4 * (3 if s2r else 1),
-        speech_by="film" if s2r else "cross_attention",
-        mean_channel=s2r,
-    )
-    window = Window(True, 3, 6) if s2r else Window(False, 1, 9)
-    config = ModelConfig(
-        speech_radius=1 if s2r else 0, context_sigma=0.05 if s2r else 0.0, window=window,
-        denoiser=denoiser, frame_size=SIZE,
-    )  # fmt: skip
-    model = TractModel(config, dimension=5, projected=4, components=3 if s2r else 0)
-    draw_weights(model, regression=0.3)
+    denoiser = DenoiserConfig(**SMALL, speech_dimension=4 * 3)
+    config = ModelConfig(speech_radius=1, window=Window(request.param, 9), denoiser=denoiser)
+    model = WindowModel(config, dimension=5, projected=4)
+    draw_weights(model)
     return model.eval()
 
 
@@ -59,7 +43,7 @@ def task(length, seed=0, **changes):
 def own_speech(model, condition):
     """The first number of the speech of each new frame itself, without its neighbours."""
     width = model.speech_basis.shape[1]
-    return condition[:, model.config.window.given :, model.config.radius * width]
+    return condition[:, model.config.window.context :, model.config.radius * width]
 
 
 @pytest.mark.parametrize("length", [1, 5, 6, 7, 9, 20])
@@ -79,36 +63,28 @@ def test_a_video_does_not_depend_on_its_batch(model):
     assert not np.array_equal(*generate_videos(model, [task(9, 1), task(9, 2)], SAMPLER))
 
 
-def test_windows_start_with_the_given_frames_untouched_and_only_context_is_noised(
-    model, monkeypatch
-):
+def test_given_frames_have_hardly_any_noise_and_do_not_change_in_sampling(model, monkeypatch):
     seen = []
-    whole = TractModel.denoise
+    whole = WindowModel.denoise
 
     def watch(self, noisy, sigma, *rest):
         seen.append((noisy.clone(), sigma.clone()))
         return whole(self, noisy, sigma, *rest)
 
-    monkeypatch.setattr(TractModel, "denoise", watch)
+    monkeypatch.setattr(WindowModel, "denoise", watch)
     window = model.config.window
-    given = torch.randn(2, window.given, 1, SIZE, SIZE).clamp(-1, 1)
+    given = torch.randn(2, window.context, 1, SIZE, SIZE).clamp(-1, 1)
     kept = given.clone()
     speech = torch.randn(2, window.frames, 2 * model.config.radius + 1, 4)
-    noise = FrameNoise((0, 1), given, 0.5)
     condition = model.speech_condition(speech)
-    generate_window(model, SAMPLER, given, condition, noise)
+    generate_window(model, SAMPLER, given, condition, FrameNoise((0, 1), given))
     assert torch.equal(given, kept)
-    mean = model.mean(given[:, 0], condition)[:, : window.given]
-    clean = model.encode(given, mean)
-    first = seen[0][0][:, : window.given]
+    clean = model.encode(given)
+    first = seen[0][0][:, : window.context]
     for noisy, sigma in seen:
-        assert torch.equal(noisy[:, : window.given], first), "given frames change in sampling"
-        assert (sigma[:, : window.given] < 0.06).all()
-    if window.reference:
-        torch.testing.assert_close(first[:, 0], clean[:, 0])
-        assert (first[:, 1:] - clean[:, 1:]).std().item() == pytest.approx(0.05, rel=0.1)
-    else:
-        torch.testing.assert_close(first, clean, atol=0.01, rtol=0)
+        assert torch.equal(noisy[:, : window.context], first), "given frames change in sampling"
+        assert (sigma[:, : window.context] == SIGMA_GIVEN).all()
+    assert (first - clean).std().item() == pytest.approx(SIGMA_GIVEN, rel=0.1)
 
 
 def test_no_frame_is_repeated_or_skipped_at_a_window_boundary(model, monkeypatch):
@@ -130,7 +106,7 @@ def test_no_frame_is_repeated_or_skipped_at_a_window_boundary(model, monkeypatch
     assert np.array_equal(with_lead_in, video)
 
 
-def test_context_is_the_frames_just_generated_and_the_reference_never_changes(model, monkeypatch):
+def test_context_is_the_reference_frame_and_then_the_frames_just_generated(model, monkeypatch):
     given_frames = []
 
     def counting(model, sampler, given, condition, noise):
@@ -145,14 +121,12 @@ def test_context_is_the_frames_just_generated_and_the_reference_never_changes(mo
     generate_videos(model, [one], SAMPLER)
     window = model.config.window
     for index, given in enumerate(given_frames):
-        context = given[0, -window.context :, 0, 0, 0]
         if index == 0:
-            assert torch.equal(given[0, -1, 0], torch.from_numpy(one.reference))
+            reference = torch.from_numpy(one.reference)
+            assert torch.equal(given[0, :, 0], reference.expand(window.context, -1, -1))
         else:
             last = torch.arange(index * window.new - window.context, index * window.new) / 100
-            torch.testing.assert_close(context, last)
-        if window.reference:
-            assert torch.equal(given[0, 0, 0], torch.from_numpy(one.reference))
+            torch.testing.assert_close(given[0, :, 0, 0, 0], last)
 
 
 def test_window_boundaries_are_the_first_frames_of_windows():
@@ -197,18 +171,6 @@ def test_guidance_calls_the_network_without_speech(model):
     assert not np.array_equal(plain, guided)
 
 
-def test_regression_alone_is_the_reference_plus_a_linear_change(model):
-    one = task(15)
-    made = regress(model, one)
-    assert made.shape == (15, SIZE, SIZE)
-    if not model.regresses:
-        return
-    speech = torch.from_numpy(window_speech(one, 0, model))[None]
-    change = model.mean(torch.from_numpy(one.reference)[None, None], model.speech_condition(speech))
-    expected = ((change[0, model.config.window.given, 0].clamp(-1, 1) + 1) * 127.5).round()
-    np.testing.assert_array_equal(made[0], expected.byte().numpy())
-
-
 def test_wrong_speech_is_the_same_subjects_where_possible(tmp_path):
     split = write_tiny_corpus(tmp_path).split
     names = ["s1_a", "s1_b", "s2_a"]
@@ -220,12 +182,11 @@ def test_wrong_speech_is_the_same_subjects_where_possible(tmp_path):
 
 def test_generated_files_hold_clips_rollouts_and_controls(model, tmp_path):
     recordings = write_tiny_corpus(tmp_path, length=40)
-    regression = {"unseen_speech": tmp_path / "mean.h5"} if model.regresses else {}
     generate_run(
-        TractVideos(model, SAMPLER),
+        WindowVideos(model, SAMPLER),
         recordings,
         {"unseen_speech": tmp_path / "draws.h5"},
-        regression,
+        {},
         GenerationConfig(draws=2, clips=4, recordings=2, batch=4),
         {"system": "x", "encoder": "e", "size": "-", "pooling": "no", "preset": "p"},
     )
@@ -242,22 +203,17 @@ def test_generated_files_hold_clips_rollouts_and_controls(model, tmp_path):
         assert len(starts) == 4
         assert min(starts) >= 10
         assert made.clips(made.clip_recordings[0])[1].shape[1:] == (1, 10, SIZE, SIZE)
-    for path in regression.values():
-        with read_generated(path) as made, h5py.File(path) as file:
-            assert file.attrs["estimate"] == "mean"
-            assert file.attrs["system"] == "regression-x"
-            assert made.rollout(made.rollouts[0]).draws.shape == (1, 40, SIZE, SIZE)
 
 
-def test_noise_goes_on_across_windows_with_the_same_correlation():
+def test_noise_is_white_and_follows_the_seed_of_its_video():
     like = torch.zeros(1, 64, 64)
-    noise = FrameNoise(range(4), like, 0.8)
-    video = torch.cat([noise.following(7), noise.following(7)], 1)
+    noise = FrameNoise(range(4), like)
+    video = torch.cat([noise.draw(7), noise.draw(7)], 1)
     assert video.std().item() == pytest.approx(1, abs=0.02)
     pairs = [(video[:, t] * video[:, t + 1]).mean().item() for t in range(13)]
-    assert pairs == pytest.approx([0.8] * 13, abs=0.04)
-    white = FrameNoise(range(4), like, 0.0)
-    apart = torch.cat([white.following(3), white.following(3)], 1)
-    assert abs((apart[:, 2] * apart[:, 3]).mean().item()) < 0.04
-    again = FrameNoise([2], like, 0.8).following(7)
-    assert torch.equal(again[0], video[2, :7])
+    assert pairs == pytest.approx([0] * 13, abs=0.04)
+    assert torch.equal(FrameNoise([2], like).draw(7)[0], video[2, :7])
+    noise = FrameNoise(range(4), like)
+    noise.draw(7)
+    noise.keep(2)
+    assert torch.equal(noise.draw(7), video[:2, 7:])

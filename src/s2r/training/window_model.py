@@ -1,4 +1,4 @@
-"""Training a diffusion model, from shards to a file of averaged weights."""
+"""Training a window model, from shards to a file of averaged weights."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -7,9 +7,10 @@ from pathlib import Path
 import torch
 from torch.nn.parallel import DistributedDataParallel
 
-from s2r.config.model_blocks import SamplerConfig, TrainingConfig
+from s2r.config.model_blocks import SamplerConfig
+from s2r.config.window_blocks import TrainingConfig
 from s2r.model.ema import averaged
-from s2r.model.tract_model import ModelConfig, save_model
+from s2r.model.window_model import ModelConfig, save_model
 from s2r.preparation.recordings import RecordingSet
 from s2r.training import distributed
 from s2r.training.fitting import prepare
@@ -18,7 +19,7 @@ from s2r.training.loss import BatchLoss
 from s2r.training.validation import validation_windows
 
 
-def train(
+def train_window_model(
     config: ModelConfig,
     training: TrainingConfig,
     sampler: SamplerConfig,
@@ -84,7 +85,6 @@ def train(
     training_info = dict(info or {}) | {
         "training": asdict(training),
         "sampler": asdict(sampler),
-        "ridge": prepared.ridge,
         "training_recordings": len(prepared.clips.recordings),
     }
     write_curve(curve, curve_path)

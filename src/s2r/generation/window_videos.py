@@ -1,4 +1,4 @@
-"""Clips and long videos of the tract model: window after window, many recordings at once."""
+"""Clips and long videos of the window model: window after window, many recordings at once."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,16 +13,16 @@ from s2r.config.model_blocks import SamplerConfig
 from s2r.core.progress import progress
 from s2r.core.units import to_levels
 from s2r.model.family import VideoModel, VideoTask
-from s2r.model.tract_model import TractModel, load_model
 from s2r.model.window import neighbour_indices
+from s2r.model.window_model import WindowModel, load_model
 from s2r.model.window_sampling import FrameNoise, generate_window
 
 
 @dataclass(frozen=True)
-class TractVideos(VideoModel):
-    """A tract model and how it is sampled."""
+class WindowVideos(VideoModel):
+    """A window model and how it is sampled."""
 
-    model: TractModel
+    model: WindowModel
     sampler: SamplerConfig
 
     @property
@@ -54,7 +54,7 @@ class TractVideos(VideoModel):
         """See `VideoModel.videos`."""
         return generate_videos(self.model, tasks, self.sampler, batch, label, on_frames)
 
-    def resampled(self, steps: int | None, guidance: float | None) -> "TractVideos":
+    def resampled(self, steps: int | None, guidance: float | None) -> "WindowVideos":
         """See `VideoModel.resampled`."""
         sampler = self.sampler
         changed = replace(
@@ -68,18 +68,11 @@ class TractVideos(VideoModel):
         """See `VideoModel.window_starts`."""
         return window_starts(task.frames, self.window, task.lead_in)
 
-    def regression(self, task: VideoTask) -> np.ndarray:
-        """What the regression inside the model predicts for ``task``: (T, H, W) uint8.
 
-        Of a model without a regression, a uniform grey of level 128.
-        """
-        return regress(self.model, task)
-
-
-def load_tract_videos(path: Path, settings: Mapping, device: str) -> TractVideos:
-    """A trained tract model, sampled as the block ``sampler`` of ``settings`` says."""
+def load_window_videos(path: Path, settings: Mapping, device: str) -> WindowVideos:
+    """A trained window model, sampled as the block ``sampler`` of ``settings`` says."""
     model, _ = load_model(path, device)
-    return TractVideos(model, build(SamplerConfig, settings["sampler"]))
+    return WindowVideos(model, build(SamplerConfig, settings["sampler"]))
 
 
 def window_starts(length: int, new: int, lead_in: int = 0) -> np.ndarray:
@@ -88,7 +81,7 @@ def window_starts(length: int, new: int, lead_in: int = 0) -> np.ndarray:
     return (frames > lead_in) & (frames % new == 0)
 
 
-def window_speech(task: VideoTask, place: int, model: TractModel) -> np.ndarray:
+def window_speech(task: VideoTask, place: int, model: WindowModel) -> np.ndarray:
     """Speech (T, 2 radius + 1, P) of the window that starts ``place`` frames after ``first``.
 
     Before the start and after the end of the recording, that of its first and last frame.
@@ -101,7 +94,7 @@ def window_speech(task: VideoTask, place: int, model: TractModel) -> np.ndarray:
 
 @torch.inference_mode()
 def generate_videos(
-    model: TractModel,
+    model: WindowModel,
     videos: Sequence[VideoTask],
     sampler: SamplerConfig,
     batch: int = 32,
@@ -110,9 +103,9 @@ def generate_videos(
 ) -> list[np.ndarray]:
     """Generate videos of any lengths, ``batch`` at a time.
 
-    Every window takes its context from the frames generated before it; the reference frame
-    stays the given one throughout. The last window is generated whole, then cut. ``on_frames`` is
-    called with the number of frames of every window; without it there is a progress bar.
+    Every window takes its context from the frames generated before it. The last window is generated
+    whole, then cut. ``on_frames`` is called with the number of frames of every window; without it
+    there is a progress bar.
 
     Returns:
         For each video (T, H, W) uint8.
@@ -137,7 +130,7 @@ def generate_videos(
 
 
 def _generate_batch(
-    model: TractModel,
+    model: WindowModel,
     videos: list[VideoTask],
     sampler: SamplerConfig,
     on_frames: Callable[[int], None],
@@ -146,11 +139,8 @@ def _generate_batch(
     window = model.config.window
     device = model.frame_mean.device
     lengths = np.array([video.lead_in + video.frames for video in videos])
-    references = torch.from_numpy(np.stack([video.reference for video in videos])).float()
-    references = references[:, None, None].to(device)  # B, 1, 1, H, W
     context = torch.stack([_first_context(video, window.context) for video in videos]).to(device)
-    seeds = [video.seed for video in videos]
-    noise = FrameNoise(seeds, references, sampler.noise_correlation)
+    noise = FrameNoise([video.seed for video in videos], context)
     generated: list[list[np.ndarray]] = [[] for _ in videos]
     for first in range(0, lengths.max(), window.new):
         unfinished = int((lengths > first).sum())
@@ -160,11 +150,8 @@ def _generate_batch(
         condition = model.speech_condition(torch.from_numpy(speech_windows).to(device))
         context = context[:unfinished]
         noise.keep(unfinished)
-        given = torch.cat([references[:unfinished], context], 1) if window.reference else context
-        new_frames = generate_window(model, sampler, given, condition, noise).clamp(-1, 1)
-        context = (
-            torch.cat([context, new_frames], 1)[:, -window.context :] if window.context else context
-        )
+        new_frames = generate_window(model, sampler, context, condition, noise).clamp(-1, 1)
+        context = torch.cat([context, new_frames], 1)[:, -window.context :]
         levels = to_levels(new_frames[:, :, 0])
         for number, frames in enumerate(levels):
             shown = frames[: lengths[number] - first]
@@ -183,17 +170,3 @@ def _first_context(video: VideoTask, count: int) -> Tensor:
     else:
         frames = video.context[len(video.context) - count :]
     return torch.from_numpy(np.array(frames, np.float32))[:, None]
-
-
-@torch.inference_mode()
-def regress(model: TractModel, task: VideoTask) -> np.ndarray:
-    """The prediction of the model's regression alone for a task: (T, H, W) uint8."""
-    device, window = model.frame_mean.device, model.config.window
-    starts = range(0, task.frames, window.new)
-    speech_windows = np.stack([window_speech(task, start, model) for start in starts])
-    reference = torch.from_numpy(task.reference).float().to(device)
-    mean = model.mean(
-        reference.expand(len(starts), 1, -1, -1),
-        model.speech_condition(torch.from_numpy(speech_windows).to(device)),
-    )
-    return to_levels(mean[:, window.given :, 0].flatten(0, 1)[: task.frames])
