@@ -54,9 +54,9 @@ def fit_noise(residuals: list[Tensor], level: Tensor) -> NoiseModel:
     products, squares = 0.0, 0.0
     for residual in residuals:
         relative = (residual / level.clamp_min(1e-3))[:, 0]
-        power += torch.fft.rfft2(relative, norm="ortho").abs().square().double().mean(0)
-        products += float((relative[1:] * relative[:-1]).mean())
-        squares += float(relative.square().mean())
+        power += torch.fft.rfft2(relative, norm="ortho").abs().square().mean(0).cpu()
+        products += float((relative[1:] * relative[:-1]).sum()) / max(len(relative) - 1, 1)
+        squares += float(relative.square().sum()) / len(relative)
     power /= len(residuals)
     share = torch.full((width // 2 + 1,), 2.0, dtype=torch.float64)
     share[0] = 1.0
