@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from helpers.phantom_pictures import recording_set
-from s2r.preparation.resting import FIRST_FRAMES, reference_frame, resting_frame
+from s2r.preparation.resting import reference_frame, resting_frame
 
+COUNT = 10
 STILL = np.full((24, 24), 100.0)
 STILL[6:18, 6:18] = 180
 
@@ -16,21 +17,22 @@ def noisy(count: int, deviation: float = 8.0) -> np.ndarray:
 
 
 def test_noise_is_averaged_out():
-    error = (resting_frame(noisy(FIRST_FRAMES)) - STILL).std()
-    assert error == pytest.approx(8 / FIRST_FRAMES**0.5, rel=0.1)
+    error = (resting_frame(noisy(COUNT)) - STILL).std()
+    assert error == pytest.approx(8 / COUNT**0.5, rel=0.1)
 
 
 def test_a_frame_in_which_the_speaker_moves_is_left_out():
-    frames = noisy(FIRST_FRAMES)
+    frames = noisy(COUNT)
     moved = frames.copy()
     moved[-1] = np.roll(frames[-1], 5, axis=1)
     assert np.array_equal(resting_frame(moved), resting_frame(frames[:-1]))
 
 
-def test_only_the_first_frames_count():
-    frames = noisy(FIRST_FRAMES + 20)
-    frames[FIRST_FRAMES:] = 0
-    assert np.array_equal(resting_frame(frames), resting_frame(frames[:FIRST_FRAMES]))
+def test_speech_after_a_rest_does_not_count():
+    frames = noisy(COUNT + 20)
+    for number in range(COUNT, len(frames)):
+        frames[number] = np.roll(frames[number], 2 + number % 5, axis=1)
+    assert np.array_equal(resting_frame(frames), resting_frame(frames[:COUNT]))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
