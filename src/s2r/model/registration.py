@@ -25,7 +25,8 @@ ROBUST = 0.04
 """Squared difference, in units of [-1, 1], beyond which a pixel counts less and less."""
 LEAST_AREA = 0.2
 """An area of the template shrinks to no less than this share without a penalty."""
-INVERSION_STEPS = 20
+INVERSION_STEPS, INVERSION_RATE = 100, 0.3
+"""The iteration that inverts a field diverges where this stretches by more than 2 / rate."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def invert(grids: Tensor) -> Tensor:
     inverse = still.expand_as(grids)
     for _ in range(INVERSION_STEPS):
         moved = F.grid_sample(displacement, inverse, padding_mode="border", align_corners=False)
-        inverse = inverse + 0.9 * (still - inverse - moved.permute(0, 2, 3, 1))
+        inverse = inverse + INVERSION_RATE * (still - inverse - moved.permute(0, 2, 3, 1))
     return inverse
 
 

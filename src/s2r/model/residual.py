@@ -70,9 +70,7 @@ def _power(data: Tensor) -> Tensor:
     short = max(SEGMENT - len(data), 0)
     padded = F.pad(data, (0, 0, 0, short))
     segments = padded.unfold(0, SEGMENT, SEGMENT // 2)  # S, K, SEGMENT
-    if short:
-        window = F.pad(torch.hann_window(len(data), False), (0, short))
-    else:
-        window = torch.hann_window(SEGMENT, False)
+    # without the zeros at its ends, which are all of the window of two frames
+    window = F.pad(torch.hann_window(SEGMENT - short + 2, False)[1:-1], (0, short))
     spectra = torch.fft.rfft(segments * window, dim=-1).abs().square()
     return (spectra / window.square().sum()).sum(0).T * min(len(data), SEGMENT)

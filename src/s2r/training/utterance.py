@@ -341,6 +341,8 @@ def _spread(model: UtteranceModel, sampler: SamplerConfig, validation: CodeSet) 
         mean_motion += mean.square().sum().item()
         common += (mean * drawn).sum().item()
         drawn_motion += drawn.square().sum().item()
+    if not drawn_motion:  # recordings of one frame
+        return 1.0
     # mean_motion + 2 share common + share^2 drawn_motion = true_motion
     missing = max(true_motion - mean_motion, 0.0)
     share = (np.sqrt(common**2 + drawn_motion * missing) - common) / drawn_motion

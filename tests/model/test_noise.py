@@ -1,0 +1,84 @@
+"""Noise of generated pictures: level, spectrum, steadiness, and no trace of a cut."""
+
+import math
+
+import pytest
+import torch
+
+from s2r.model.noise import BLOCK, NoiseModel, fit_noise, fresh_noise, white_noise
+
+HEIGHT, WIDTH, MANY = 24, 20, 3000
+LEVEL = torch.linspace(0.02, 0.2, HEIGHT * WIDTH).view(1, 1, HEIGHT, WIDTH)
+
+
+def smooth_spectrum() -> torch.Tensor:
+    """Amplitudes (H, W // 2 + 1) of noise smoothed in space, with unit variance."""
+    down = torch.fft.fftfreq(HEIGHT)[:, None]
+    across = torch.fft.fftfreq(WIDTH)[None]
+    whole = torch.exp(-8 * (down.square() + across.square()))
+    whole /= whole.square().mean().sqrt()
+    return whole[:, : WIDTH // 2 + 1]
+
+
+def model(correlation: float) -> NoiseModel:
+    return NoiseModel(LEVEL, smooth_spectrum(), torch.tensor(correlation))
+
+
+def lag_one(noise: torch.Tensor) -> float:
+    return ((noise[1:] * noise[:-1]).mean() / noise.square().mean()).item()
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.2, 0.45])
+def test_noise_has_unit_variance_and_the_correlation_asked(correlation):
+    noise = fresh_noise(model(correlation), 0, MANY, 0)
+    assert noise.shape == (MANY, 1, HEIGHT, WIDTH)
+    # about 100 independent places a frame: 0.005 is three standard errors
+    assert noise.square().mean().item() == pytest.approx(1, abs=0.01)
+    assert lag_one(noise) == pytest.approx(correlation, abs=0.005)
+    assert (noise[2:] * noise[:-2]).mean().item() == pytest.approx(0, abs=0.01)
+
+
+def test_every_place_has_unit_variance():
+    variance = fresh_noise(model(0.2), 0, MANY, 0).square().mean(0)
+    error = math.sqrt(2 * (1 + 2 * 0.2**2) / MANY)
+    assert (variance - 1).abs().max() < 5 * error
+
+
+def test_noise_has_the_spectrum_asked():
+    noise = fresh_noise(model(0.2), 0, MANY, 0)[:, 0]
+    power = torch.fft.rfft2(noise, norm="ortho").abs().square().mean(0)
+    torch.testing.assert_close(power, smooth_spectrum().square(), atol=0.01, rtol=0.15)
+
+
+@pytest.mark.parametrize("lengths", [(700, 900), (400, 1, 600)])
+def test_level_spectrum_and_correlation_are_found_again(lengths):
+    """Recordings count the same; one of a single frame says nothing of the correlation."""
+    noise = [LEVEL * fresh_noise(model(0.3), 0, n, seed) for seed, n in enumerate(lengths)]
+    fitted = fit_noise(noise, LEVEL)
+    assert torch.equal(fitted.level, LEVEL)
+    single = lengths.count(1)
+    expected = 0.3 * (len(lengths) - single) / len(lengths)
+    assert fitted.steadiness.item() == pytest.approx(expected, abs=0.01 + 0.05 * single)
+    tolerance = 0.2 if not single else 1.5
+    torch.testing.assert_close(fitted.spectrum, smooth_spectrum(), atol=0.02, rtol=tolerance)
+    again = fresh_noise(fitted, 0, 1000, 7)
+    assert again.square().mean().item() == pytest.approx(1, abs=0.02)
+
+
+def test_recordings_of_one_frame_have_noise_without_correlation():
+    noise = [LEVEL * fresh_noise(model(0.3), 0, 1, seed) for seed in range(20)]
+    assert fit_noise(noise, LEVEL).steadiness == 0
+
+
+@pytest.mark.parametrize(("first", "count"), [(0, 5), (BLOCK - 1, 2), (37, 3 * BLOCK), (-40, 60)])
+def test_a_frames_noise_does_not_depend_on_where_a_stretch_begins(first, count):
+    whole = fresh_noise(model(0.4), -100, 300, 3)
+    part = fresh_noise(model(0.4), first, count, 3)
+    torch.testing.assert_close(part, whole[first + 100 :][:count], atol=1e-6, rtol=0)
+
+
+def test_white_noise_differs_by_seed_and_by_block():
+    noise = white_noise((50,), 0, 4 * BLOCK, 0)
+    assert noise.std().item() == pytest.approx(1, abs=0.03)
+    assert len({row[0].item() for row in noise}) == 4 * BLOCK
+    assert not torch.equal(noise, white_noise((50,), 0, 4 * BLOCK, 1))

@@ -1,0 +1,212 @@
+"""Training the utterance model: it resumes exactly, its folds are apart, small corpora train."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from helpers.quick_training import Killed
+from helpers.quick_utterance import (
+    CONFIG,
+    MEAN,
+    PARTS,
+    RESIDUAL,
+    SAMPLER,
+    train,
+    with_sets,
+    write_corpus,
+)
+from s2r.core.errors import UserError
+from s2r.model.utterance_model import load_utterance_model
+from s2r.model.utterance_sampling import draw_codes, mean_codes
+from s2r.training import utterance as module
+from s2r.training.codes import load_codes
+from s2r.training.utterance import MeanLoss, ResidualLoss, _folds, _spread
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("corpus")
+
+
+@pytest.fixture(scope="module")
+def corpus(folder):
+    return write_corpus(folder)
+
+
+@pytest.fixture(scope="module")
+def autoencoder(corpus, folder):
+    return folder / "autoencoder.safetensors"
+
+
+@pytest.fixture(scope="module")
+def whole(corpus, autoencoder, tmp_path_factory):
+    """Folder and weights of a training that nothing interrupts."""
+    folder = tmp_path_factory.mktemp("whole")
+    return folder, train(corpus, autoencoder, folder)
+
+
+def watch_steps(monkeypatch, die_at: int | None = None) -> list[tuple[str, int]]:
+    """The kind of loss and the clips seen at every step, until the step that kills."""
+    steps = []
+    for kind in (MeanLoss, ResidualLoss):
+
+        def watched(self, step, original=kind.forward):
+            if len(steps) == die_at:
+                raise Killed
+            steps.append((type(self).__name__, step))
+            return original(self, step)
+
+        monkeypatch.setattr(kind, "forward", watched)
+    return steps
+
+
+@pytest.mark.parametrize("part", range(4), ids=PARTS)
+def test_a_training_killed_in_any_part_goes_on_to_bit_identical_weights(
+    part, whole, corpus, autoencoder, tmp_path, monkeypatch
+):
+    with monkeypatch.context() as patch:
+        watch_steps(patch, die_at=12 * part + 9)
+        with pytest.raises(Killed):
+            train(corpus, autoencoder, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["state"]
+    assert sorted(path.name for path in (tmp_path / "state").iterdir()) == sorted(PARTS[: part + 1])
+    steps = watch_steps(monkeypatch)
+    resumed = train(corpus, autoencoder, tmp_path)
+    kinds = [MeanLoss.__name__] * 3 + [ResidualLoss.__name__]
+    expected = [(kind, step) for kind in kinds[part:] for step in range(0, 96, 8)]
+    assert steps == expected[8:], "it must go on from the checkpoint, not from the start"
+    assert whole[1].keys() == resumed.keys()
+    assert [name for name in resumed if not torch.equal(resumed[name], whole[1][name])] == []
+    curves = [
+        pd.read_csv(path / "curve.csv").drop(columns="seconds") for path in (whole[0], tmp_path)
+    ]
+    pd.testing.assert_frame_equal(*curves)
+
+
+def test_the_curve_counts_on_and_the_file_knows_how_it_was_made(whole):
+    curve = pd.read_csv(whole[0] / "curve.csv")
+    assert curve["clips"].tolist() == [32, 64, 96, 128, 160, 192]
+    assert curve["validation_error"].notna().tolist() == [True] * 3 + [False] * 3
+    assert curve["draw_error"].notna().tolist() == [False] * 3 + [True] * 3
+    model, info = load_utterance_model(whole[0] / "model.safetensors")
+    assert model.config == CONFIG
+    assert info["training_recordings"] == 6
+    assert info["mean"]["clips"] == 96
+
+
+@pytest.mark.parametrize("block", ["mean", "residual"])
+def test_another_seed_gives_another_model(block, whole, corpus, autoencoder, tmp_path):
+    changed = {block: replace(MEAN if block == "mean" else RESIDUAL, seed=1)}
+    other = train(corpus, autoencoder, tmp_path, **changed)
+    assert not torch.equal(other["denoiser.output.weight"], whole[1]["denoiser.output.weight"])
+    same = torch.equal(other["mean.output.weight"], whole[1]["mean.output.weight"])
+    assert same == (block == "residual")
+
+
+def test_training_learns_from_the_speech(corpus, autoencoder, tmp_path):
+    """What is not predicted is less than half of what the reference frame leaves."""
+    longer = replace(MEAN, clips=1600, validate_clips=1600)
+    train(corpus, autoencoder, tmp_path, longer, replace(RESIDUAL, clips=320, validate_clips=320))
+    model, _ = load_utterance_model(tmp_path / "model.safetensors")
+    codes = load_codes(model, corpus, corpus.members("validation"))
+    nothing = codes.codes.square().sum(1).mean().item() / model.autoencoder.size**2
+    curve = pd.read_csv(tmp_path / "curve.csv")
+    assert curve["validation_error"].iloc[0] < 0.5 * nothing
+    assert curve["draw_error"].iloc[1] < 0.6 * curve["wrong_speech_error"].iloc[1]
+
+
+def test_left_out_means_come_from_networks_that_have_not_seen_the_stimulus(
+    corpus, autoencoder, tmp_path, monkeypatch
+):
+    seen, left_out = {}, {}
+    initial, predict = MeanLoss.__init__, module._predict_left_out
+
+    def watch_loss(self, model, network, codes, chosen, *rest):
+        seen[len(seen)] = {codes.recordings[number] for number in chosen}
+        initial(self, model, network, codes, chosen, *rest)
+
+    def watch_prediction(model, network, codes, recordings, means):
+        left_out[len(seen) - 1] = {codes.recordings[number] for number in recordings}
+        predict(model, network, codes, recordings, means)
+
+    monkeypatch.setattr(MeanLoss, "__init__", watch_loss)
+    monkeypatch.setattr(module, "_predict_left_out", watch_prediction)
+    train(corpus, autoencoder, tmp_path)
+    everyone = set(corpus.members("train"))
+    assert seen[0] == everyone
+    assert sorted(left_out) == [1, 2]
+    assert set.union(*left_out.values()) == everyone
+    stimulus = corpus.split.set_index("recording")["stimulus"]
+    for fold, names in left_out.items():
+        assert not set(stimulus[list(names)]) & set(stimulus[list(seen[fold])])
+
+
+def test_folds_are_of_stimuli_or_else_of_recordings(corpus):
+    names = ["s1_a", "s1_b", "s1_c", "s2_a", "s2_b", "s2_c"]
+    assert _folds(corpus, names, 2).tolist() == [0, 1, 0, 0, 1, 0]
+    assert _folds(corpus, ["s1_a", "s2_a", "s3_a"], 2).tolist() == [0, 1, 0]
+    assert _folds(corpus, ["s1_a"], 2).tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("names", "segment"),
+    [(("s1_a", "s2_b"), 90), (("s1_a",), 20), (("s1_a", "s2_a"), 20)],
+    ids=["shorter than a segment", "one recording", "one stimulus"],
+)
+def test_a_small_training_set_without_validation_trains(
+    names, segment, corpus, autoencoder, tmp_path
+):
+    few = with_sets(corpus, **dict.fromkeys(names, "train"))
+    short = {"clips": 24, "segment": segment, "validate_clips": 16}
+    weights = train(few, autoencoder, tmp_path, replace(MEAN, **short), replace(RESIDUAL, **short))
+    assert all(value.isfinite().all() for value in weights.values())
+    assert weights["spread"] == 1
+    curve = pd.read_csv(tmp_path / "curve.csv")
+    assert curve.columns.tolist() == ["clips", "loss", "seconds"]
+    assert curve["loss"].notna().all()
+
+
+def test_no_training_recordings_is_one_sentence(corpus, autoencoder, tmp_path):
+    with pytest.raises(UserError, match=r"^the split has no training recordings; see split\.csv"):
+        train(with_sets(corpus, s1_a="validation"), autoencoder, tmp_path)
+
+
+@pytest.mark.parametrize(("kind", "key"), [(MeanLoss, "mean"), (ResidualLoss, "residual")])
+def test_a_loss_that_is_not_finite_names_the_rate_to_lower(
+    kind, key, corpus, autoencoder, tmp_path, monkeypatch
+):
+    original = kind.forward
+    monkeypatch.setattr(kind, "forward", lambda self, step: original(self, step) * math.inf)
+    with pytest.raises(UserError, match=rf"not finite at step 1 .*; lower {key}\.learning_rate"):
+        train(corpus, autoencoder, tmp_path)
+
+
+def test_draws_of_the_validation_set_move_as_much_as_its_recordings(corpus, whole, monkeypatch):
+    monkeypatch.setattr(module, "LEAST_SPREAD", 0.0)
+    model, _ = load_utterance_model(whole[0] / "model.safetensors")
+    codes = load_codes(model, corpus, corpus.members("validation"))
+    model.residual.deviations.mul_(8)  # whole residuals move too much
+    model.spread.fill_(1)
+    model.spread.fill_(_spread(model, SAMPLER, codes))
+    assert 0 < model.spread < 1
+    true, drawn = 0.0, 0.0
+    for number in range(len(codes.recordings)):
+        part, who = codes.part(number), codes.speakers[number : number + 1]
+        speech = codes.speech[part][None]
+        with torch.no_grad():
+            mean = mean_codes(model, speech, who)
+            draw = draw_codes(model, speech, who, mean, SAMPLER, number)
+        true += codes.codes[part].diff(dim=0).square().sum().item()
+        drawn += draw[0].diff(dim=0).square().sum().item()
+    assert drawn == pytest.approx(true, rel=1e-3)
+
+
+def test_validation_recordings_of_one_frame_leave_the_whole_spread(corpus, whole):
+    model, _ = load_utterance_model(whole[0] / "model.safetensors")
+    codes = load_codes(model, corpus, corpus.members("validation"))
+    single = replace(codes, lengths=np.ones_like(codes.lengths))
+    assert _spread(model, SAMPLER, single) == 1
