@@ -208,6 +208,16 @@ ERRORS = {
     ),
     "batch for several GPUs": ({"gpus": 3}, "gpus: ", "training.batch of runs.logmel"),
     "heads": ({"denoiser/channels": [64, 90]}, "denoiser.heads: ", "90 channels"),
+    "silent recordings without preset s2r": (
+        {
+            "runs": {"old": NEW_RUN | {"preset": "paper"}},
+            "encoders": {"logmel": {"kind": "logmel"}},
+            "recurrent/encoders": [],
+            "corpus/silent": "use",
+        },
+        "corpus.silent: ",
+        "preset paper",
+    ),
     "switch without the preset": (
         {"paper_compat/raw_condition": True},
         "paper_compat.raw_condition: ",
