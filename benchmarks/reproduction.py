@@ -100,6 +100,7 @@ def nominal_corpus() -> pd.DataFrame:
             "stimulus": stimulus.name,
             "style": stimulus.style,
             "status": "ok",
+            "silent": "",
         }
         for subject in range(1, 76)
         for stimulus in STIMULI.values()

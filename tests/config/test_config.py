@@ -209,6 +209,16 @@ ERRORS = {
         "denoiser.heads: ",
         "90 channels",
     ),
+    "silent recordings without preset s2r": (
+        {
+            "runs": {"old": NEW_RUN | {"preset": "paper"}},
+            "encoders": {"logmel": {"kind": "logmel"}},
+            "recurrent/encoders": [],
+            "corpus/silent": "use",
+        },
+        "corpus.silent: ",
+        "preset paper",
+    ),
     "switch without the preset": (
         {"paper_compat/raw_condition": True},
         "paper_compat.raw_condition: ",

@@ -150,10 +150,59 @@ def test_limits_decide(corpus):
         assert table.loc[f"sub003_2drt_{recording}", "status"] == "ok"
 
 
-def test_the_index_comes_back_from_csv(table, tmp_path):
-    write_recordings(tmp_path / "recordings.csv", table)
-    read = read_recordings(tmp_path / "recordings.csv")
-    assert read.equals(table)
+WITHOUT_SOUND = ("01_vcv1_r1", "02_vcv2_r1", "13_picture2")
+"""Recordings of sub003 without sound: no audio stream, a silent one, an empty wav."""
+
+
+@pytest.fixture(scope="module")
+def with_silent(corpus):
+    return index_corpus("usc75", corpus, shards=4, use_silent=True)
+
+
+def test_recordings_without_sound_can_be_used(table, with_silent):
+    names = [f"sub003_2drt_{name}" for name in WITHOUT_SOUND]
+    before, after = table.set_index("recording"), with_silent.set_index("recording")
+    assert sorted(after.index[after["silent"] != ""]) == names
+    for name in names:
+        row = after.loc[name]
+        assert (row["status"], row["reason"], row["audio"]) == ("ok", "", "")
+        assert row["silent"] == before.loc[name, "reason"]
+        assert row["frames"] == 50
+    assert (before["silent"] == "").all()
+    assert after.drop(names).equals(before.drop(names))
+
+
+def test_pictures_without_sound_must_be_long_enough(tmp_path):
+    video(tmp_path / "s/short.mp4", frames=19)
+    video(tmp_path / "s/enough.mp4", frames=20)
+    # Sound that is silent need not be as long as the video.
+    video(tmp_path / "s/quiet.mp4", sound_seconds=3, level=1e-5)
+    table = index_corpus("folder", tmp_path, use_silent=True).set_index("recording")
+    assert table.loc["s_short", "reason"].startswith("too short: short.mp4 (19 frames) fills 19")
+    assert table.loc["s_short", "status"] == "defect"
+    assert table.loc[["s_enough", "s_quiet"], "status"].tolist() == ["ok", "ok"]
+
+
+def test_a_broken_sound_file_stays_a_defect(tmp_path):
+    video(tmp_path / "s/a.mp4")
+    (tmp_path / "s/a.wav").write_bytes(b"this is no sound at all")
+    (row,) = index_corpus("folder", tmp_path, use_silent=True).to_dict("records")
+    assert (row["status"], row["silent"]) == ("defect", "")
+    assert row["reason"].startswith("unreadable: a.wav")
+
+
+def test_the_summary_counts_recordings_without_sound(table, with_silent):
+    first, second = summary(with_silent).splitlines()[:2]
+    assert first.startswith("18 recordings: 6 ok (3 subjects, 0.1 min), 12 with a defect")
+    assert second == "  3 of these have no sound: only the articulation codes use them"
+    assert "no sound: only" not in summary(table)
+
+
+def test_the_index_comes_back_from_csv(table, with_silent, tmp_path):
+    for written in (with_silent, table):
+        write_recordings(tmp_path / "recordings.csv", written)
+        read = read_recordings(tmp_path / "recordings.csv")
+        assert read.equals(written)
     assert list(read.columns) == list(DTYPES)
     assert read.set_index("recording").loc["sub004", "video"] == ""
 

@@ -1,4 +1,4 @@
-"""The five sets are disjoint, seeded, and every leak is refused."""
+"""The sets are disjoint, seeded, and every leak is refused."""
 
 import pandas as pd
 import pytest
@@ -10,6 +10,9 @@ SCRIPTED = ["vcv1", "bvt", "rainbow", "northwind1"]
 SPONTANEOUS = ["picture1", "topic1", "topic2"]
 
 
+COLUMNS = ["recording", "subject", "stimulus", "style", "status", "silent"]
+
+
 def index(subjects=6, defects=()):
     """Every subject reads four texts twice and speaks freely three times."""
     rows = []
@@ -19,8 +22,8 @@ def index(subjects=6, defects=()):
             for take in (1, 2) if style == "scripted" else (0,):
                 recording = f"{subject}_{stimulus}_r{take}"
                 status = "defect" if recording in defects else "ok"
-                rows.append((recording, subject, stimulus, style, status))
-    return pd.DataFrame(rows, columns=["recording", "subject", "stimulus", "style", "status"])
+                rows.append((recording, subject, stimulus, style, status, ""))
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def split_of(recordings, seed=1, **changes):
@@ -76,6 +79,41 @@ def test_defects_are_left_out():
     assert len(split) == len(index()) - 1
 
 
+def without_sound(subjects):
+    """Silent recordings of three stimuli, and of one that nobody says, for each subject."""
+    free = {"topic2", "picture1", "swallow"}
+    rows = [
+        (f"{s}_{t}_silent", s, t, "spontaneous" if t in free else "scripted", "ok", "no audio: ...")
+        for s in subjects
+        for t in ("vcv1", "topic2", "picture1", "swallow")
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"unseen_stimuli": 2, "validation_stimuli": 1}, {"unseen_subjects": 0}]
+)
+def test_recordings_without_sound_are_a_set_of_their_own_and_change_no_other(options):
+    speech = index()
+    silent = without_sound([*sorted(set(speech["subject"])), "mute"])
+    before, split = split_of(speech, **options), split_of(pd.concat([speech, silent]), **options)
+    is_silent = split["recording"].str.endswith("_silent")
+    assert split[~is_silent].reset_index(drop=True).equals(before)
+    out = values(before, "subject", "unseen_both")
+    assert len(out) == options.get("unseen_subjects", 2)
+    kept = set(before.loc[before["set"].isin(["unseen_speech", "validation"]), "stimulus"])
+    assert len(kept) == 3
+    for row in split[is_silent].itertuples():
+        hidden = row.subject in out or row.stimulus in kept
+        assert row.set == ("unused" if hidden else "silent"), row
+    assert {"mute", *set(speech["subject"]) - out} == values(split, "subject", "silent")
+
+
+def test_a_corpus_without_any_sound_is_one_sentence():
+    with pytest.raises(UserError, match=r"^corpus\.silent: none of the usable .* add recordings"):
+        split_of(without_sound(["a", "b", "c"]), validation_stimuli=[], unseen_stimuli=["vcv1"])
+
+
 def test_styles_decide_what_is_trained_on():
     one_style = split_of(index(), unseen_stimuli=["topic1"])
     assert "topic2" not in values(one_style, "stimulus", "train")
@@ -114,11 +152,11 @@ def test_a_number_of_stimuli_is_drawn_by_seed():
 
 def test_stimuli_of_their_own_are_unseen_where_only_held_out_subjects_speak_them():
     rows = [
-        (f"{subject}_{k}", subject, f"{subject}_{k}", "scripted", "ok")
+        (f"{subject}_{k}", subject, f"{subject}_{k}", "scripted", "ok", "")
         for subject in ("a", "b", "c")
         for k in range(5)
     ]
-    recordings = pd.DataFrame(rows, columns=index().columns)
+    recordings = pd.DataFrame(rows, columns=COLUMNS)
     split = split_of(recordings, unseen_subjects=1, unseen_stimuli=2, validation_stimuli=1)
     assert split["set"].value_counts().to_dict() == {
         "train": 7,
@@ -141,8 +179,8 @@ def paper_index(seed=0):
         stems += [(stimulus, 0, "spontaneous") for stimulus in free]
         for stimulus, take, style in stems:
             status = "defect" if subject == "sub036" else "ok"
-            rows.append((f"{subject}_{stimulus}_r{take}", subject, stimulus, style, status))
-    table = pd.DataFrame(rows, columns=index().columns)
+            rows.append((f"{subject}_{stimulus}_r{take}", subject, stimulus, style, status, ""))
+    table = pd.DataFrame(rows, columns=COLUMNS)
     assert len(table) == 2400
     return table.drop(table[table["status"] == "ok"].sample(29, random_state=seed).index)
 
@@ -213,6 +251,9 @@ def test_a_corpus_of_defects_only():
         ("seen_topic1_r0", "train", "leak: the stimulus topic1 is both in"),
         ("seen_topic1_r0", "validation", "leak: the stimulus topic1 is both in"),
         ("seen_picture1_r0", "train", "leak: the stimulus picture1 is both in"),
+        ("held_vcv1_r1", "silent", "leak: the subject held is both in"),
+        ("seen_topic1_r0", "silent", "leak: the stimulus topic1 is both in"),
+        ("seen_picture1_r0", "silent", "leak: the stimulus picture1 is both in"),
         ("held_picture1_r0", "unseen_subject", "unseen_subject has picture1, which is not trained"),
         ("seen_vcv1_r1", "test", "test is not one of train"),
     ],

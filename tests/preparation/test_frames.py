@@ -14,7 +14,13 @@ from s2r.core.errors import UserError
 from s2r.core.media.encode import write_video, write_wav
 from s2r.core.shards import Shards
 from s2r.corpus.index import index_corpus
-from s2r.preparation.frames import FramesConfig, prepare_recording, prepare_shard
+from s2r.preparation.frames import (
+    FramesConfig,
+    first_frame_time,
+    prepare_recording,
+    prepare_shard,
+)
+from s2r.preparation.offsets import collect_offsets
 from s2r.preparation.pictures import (
     intensity_range,
     percentile,
@@ -345,6 +351,23 @@ def test_one_bad_recording_does_not_stop_a_shard(tmp_path):
     assert "flat.mp4: the picture never changes" in failed["s1_flat"]
     assert "lost.mp4: missing: there is no such file" in failed["s1_lost"]
     assert "fine.mp4: truncated" in failed["s1_fine"]
+
+
+@pytest.mark.parametrize("offset", [0.0, "estimate", -0.3, 0.3])
+def test_pictures_without_sound_are_prepared_whole(tmp_path, offset):
+    video = RNG.integers(0, 256, (130, 16, 16), dtype=np.uint8)
+    sound = (1e-6 * RNG.standard_normal(44_100 * 5)).astype(np.float32)
+    write_video(tmp_path / "s1/none.mp4", video, 50)
+    write_video(tmp_path / "s1/quiet.mp4", video[::-1], 50, sound, 44_100)
+    config = FramesConfig(size=16, onset_trim=0.1, audio_offset=offset)
+    prepare_shard(index_corpus("folder", tmp_path, use_silent=True), tmp_path / "00.h5", config)
+    shards = Shards([tmp_path / "00.h5"])
+    assert shards.recordings == ["s1_none", "s1_quiet"]
+    for recording in shards.recordings:
+        assert shards.length(recording) == len(shards.read(recording, "frames")) == 125
+        assert shards.read(recording, "audio").shape == (0,)
+        assert first_frame_time(shards, recording) == pytest.approx(0.1)
+    assert collect_offsets(shards).empty
 
 
 def test_the_same_recordings_give_the_same_shard(tmp_path):

@@ -12,7 +12,7 @@ from s2r.core.errors import UserError
 from s2r.core.media.decode import probe
 from s2r.core.media.encode import write_video
 from s2r.core.shards import write_shard
-from s2r.corpus.index import DTYPES, write_recordings
+from s2r.corpus.index import DTYPES, read_recordings, write_recordings
 from s2r.evaluation.data import open_evaluation_data
 from s2r.generation.generated_file import GeneratedWriter
 from s2r.preparation.recordings import open_recordings
@@ -165,6 +165,24 @@ def test_page_of_the_corpus_tells_what_can_be_used_and_why_not(tmp_path):
     assert kinds.loc[1, ["reason", "recordings"]].tolist() == ["truncated", "1"]
     assert kinds.loc[1, "example"].endswith("s2_a.mp4 &lt;ends&gt; early")
     assert subjects.to_numpy().tolist() == [["s1", "1", "1", "1.0"], ["s2", "2", "1", "0.5"]]
+
+
+def test_pages_tell_of_recordings_without_sound(tmp_path):
+    path = index(tmp_path)
+    table = read_recordings(path)
+    table.loc[table["recording"] == "s2_b", "silent"] = "no audio: b.mp4 has no sound"
+    write_recordings(path, table)
+    pages.write_corpus_page(path, tmp_path / "corpus.html")
+    _, (kinds, _) = read_page(tmp_path / "corpus.html")
+    assert kinds["status"].tolist() == ["ok", "ok", "defect"]
+    assert kinds["reason"].tolist() == ["", "no audio", "truncated"]
+    assert kinds["example"].tolist()[:2] == ["s1_a", "no audio: b.mp4 has no sound"]
+    split = tmp_path / "split.csv"
+    split.write_text("recording,subject,stimulus,set\ns1_a,s1,a,train\ns2_b,s2,b,silent\n")
+    pages.write_split_page(split, path, tmp_path / "split.html")
+    _, (sets,) = read_page(tmp_path / "split.html")
+    assert sets["set"].tolist() == ["train", "silent"]
+    assert sets.loc[1, "use"].startswith("without sound")
 
 
 def test_page_of_the_split_names_who_is_held_out(tmp_path):

@@ -147,6 +147,16 @@ def test_embeddings_of_a_shard_are_as_long_as_its_videos(tmp_path):
     assert {key: attributes[key] for key in encoder.describe()} == encoder.describe()
 
 
+def test_recordings_without_sound_are_not_embedded(tmp_path):
+    frames, path = tmp_path / "frames.h5", tmp_path / "embeddings.h5"
+    write_frames(frames, spoken=(3200, 10), silent=(0, 10))
+    embed_shard(frames, path, load_encoder(EncoderConfig("logmel")))
+    shards = Shards([path])
+    assert shards.recordings == ["spoken"]
+    with pytest.raises(UserError, match=r"recording silent is not in .* \(it has no sound\)"):
+        shards.read("silent", "embeddings")
+
+
 @pytest.mark.parametrize(
     ("samples", "value", "sentence"),
     [

@@ -46,7 +46,7 @@ def corpus(subjects: int = 75, stimuli=ALL, without=()) -> pd.DataFrame:
         for stimulus in stimuli
         for repetition in stimulus.repetitions
     ]
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows).assign(silent="")
     return table.assign(status=np.where(table["recording"].isin(without), "defect", "ok"))
 
 
@@ -80,6 +80,19 @@ def test_a_missing_file_moves_a_topic_into_training():
     train = split[(split["set"] == "train") & (split["subject"] == "sub003")]
     assert {"topic2", "topic3"} <= set(train["stimulus"])
     assert len(train) == 28
+
+
+def test_recordings_without_sound_change_no_other_set():
+    recordings = corpus(10)
+    silent = recordings.groupby("subject").head(1).assign(silent="no audio: ...")
+    topics = recordings[recordings["stimulus"] == "topic2"].assign(silent="no audio: ...")
+    for table, name in ((silent, "silent"), (topics, "topic2")):
+        table["recording"] += f"_{name}"
+    split = released_split(pd.concat([recordings, silent, topics]))
+    own = split[split["set"] == "silent"]
+    assert own["recording"].tolist() == sorted(silent["recording"])[:8]
+    rest = split[split["set"] != "silent"].reset_index(drop=True)
+    assert rest.equals(released_split(recordings))
 
 
 def test_small_corpus_keeps_the_proportions_and_no_topic_is_an_error():

@@ -19,5 +19,6 @@ checkpoint index:
         ),
         expected_subjects=config["corpus"]["expected_subjects"],
         recordings=config["recordings"],
+        silent=config["corpus"]["silent"],
     script:
         "../scripts/index.py"

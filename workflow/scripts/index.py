@@ -22,6 +22,7 @@ with job(snakemake):
         exclude_notes=snakemake.params.recordings["exclude_notes"],
         shards=len(snakemake.output.shards),
         limits=build_part(Limits, snakemake.params.recordings),
+        use_silent=snakemake.params.silent == "use",
         workers=snakemake.threads,
     )
     known = kind == "usc75" and not metafile

@@ -41,6 +41,7 @@ def check_config(config: Mapping) -> None:
     check_notes_settings(config["corpus"], config["recordings"]["exclude_notes"])
     _check_split(config["corpus"], config["split"])
     _check_switches(config)
+    _check_silent(config)
     _check_runs(config)
     run = config["rating"]["run"]
     if run is not None and run not in config["runs"]:
@@ -208,6 +209,16 @@ def _check_windows(run_key: str, settings: Mapping, frame_size: int) -> None:
             raise UserError(
                 f"denoiser.heads: {heads} heads cannot share {channels} channels in {run_key}."
             )
+
+
+def _check_silent(config: Mapping) -> None:
+    """Raise UserError where recordings without sound would be prepared for nothing."""
+    presets = {run["preset"] for run in config["runs"].values()}
+    if config["corpus"]["silent"] == "use" and presets == {"paper"}:
+        raise UserError(
+            "corpus.silent: recordings without sound are used by the articulation codes of preset "
+            "s2r, and all runs are of preset paper; set it to defect."
+        )
 
 
 def _check_switches(config: Mapping) -> None:

@@ -87,6 +87,11 @@ class CorpusBlock:
         "unpacked completely. null takes any number.",
         ge=1,
     )
+    silent: Literal["defect", "use"] = key(
+        "defect",
+        "Recordings without sound, or whose sound is below recordings.silence_threshold: defect "
+        "leaves them out, use fits the articulation codes of preset s2r to their pictures too.",
+    )
     phantom: PhantomBlock = key(PhantomBlock, "Read for kind phantom only.")
     folder: FolderBlock = key(FolderBlock, "Read for kind folder only.")
 

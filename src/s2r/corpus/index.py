@@ -40,8 +40,13 @@ DTYPES = {
     "shard": "str",
     "status": "str",
     "reason": "str",
+    "silent": "str",
 }
-"""The columns of ``recordings.csv``. What is not known is empty or zero."""
+"""The columns of ``recordings.csv``. What is not known is empty or zero.
+
+``audio`` is the file that the sound is taken from. ``silent`` says why a usable recording counts
+as one without sound; it is empty where there is sound, and then ``audio`` is not.
+"""
 
 
 def index_corpus(
@@ -54,6 +59,7 @@ def index_corpus(
     exclude_notes: Sequence[str] = (),
     shards: int = 8,
     limits: Limits | None = None,
+    use_silent: bool = False,
     workers: int = 8,
 ) -> pd.DataFrame:
     """List and probe every recording under ``root``; one row for each, columns as in ``DTYPES``.
@@ -62,7 +68,9 @@ def index_corpus(
     what ``folder.find_recordings`` looks for. A recording that cannot be used has status
     ``defect`` and a sentence in ``reason`` that begins with one of: truncated, no audio, silent,
     zero frames, length mismatch, unreadable name, unreadable, too short, missing, duplicate.
-    ``workers`` files are read at the same time.
+    With ``use_silent``, what would be the reason no audio or silent stands in the column
+    ``silent`` instead, and the recording can be used for its pictures. ``workers`` files are read
+    at the same time.
 
     The ``metafile`` of the USC corpus (see ``metafile``) gives the column ``note``; recordings
     that it names and that do not exist become rows with the reason missing, and those whose note
@@ -100,7 +108,7 @@ def index_corpus(
         )
     if metafile:
         rows = _with_notes(rows, read_metafile(metafile), exclude_notes)
-    examine = partial(_examine, limits=limits or Limits())
+    examine = partial(_examine, limits=limits or Limits(), use_silent=use_silent)
     with ThreadPoolExecutor(workers) as pool:
         rows = list(progress(pool.map(examine, rows), "probe recordings", total=len(rows)))
     for row in rows:
@@ -178,7 +186,7 @@ def _with_notes(rows: list[dict], notes: dict[str, str], exclude: Sequence[str])
     return [row for row in rows if row["recording"] not in named] + absent
 
 
-def _examine(row: dict, limits: Limits) -> dict:
+def _examine(row: dict, limits: Limits, use_silent: bool) -> dict:
     """The row with the properties of its files, and the reason if it cannot be used."""
     row = dict(row)
     row["reason"] = row.pop("problem")
@@ -186,9 +194,13 @@ def _examine(row: dict, limits: Limits) -> dict:
         return row
     try:
         _probe_files(row)
-        row["reason"] = _judge(row, limits)
+        no_sound = _check_sound(row, limits)
+        if no_sound and use_silent:
+            row["silent"], row["audio"] = no_sound, ""
+            no_sound = ""
+        row["reason"] = no_sound or _check_lengths(row, limits)
     except MediaError as error:
-        row["reason"] = f"{error.reason}: {error.path.name}: {error.detail}"
+        row["reason"] = _sentence(error)
     except Exception as error:  # no single file may stop the index
         row["reason"] = f"unreadable: {type(error).__name__}: {error}"
     return row
@@ -209,18 +221,30 @@ def _probe_files(row: dict) -> None:
             row["audio"] = row["video"]
 
 
-def _judge(row: dict, limits: Limits) -> str:
-    """The reason why a recording with a readable video cannot be used, or ""."""
+def _check_sound(row: dict, limits: Limits) -> str:
+    """Fill in the length of the sound; why a recording counts as one without sound, or ""."""
     name = Path(row["video"]).name
     if not row["audio"]:
         return f"no audio: {name} has no sound and there is no wav beside it"
-    audio, rate = read_audio(row["audio"])
-    video_seconds, audio_seconds = row["video_seconds"], len(audio) / rate
-    row["audio_seconds"], row["sample_rate"] = audio_seconds, rate
+    try:
+        audio, rate = read_audio(row["audio"])
+    except MediaError as error:
+        if error.reason != "no audio":
+            raise
+        return _sentence(error)
+    row["audio_seconds"], row["sample_rate"] = len(audio) / rate, rate
     level = 20 * np.log10(max(float(np.sqrt(np.mean(np.square(audio)))), 1e-10))
     if level < limits.silence_threshold:
         floor = limits.silence_threshold
         return f"silent: the sound of {name} has {level:.0f} dB of full scale, below {floor:.0f}"
+    return ""
+
+
+def _check_lengths(row: dict, limits: Limits) -> str:
+    """The reason why a recording is too short, or its sound not that of its video, or ""."""
+    name = Path(row["video"]).name
+    video_seconds = row["video_seconds"]
+    audio_seconds = video_seconds if row["silent"] else row["audio_seconds"]
     if abs(video_seconds - audio_seconds) > limits.length_tolerance:
         return (
             f"length mismatch: {name} has {video_seconds:.2f} s of video and "
@@ -233,3 +257,7 @@ def _judge(row: dict, limits: Limits) -> str:
             f"at least {limits.minimum_frames} are needed"
         )
     return ""
+
+
+def _sentence(error: MediaError) -> str:
+    return f"{error.reason}: {error.path.name}: {error.detail}"

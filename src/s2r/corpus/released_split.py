@@ -27,12 +27,14 @@ def released_split(recordings: pd.DataFrame) -> pd.DataFrame:
     there is no validation set. ``unseen_subject`` are all recordings of held-out subjects whose
     number does not end in 0 (the pattern has ``[1-9]`` as its last digit), ``unseen_speech`` the
     topics 2 to 5 of all test recordings, held-out subjects included, and ``unseen_both`` topics
-    1 to 5 of ``unseen_subject``. Subjects and files are counted in name order. Raises UserError
-    where the training set or a test set is empty.
+    1 to 5 of ``unseen_subject``. Subjects and files are counted in name order. Recordings without
+    sound are in none of these sets; those of trained subjects are ``silent``, but for stimuli of
+    ``unseen_speech``. Raises UserError where the training set or a test set is empty.
     """
     subjects = sorted(set(recordings["subject"]))
     trained = subjects[: round(TRAINING_SUBJECTS * len(subjects))]
-    usable = recordings[recordings["status"] == "ok"].sort_values("recording")
+    ok = recordings[recordings["status"] == "ok"].sort_values("recording")
+    usable = ok[ok["silent"] == ""]
     place = usable.groupby("subject").cumcount()
     # Files are counted, not stimuli: where a subject lacks files, later ones move into training.
     files = round(TRAINING_FILES * int(place.max() + 1)) if len(usable) else 0
@@ -51,6 +53,9 @@ def released_split(recordings: pd.DataFrame) -> pd.DataFrame:
                 "with the subjects and topics of the USC corpus."
             )
     parts = [usable[members].assign(set=name) for name, members in sets.items()]
+    silent = ok[ok["silent"] != ""]
+    free = silent["subject"].isin(trained) & ~silent["stimulus"].str.fullmatch(UNSEEN_STIMULI)
+    parts.append(silent[free].assign(set="silent"))
     split = pd.concat(parts)[COLUMNS]
     return split.sort_values(["recording", "set"], ignore_index=True)
 

@@ -10,7 +10,7 @@ import pandas as pd
 from s2r.config.systems import SETS
 from s2r.core.errors import UserError
 
-ALL_SETS = ("train", "validation", *SETS, "unused")
+ALL_SETS = ("train", "silent", "validation", *SETS, "unused")
 COLUMNS = ["recording", "subject", "stimulus", "set"]
 
 
@@ -28,16 +28,20 @@ def make_split(
     ``unseen_subjects`` subjects are drawn by ``seed`` and held out. Of the others (the seen ones),
 
     * ``unseen_speech`` are the unseen stimuli, ``validation`` the validation stimuli,
-    * ``train`` is the rest if its style is one of ``train_styles``;
+    * ``train`` is the rest if its style is one of ``train_styles``,
+    * ``silent`` are recordings without sound, of any style, whose stimulus is in neither of the
+      first two;
 
     of the held-out subjects,
 
     * ``unseen_both`` are the unseen stimuli,
     * ``unseen_subject`` those stimuli that occur in ``train``.
 
-    All others are ``unused``. Where stimuli are given as a number, this number is drawn by ``seed``
-    from the stimuli of the training styles that seen subjects have, and stimuli that no seen
-    subject has count as unseen too (for corpora where no two subjects say the same).
+    All others are ``unused``. Recordings without sound are in no other set, and change none of
+    them: subjects and stimuli are drawn from recordings with sound. Where stimuli are given as a
+    number, this number is drawn by ``seed`` from the stimuli of the training styles that seen
+    subjects have, and stimuli that no seen subject has count as unseen too (for corpora where no
+    two subjects say the same).
     ``unseen_subjects`` 0 is allowed and leaves the sets of held-out subjects empty.
 
     Returns columns ``recording, subject, stimulus, set``, sorted by recording. Raises UserError
@@ -47,9 +51,16 @@ def make_split(
     usable = recordings[recordings["status"] == "ok"].sort_values("recording")
     if usable.empty:
         raise UserError("No recording of the corpus can be used; see the reasons in the index.")
+    is_silent = usable["silent"] != ""
+    speech = usable[~is_silent]
+    if speech.empty:
+        raise UserError(
+            "corpus.silent: none of the usable recordings has sound, so there is no speech to "
+            "train on; add recordings with sound to the corpus."
+        )
     rng = np.random.default_rng(seed)
-    held_out = _draw_subjects(rng, usable, unseen_subjects)
-    seen = usable[~usable["subject"].isin(held_out)]
+    held_out = _draw_subjects(rng, speech, unseen_subjects)
+    seen = speech[~speech["subject"].isin(held_out)]
     pool = sorted(set(seen.loc[seen["style"].isin(train_styles), "stimulus"]))
     known = set(recordings["stimulus"]) - {""}
     named = set() if isinstance(validation_stimuli, int) else set(validation_stimuli)
@@ -63,14 +74,17 @@ def make_split(
             "a stimulus can have one role only."
         )
     if isinstance(unseen_stimuli, int):
-        unseen |= set(usable["stimulus"]) - set(seen["stimulus"])
+        unseen |= set(speech["stimulus"]) - set(seen["stimulus"])
 
     is_held_out = usable["subject"].isin(held_out)
     is_unseen = usable["stimulus"].isin(unseen)
     is_validation = usable["stimulus"].isin(validation)
-    is_train = ~is_held_out & ~is_unseen & ~is_validation & usable["style"].isin(list(train_styles))
+    is_free = ~is_held_out & ~is_unseen & ~is_validation
+    is_train = is_free & ~is_silent & usable["style"].isin(list(train_styles))
     is_trained_stimulus = usable["stimulus"].isin(usable.loc[is_train, "stimulus"])
     roles = [
+        (is_silent & is_free, "silent"),
+        (is_silent, "unused"),
         (is_train, "train"),
         (~is_held_out & is_validation, "validation"),
         (~is_held_out & is_unseen, "unseen_speech"),
@@ -91,9 +105,9 @@ def make_split(
 def check_split(split: pd.DataFrame) -> None:
     """Raise UserError if test data could have been used in training.
 
-    No recording may occur twice; no held-out subject in train, validation or unseen_speech; no
-    unseen stimulus in train or validation; no validation stimulus in train; and unseen_subject
-    may only hold stimuli that occur in train.
+    No recording may occur twice; no held-out subject in train, silent, validation or
+    unseen_speech; no unseen stimulus in train, silent or validation; no validation stimulus in
+    train or silent; and unseen_subject may only hold stimuli that occur in train.
     """
     if unknown := set(split["set"]) - set(ALL_SETS):
         raise UserError(f"split: {', '.join(sorted(unknown))} is not one of {', '.join(ALL_SETS)}.")
@@ -101,9 +115,10 @@ def check_split(split: pd.DataFrame) -> None:
     if not twice.empty:
         raise UserError(f"split: the recording {twice.iloc[0]} occurs in the list twice.")
     held_out = ("unseen_subject", "unseen_both")
-    _forbid(split, "subject", held_out, ("train", "validation", "unseen_speech"))
-    _forbid(split, "stimulus", ("unseen_speech", "unseen_both"), ("train", "validation"))
-    _forbid(split, "stimulus", ("validation",), ("train",))
+    fitted = ("train", "silent")
+    _forbid(split, "subject", held_out, (*fitted, "validation", "unseen_speech"))
+    _forbid(split, "stimulus", ("unseen_speech", "unseen_both"), (*fitted, "validation"))
+    _forbid(split, "stimulus", ("validation",), fitted)
     untrained = _values(split, "stimulus", ("unseen_subject",)) - _values(
         split, "stimulus", ("train",)
     )

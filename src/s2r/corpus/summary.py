@@ -14,12 +14,15 @@ def summary(recordings: pd.DataFrame, per_subject: int | None = None) -> str:
     """
     good = recordings[recordings["status"] == "ok"]
     excluded = int((recordings["status"] == "excluded").sum())
+    silent = int((good["silent"] != "").sum())
     lines = [
         f"{len(recordings)} recordings: {len(good)} ok "
         f"({good['subject'].nunique()} subjects, {good['video_seconds'].sum() / 60:.1f} min), "
         f"{len(recordings) - len(good) - excluded} with a defect"
         + (f", {excluded} excluded by choice" if excluded else "")
     ]
+    if silent:
+        lines.append(f"  {silent} of these have no sound: only the articulation codes use them")
     bad = recordings[recordings["status"] != "ok"]
     names = bad["reason"].map(lambda reason: reason.partition(":")[0])
     for name, reasons in sorted(bad["reason"].groupby(names)):

@@ -15,21 +15,26 @@ from s2r.speech.encoder import Encoder
 def embed_shard(frames_shard: str | Path, path: str | Path, encoder: Encoder) -> None:
     """Write the ``embeddings`` (T, D) float16 of every recording in ``frames_shard`` to ``path``.
 
-    T is the recording's number of video frames. The encoder's description becomes the shard's
+    T is the recording's number of video frames. Recordings without sound have none: they are
+    listed as left out (``failed``). The encoder's description becomes the shard's
     attributes. Raises UserError, naming the recording, when sound and video differ by more than
     one frame or when an embedding does not fit float16.
     """
-    write_shard(
-        path,
-        _embedded_recordings(Shards([frames_shard]), frames_shard, encoder),
-        encoder.describe(),
-    )
+    left_out: dict[str, str] = {}
+    embedded = _embedded_recordings(Shards([frames_shard]), frames_shard, encoder, left_out)
+    write_shard(path, embedded, encoder.describe(), left_out)
 
 
-def _embedded_recordings(shards: Shards, source: str | Path, encoder: Encoder) -> Iterator[tuple]:
+def _embedded_recordings(
+    shards: Shards, source: str | Path, encoder: Encoder, left_out: dict[str, str]
+) -> Iterator[tuple]:
     for recording in progress(shards.recordings, "embed"):
+        sound = shards.read(recording, "audio")
+        if not len(sound):
+            left_out[recording] = "it has no sound"
+            continue
         try:
-            audio = fit_audio(shards.read(recording, "audio"), shards.length(recording))
+            audio = fit_audio(sound, shards.length(recording))
             embeddings = to_half(encoder.encode(audio)[: shards.length(recording)])
         except UserError as error:
             raise UserError(f"{recording} in {source}: {error}") from error

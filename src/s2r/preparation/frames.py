@@ -55,9 +55,16 @@ def prepare_recording(row: Mapping, config: FramesConfig) -> dict[str, object]:
     the source video (s): above 0 with ``onset_trim`` or a negative ``moved``. Sound and picture
     are cut to the shorter.
 
+    A recording without sound (``audio`` of the index is empty) has an ``audio`` of no samples,
+    and nothing about its delay.
+
     Raises UserError if a file cannot be decoded, nothing is left, or the picture never changes.
     """
     shrunk, source_rate = _read_frames(row["video"], lambda pictures: shrink(pictures, config.size))
+    if not row["audio"]:
+        nothing, seconds = np.empty(0, np.float32), len(shrunk) / source_rate
+        prepared = _aligned(row, shrunk, source_rate, nothing, seconds, config, moved=0.0)
+        return prepared | {"source_rate": float(source_rate)}
     sound, sample_rate = read_audio(row["audio"])
     audio, seconds = resample(sound, sample_rate, SAMPLE_RATE), Fraction(len(sound), sample_rate)
     moved = 0.0 if config.audio_offset == "estimate" else config.audio_offset

@@ -58,13 +58,15 @@ def estimate_offset(frames: np.ndarray, audio: np.ndarray) -> tuple[float, float
 
 
 def collect_offsets(frames: Shards) -> pd.DataFrame:
-    """One row a prepared recording, with ``COLUMNS``; ``moved`` is by how much the sound was moved
-    earlier. Times in s.
+    """One row a prepared recording with sound; columns ``COLUMNS``, times in s.
+
+    ``moved`` is by how much the sound was moved earlier.
     """
     rows = []
     for recording in frames.recordings:
         attributes = frames.attributes(recording)
-        rows.append([recording, *(attributes[column] for column in COLUMNS[1:])])
+        if "offset_estimate" in attributes:
+            rows.append([recording, *(attributes[column] for column in COLUMNS[1:])])
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

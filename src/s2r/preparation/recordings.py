@@ -22,13 +22,15 @@ class RecordingSet:
     """
 
     frames: Shards
-    """``frames`` (T, H, W) uint8 and ``audio`` (320 T,) float32 of each recording."""
+    """``frames`` (T, H, W) uint8 and ``audio`` (320 T,) float32 of each recording; a recording
+    without sound (set ``silent``) has no samples."""
     split: pd.DataFrame | None = None
     """Columns ``recording, subject, stimulus, set``; None where it was not opened."""
     index: pd.DataFrame | None = None
     """The index of the corpus, by recording; None where it was not opened."""
     embeddings: Shards | None = None
-    """``embeddings`` (T, D) of each recording, of one encoder; None where they were not opened."""
+    """``embeddings`` (T, D) of each recording with sound, of one encoder; None where they were not
+    opened."""
 
     def members(self, set_name: str, most: int | None = None) -> list[str]:
         """The recordings of a set that have frames, sorted; at most ``most``, spread evenly."""

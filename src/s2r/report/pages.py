@@ -37,6 +37,7 @@ CRFS = (34, 40, 46, 51)
 
 MEANINGS = {
     "train": "the models learn from these",
+    "silent": "without sound: the articulation codes are fitted to their pictures too",
     "validation": "watched during training",
     "unseen_speech": "test: new speech of subjects that were trained on",
     "unseen_subject": "test: trained stimuli of subjects that were held out",
@@ -54,13 +55,14 @@ def write_configuration_page(config: Mapping, path: str | Path) -> None:
 def write_corpus_page(recordings: str | Path, path: str | Path) -> None:
     """Sum up ``recordings.csv``: what can be used, each kind of defect, and every subject."""
     rows = read_recordings(recordings)
-    kinds = rows["reason"].str.partition(":")[0].where(rows["status"] != "ok", "")
+    reasons = rows["reason"].where(rows["status"] != "ok", rows["silent"])
+    kinds = reasons.str.partition(":")[0]
     counts = []
     for (status, kind), group in rows.groupby(["status", kinds], sort=False):
         counts.append(
             {"status": status, "reason": kind, "recordings": len(group)}
             | {"subjects": _subjects(group), "minutes": _minutes(group)}
-            | {"example": group["reason"].iloc[0] or group["recording"].iloc[0]}
+            | {"example": reasons[group.index[0]] or group["recording"].iloc[0]}
         )
     counts.sort(key=lambda row: (row["status"] != "ok", row["status"], -row["recordings"]))
     good = rows[rows["status"] == "ok"]

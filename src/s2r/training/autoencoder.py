@@ -35,13 +35,16 @@ def references_of(recordings: RecordingSet, names: list[str], device: str) -> to
 def fit_autoencoder(
     config: AutoencoderBlock, recordings: RecordingSet, path: str | Path, device: str = "cpu"
 ) -> Autoencoder:
-    """Fit an autoencoder to the training recordings and write it to ``path``.
+    """Fit an autoencoder to the sets train and silent and write it to ``path``.
 
-    Recordings without sound count too. Raises UserError where there is nothing to fit.
+    Only pictures are read. Raises UserError without training recordings, without which no model
+    can follow, and where there are fewer frames than codes.
     """
     names = recordings.members("train")
     if not names:
         raise UserError("the split has no training recordings; see split.csv and config: split")
+    silent = recordings.members("silent")
+    names += silent
     references = references_of(recordings, names, device)
     subject = recordings.split.set_index("recording")["subject"].loc[names].to_numpy()
     one_each = np.unique(subject, return_index=True)[1][:TEMPLATE_SPEAKERS]
@@ -64,6 +67,7 @@ def fit_autoencoder(
     _fit_noise(model, recordings, names, speakers)
     info = {
         "recordings": len(names),
+        "silent_recordings": len(silent),
         "smallest_area": float(areas(speakers.registration.to_speaker).min()),
     }
     save_autoencoder(model, path, info)
@@ -73,7 +77,7 @@ def fit_autoencoder(
 def _fit_noise(
     model: Autoencoder, recordings: RecordingSet, names: list[str], speakers: Speaker
 ) -> None:
-    """Level and correlation of what the codes leave of the training recordings."""
+    """Level and correlation of what the codes leave of the recordings ``names``."""
     stride = len(names) // NOISE_RECORDINGS + 1
     squares, residuals = 0.0, []
     for number in range(0, len(names), stride):

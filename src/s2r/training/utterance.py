@@ -68,9 +68,7 @@ class MeanLoss(nn.Module):
         speaker = codes.speakers[recording] + moved
         speaker = speaker + training.speaker_noise * model.speaker_scale * noise[share]
         with half_precision(truth.device):
-            predicted = model.predict(
-                self.network, codes.speech[frames] * heard, speaker, kept
-            )
+            predicted = model.predict(self.network, codes.speech[frames] * heard, speaker, kept)
         return ((predicted.float() - truth) / model.code_scale).square().mean()
 
 
