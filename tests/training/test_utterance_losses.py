@@ -12,7 +12,8 @@ from s2r.model.autoencoder import Autoencoder
 from s2r.model.utterance_model import UtteranceModel
 from s2r.training import distributed
 from s2r.training.codes import CodeSet
-from s2r.training.utterance import MeanLoss, ResidualLoss, _fit, _other_references
+from s2r.training.utterance import _fit
+from s2r.training.utterance_loss import MeanLoss, ResidualLoss, _other_references
 
 LENGTHS = np.array([50, 12, 70, 33])
 FIRST = np.array([0, 50, 62, 132])

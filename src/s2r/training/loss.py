@@ -31,7 +31,6 @@ def training_loss(
     sigma[:, window.context :] = draw_sigmas(
         count, training.sigma_mean, training.sigma_spread, generator
     )[:, None]
-    torch.rand(2, count, generator=generator)  # unused: without it, a seed means other weights
     keep = torch.rand(count, 1, generator=generator) >= training.speech_dropout
     sigma, keep = sigma[share].clamp_min(SIGMA_GIVEN).to(device), keep[share].to(device)
     if device.type == "cuda":  # large noise is drawn on the GPU itself
