@@ -21,7 +21,7 @@ os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
 
 LONGEST = (
     *("test_end_to_end.py", "test_end_to_end_real.py", "test_workflow.py"),
-    *("test_offset_estimate.py", "test_scale.py"),
+    *("test_offset_estimate.py", "test_scale.py", "test_silent_recordings.py"),
 )
 """Files that take minutes: first, so that no process waits for one of them at the end."""
 
