@@ -112,3 +112,11 @@ def whisper(tmp_path_factory):
     except UserError as error:
         pytest.skip(f"Whisper weights cannot be fetched: {error}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def utterance_folder(tmp_path_factory):
+    """A small phantom corpus and an utterance model trained on it: helpers/utterance_model.py."""
+    from helpers.utterance_model import write_utterance_model  # imports torch
+
+    return write_utterance_model(tmp_path_factory.mktemp("utterance")).parent
