@@ -22,7 +22,10 @@ PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".pgm"}
 def sampled_as(
     loaded: SpeechModel, preset: str | None, steps: int | None, guidance: float | None
 ) -> SpeechModel:
-    """The model with the sampler settings that the user gives; None leaves the model's own."""
+    """The model with the sampler settings that the user gives; None leaves the model's own.
+
+    Raises UserError for any of them where the model draws nothing.
+    """
     sampler_steps = steps or (PRESET_STEPS[preset] if preset else None)
     return replace(loaded, model=loaded.model.resampled(sampler_steps, guidance))
 

@@ -57,6 +57,8 @@ class VideoModel(ABC):
     """True frames before a video that the model makes use of."""
     overlap: int = 0
     """How many frames of the video itself its context holds (the paper's released code: 1)."""
+    draws: bool = True
+    """Whether another seed gives another video; a regression predicts the one mean."""
 
     @abstractmethod
     def project(self, embeddings: np.ndarray) -> np.ndarray:
