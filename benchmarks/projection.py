@@ -16,7 +16,13 @@ from pathlib import Path
 
 from s2r.config.files import read_files
 from s2r.config.parameters import run_settings
-from s2r.config.systems import BASELINES, evaluation_sets, runs_with_mean, systems
+from s2r.config.systems import (
+    BASELINES,
+    evaluation_sets,
+    run_with_gaussian,
+    runs_with_mean,
+    systems,
+)
 from s2r.core.errors import UserError
 from s2r.core.units import FRAME_RATE
 from s2r.generation.clip_choice import CLIP_LENGTH
@@ -114,7 +120,8 @@ def stages(config: Mapping, corpus: Corpus = USC75) -> list[Stage]:
     made = len(runs) * rollout * (draws + 1) + clips * windows
     regressions = len(runs_with_mean(config))
     # The mean of the draws is scored like one more draw; a regression and a baseline have one.
-    scored = rollout * (len(runs) * (draws + 1) + regressions + len(BASELINES))
+    drawn = len(runs) + int(run_with_gaussian(config) is not None)
+    scored = rollout * (drawn * (draws + 1) + regressions + len(BASELINES))
     count = len(systems(config))
     return [
         *found,

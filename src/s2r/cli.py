@@ -98,9 +98,7 @@ def _add_generate(commands) -> None:
         action="store_true",
         help="accept references that do not look like rtMRI, or like each other",
     )
-    command.add_argument(
-        "--seed", type=int, default=0, help="another seed, another draw (default 0)"
-    )
+    command.add_argument("--seed", type=int, help="another seed, another draw (default 0)")
     command.add_argument(
         "--preset",
         choices=("fast", "best"),
@@ -125,12 +123,15 @@ def _add_generate(commands) -> None:
 def _add_export(commands) -> None:
     command = commands.add_parser(
         "export",
-        help="write a trained run as a model folder",
-        description="Write a run of the workflow as a folder with everything that `s2r generate` "
-        "needs: weights, speech encoder, reference frames, model card.",
+        help="write a trained model as a model folder",
+        description="Write a run or a recurrent regression of the workflow as a folder with "
+        "everything that `s2r generate` needs: weights, speech encoder, reference frames, model "
+        "card.",
     )
     command.set_defaults(command=_export)
-    command.add_argument("run", help="name of the run, as in the configuration")
+    command.add_argument(
+        "name", help="a run of the configuration, or recurrent-ENCODER for a recurrent regression"
+    )
     command.add_argument("-o", "--output", type=Path, help="folder (default: models/RUN)")
     command.add_argument("--results", type=Path, default=Path("results"), help="results folder")
     command.add_argument(
@@ -248,7 +249,7 @@ def _generate(options: argparse.Namespace) -> None:
 def _export(options: argparse.Namespace) -> None:
     from s2r.apps.commands import export
 
-    export(options.run, options.output, options.results, options.configfile)
+    export(options.name, options.output, options.results, options.configfile)
 
 
 def _info(options: argparse.Namespace) -> None:

@@ -133,6 +133,16 @@ ERRORS = {
     ),
     "name of a baseline": ({"runs/mean_frame": NEW_RUN}, "runs.mean_frame: ", "baseline"),
     "name of a recurrent one": ({"runs/recurrent-x": NEW_RUN}, "runs.recurrent-x: ", "baseline"),
+    "name of noise around a mean": (
+        {"runs/gaussian-x": NEW_RUN},
+        "runs.gaussian-x: ",
+        "baseline",
+    ),
+    "recurrent regression as a run": (
+        {"runs/x": NEW_RUN | {"preset": "recurrent"}},
+        "runs.x.preset: ",
+        "in recurrent.encoders",
+    ),
     "recurrent from nothing": (
         {"recurrent/encoders": ["hubert"]},
         "recurrent.encoders: 'hubert'",
@@ -303,6 +313,23 @@ def test_means_are_scored_where_the_preset_has_one(default_config):
     assert "mean-logmel" in systems.systems(config)
     assert "old" in systems.systems(config)
     assert "mean-old" not in systems.systems(config)
+
+
+def test_noise_stands_beside_the_first_run_that_is_no_control(default_config):
+    config = complete(default_config)
+    assert systems.run_with_gaussian(config) == "whisper-tiny.en"
+    kinds = systems.kinds_of_systems(config)
+    assert kinds["gaussian-whisper-tiny.en"] == systems.Kind.GAUSSIAN
+    assert list(kinds.values()).count(systems.Kind.GAUSSIAN) == 1
+    controls = config | {"runs": {"a": config["runs"]["logmel"], "b": config["runs"]["logmel"]}}
+    assert systems.run_with_gaussian(controls) == "a"
+    published = {"a": config["runs"]["logmel"] | {"preset": "paper"}}
+    assert systems.run_with_gaussian(config | {"runs": published}) is None
+
+
+def test_a_recurrent_regression_can_be_rated(default_config):
+    config = complete(change(default_config, {"rating/run": "recurrent-whisper-tiny.en"}))
+    assert config["rating"]["run"] in systems.trained_systems(config)
 
 
 def test_recurrent_regressions_are_scored_from_the_encoders_named(default_config):

@@ -188,6 +188,7 @@ def plot(corpus, home, files):
         values=home / "items.csv",
         segments=home / "segments.csv",
         rollouts=files,
+        best="m",
         path=home / "words.png",
         synthetic=False,
     )
@@ -209,10 +210,12 @@ def test_items_of_the_figure_follow_from_their_scores():
     worse = values_of({"t1": 0.8, "t2": 0.8}, system="worse")
     floor = values_of({"t1": 0.0, "t2": 0.0}, system="copied_frame")
     values = pd.concat([floor, worse, tongue, lips], ignore_index=True)
-    model, panels = choose_items(values, {"m", "worse"})
-    assert model == "m"
-    assert panels == {"typical": "t2", "tongue-palate contact": "t1", "failure": "p2"}
-    assert choose_items(values, {"another"}) == ("", {})
+    expected = {"typical": "t2", "tongue-palate contact": "t1", "failure": "p2"}
+    assert choose_items(values, "m") == expected
+    assert choose_items(values, "another") == {}
+    own_mean = values.assign(estimate="mean")
+    assert choose_items(own_mean, "m") == expected
+    assert choose_items(pd.concat([values, own_mean.assign(value=0.0)]), "m") == expected
 
 
 def test_figure_shows_truth_above_generated(corpus, tmp_path):

@@ -36,7 +36,7 @@ def config():
 
 def score_file(folder, config, system, kind, place):
     """SSIM 0.5 + place / 100 in every set, two recordings 0.1 apart; FVD 100 + place, 80 to 140."""
-    run = system.removeprefix("regression-")
+    run = system.removeprefix("mean-").removeprefix("gaussian-")
     is_run = run in config["runs"]
     own = config["runs"].get(run, {})
     if kind == Kind.RECURRENT:
@@ -100,8 +100,9 @@ def test_nine_rows_of_the_paper_then_a_rule_then_floors_and_controls(texts):
     below = described[rule + 1 :]
     assert below[:2] == [("copied frame", "-", "-"), ("mean frame of the subject", "-", "-")]
     assert below[2:-1] == [
-        ("regression from logmel", "-", "no"),
-        *((f"regression from {name}", *rest) for name, *rest in described[1:rule]),
+        ("mean from logmel", "-", "no"),
+        *((f"mean from {name}", *rest) for name, *rest in described[1:rule]),
+        (f"noise around the mean from {described[1][0]}", *described[1][1:]),
         ("recurrent regression from hubert", "large", "no"),
     ]
     assert below[-1] == ("logmel", "-", "no")
@@ -129,7 +130,7 @@ def test_latex_is_balanced_and_escaped(texts):
     assert groups.count("&") == 4
     assert groups.count(r"\multicolumn{3}{c}") == 2
     assert {row.count("&") - row.count(r"\&") for row in others} == {8}
-    assert len(others) == 1 + 11 + 15  # head, real and ten models, floors and controls
+    assert len(others) == 1 + 11 + 16  # head, real and ten models, floors and controls
     assert first.count(r"\midrule") == 2
     assert r"$\pm$" in first
     assert not re.search(r"(?<!\\)[_#]|±|é", tex)

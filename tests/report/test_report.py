@@ -21,7 +21,6 @@ from s2r.report.captions import PHANTOM
 from s2r.report.error_course import drift, rollout_errors
 from s2r.report.error_plots import write_report_figures
 from s2r.report.overview import most_active_stretch, waveform, write_overview
-from s2r.report.scores_table import COLUMNS
 
 SIZE, LENGTH = 64, 151
 
@@ -43,7 +42,7 @@ def corpus(tmp_path):
     generated = {}
     for system, kind, estimate in (
         ("m", "model", "draw"),
-        ("regression-m", "regression", "mean"),
+        ("mean-m", "mean", "mean"),
         ("copied_frame", "copied_frame", "draw"),
     ):
         path = tmp_path / f"{system}.h5"
@@ -51,14 +50,12 @@ def corpus(tmp_path):
         with GeneratedWriter(path, system=system, kind=kind, estimate=estimate) as writer:
             for name in ("a1", "a2"):
                 writer.rollout(name, video if system == "m" else video[:1])
-    row = "m,model,,,,,unseen_speech,rollout,draw,squared_error,dynamic,0.1,,,2,recordings,2,"
-    (tmp_path / "scores.csv").write_text(f"{','.join(COLUMNS)}\n{row}\n")
     np.savez(tmp_path / "region.npz", region=region(), cells=np.zeros((1, 2), int))
     files = {"frames": [tmp_path / "frames.h5"], "region": tmp_path / "region.npz"}
     return {
         "data": open_evaluation_data(files),
         "generated": generated,
-        "scores": tmp_path / "scores.csv",
+        "best": "m",
     }
 
 
@@ -88,10 +85,8 @@ def test_figures_of_the_report(corpus, tmp_path):
     for path in paths.values():
         picture = np.asarray(Image.open(path).convert("L"))
         assert picture.std() > 5
-    empty = tmp_path / "empty.csv"
-    empty.write_text(",".join(COLUMNS) + "\n")
-    with pytest.raises(UserError, match=r"empty\.csv holds no model"):
-        write_report_figures(**corpus | {"scores": empty}, **paths, synthetic=True)
+    with pytest.raises(UserError, match="other has generated no recording"):
+        write_report_figures(**corpus | {"best": "other"}, **paths, synthetic=True)
 
 
 def test_figures_of_one_recording_have_no_interval(corpus, tmp_path):
@@ -216,14 +211,14 @@ def test_page_of_a_table_keeps_every_cell(tmp_path):
 
 
 def test_videos_are_inside_their_page(corpus, tmp_path):
-    with pytest.raises(UserError, match="no video of the best model"):
-        pages.write_videos_page(tmp_path / "samples", corpus["scores"], tmp_path / "v.html")
+    with pytest.raises(UserError, match="samples holds no video of m"):
+        pages.write_videos_page(tmp_path / "samples", corpus["best"], tmp_path / "v.html")
     rng = np.random.default_rng(0)
     video = tmp_path / "samples" / "m" / "unseen_speech" / "a1.mp4"
     sound = 0.1 * rng.standard_normal(12 * 16000).astype(np.float32)
     noise = rng.integers(0, 255, (600, 64, 64), dtype=np.uint8)
     write_video(video, noise, 50, sound, 16000)
-    pages.write_videos_page(tmp_path / "samples", corpus["scores"], tmp_path / "v.html")
+    pages.write_videos_page(tmp_path / "samples", corpus["best"], tmp_path / "v.html")
     text, _ = read_page(tmp_path / "v.html")
     assert len(text) < pages.LARGEST
     assert "unseen speech: a1" in text

@@ -10,7 +10,6 @@ from s2r.core.shards import write_shard
 from s2r.generation.generated_file import GeneratedWriter
 from s2r.preparation.recordings import open_recordings
 from s2r.report.samples import write_samples
-from s2r.report.scores_table import COLUMNS
 
 SETS = ("unseen_speech", "unseen_both")
 SIZE, LENGTH = 64, 100
@@ -32,8 +31,9 @@ def corpus(tmp_path):
     write_shard(shard, [(name, arrays, {}) for name in ("a1", "a2")], {})
     systems = {
         "copied_frame": (60, "copied_frame"),
-        "regression-m": (90, "regression"),
-        "regression-other": (10, "regression"),
+        "mean-m": (90, "mean"),
+        "mean-other": (10, "mean"),
+        "recurrent-x": (40, "recurrent"),
         "m": (120, "model"),
         "other": (20, "model"),
     }
@@ -46,26 +46,27 @@ def corpus(tmp_path):
                 for recording in RECORDINGS[set_name]:
                     draws = 3 if system in ("m", "other") else 1
                     writer.rollout(recording, flat(level, draws))
-    scores = tmp_path / "scores.csv"
-    rows = [
-        f"{system},model,,,,,unseen_speech,rollout,draw,squared_error,dynamic,{error},,,2,recordings,3,"
-        for system, error in (("other", 0.05), ("m", 0.04))
-    ]
-    scores.write_text("\n".join([",".join(COLUMNS), *rows]) + "\n")
     return {
         "recordings": open_recordings({"frames": [shard]}),
         "generated": generated,
-        "scores": scores,
+        "best": "m",
     }
 
 
-def test_sheet_shows_truth_best_model_and_baselines(corpus, tmp_path):
-    write_samples(**corpus, folder=tmp_path / "samples")
+@pytest.mark.parametrize(
+    ("best", "expected"),
+    [
+        ("m", [200, 120, 140, 90, 60]),  # truth, draw, mean of draws, its mean, copied frame
+        ("recurrent-x", [200, 40, 60]),  # truth, its video, copied frame
+    ],
+)
+def test_sheet_shows_truth_best_model_and_baselines(corpus, tmp_path, best, expected):
+    write_samples(**corpus | {"best": best}, folder=tmp_path / "samples")
     sheet = np.asarray(Image.open(tmp_path / "samples" / "contact_sheet.png"))
     column = sheet[:, -60]  # inside the last picture of every row
     runs = np.split(column, np.flatnonzero(np.diff(column.astype(int))) + 1)
     levels = [int(run[0]) for run in runs if len(run) == 2 * SIZE]
-    assert levels == [200, 120, 140, 90, 60]  # truth, draw, mean of draws, its regression, copy
+    assert levels == expected
 
 
 def test_videos_have_truth_left_generated_right_and_sound(corpus, tmp_path):
@@ -74,6 +75,7 @@ def test_videos_have_truth_left_generated_right_and_sound(corpus, tmp_path):
     assert [str(path) for path in found] == [
         "m/unseen_speech/a1.mp4",
         "other/unseen_speech/a1.mp4",
+        "recurrent-x/unseen_speech/a1.mp4",
     ]
     video = tmp_path / "samples" / found[0]
     assert probe(video).frames == LENGTH

@@ -9,7 +9,7 @@ from PIL import Image
 
 from s2r.core.errors import UserError
 from s2r.report.plots import plot_curve
-from s2r.report.scores_table import COLUMNS, aggregate, best_model, read_scores
+from s2r.report.scores_table import COLUMNS, aggregate
 from s2r.report.table1 import table1, write_tables
 
 FVD = {"n": 32, "value": 300.0, "low": 250.0, "high": 350.0, "network": "I3D", "sha256": "ab" * 32}
@@ -169,18 +169,6 @@ def test_nothing_scored_gives_empty_tables(tmp_path):
     assert paths["csv"].read_text().startswith("system,")
 
 
-def test_best_model_has_the_lowest_draw_error(tmp_path):
-    files = []
-    systems = {"copied_frame": ("copied_frame", 0.01), "recurrent-run": ("model", 0.05)}
-    systems |= {"recurrent": ("recurrent", 0.02), "better": ("model", 0.04)}
-    for name, (kind, error) in systems.items():
-        rows = values("squared_error", "dynamic", {"a": error})
-        files.append(tmp_path / f"{name}.json")
-        files[-1].write_text(json.dumps(scores(name, kind, sets={"unseen_both": content(rows)})))
-    assert best_model(aggregate(files)) == "better"
-    assert best_model(aggregate(files[:1])) is None
-
-
 def test_bad_score_files(tmp_path):
     with pytest.raises(UserError, match="does not exist"):
         aggregate([tmp_path / "none.json"])
@@ -192,14 +180,6 @@ def test_bad_score_files(tmp_path):
         (tmp_path / "old.json").write_text(json.dumps(old))
         with pytest.raises(UserError, match=r"old\.json does not say of which kind"):
             aggregate([tmp_path / "old.json"])
-
-
-def test_bad_long_tables(tmp_path):
-    with pytest.raises(UserError, match=r"none\.csv does not exist: run the rule tables"):
-        read_scores(tmp_path / "none.csv")
-    (tmp_path / "old.csv").write_text("system,encoder\nm,logmel\n")
-    with pytest.raises(UserError, match=r"old\.csv has no column kind"):
-        read_scores(tmp_path / "old.csv")
 
 
 def test_training_curve(tmp_path):

@@ -46,7 +46,8 @@ CHECKPOINT, HELD, STEP = 32, 48, 4
 LONGEST = 900
 """s that a call may take."""
 
-GPU_RULES = {"embed", "train", "train_recurrent", "generate", "generate_recurrent"}
+GPU_RULES = {"embed", "train", "train_recurrent", "generate", "generate_gaussian"}
+GPU_RULES |= {"generate_recurrent"}
 GPU_RULES |= {"real_features", "score"}
 
 ON_ONE_CORE = """\

@@ -147,6 +147,9 @@ def test_the_best_validation_is_what_is_kept(corpus, tmp_path, monkeypatch):
     assert len(states) == 3
     assert all(torch.equal(kept[name], states[1][name]) for name in kept)
     assert not torch.equal(kept["output.weight"], states[2]["output.weight"])
+    curve = pd.read_csv(tmp_path / "curve.csv")
+    assert list(curve["validation_error"]) == [0.3, 0.1, 0.2, 0.1]  # the last: what is kept
+    assert list(curve["clips"]) == [32, 64, 96, 96]
 
 
 def test_without_validation_the_last_weights_are_kept(corpus, tmp_path):

@@ -18,7 +18,7 @@ from s2r.core.job import LabelledLines, job
 
 STAGES = {"phantom", "index", "split", "frames", "embed", "instruments", "baseline", "train"}
 STAGES |= {"offsets", "generate", "real_features", "score", "score_real", "tables"}
-STAGES |= {"train_recurrent", "generate_recurrent", "samples", "model", "all"}
+STAGES |= {"train_recurrent", "generate_recurrent", "generate_gaussian", "samples", "model", "all"}
 STAGES |= {"report_pages", "report_figures"}
 WORDS = {"segments", "words"}
 BESIDES = {"all", "samples", "model", "offsets", "report_pages", "report_figures"}
@@ -39,13 +39,15 @@ def test_bare_call_plans_the_whole_job(snakemake):
     assert set(jobs) == STAGES | WORDS | {"fetch_whisper", "fetch_i3d"}
     assert (jobs["train"], jobs["generate"], jobs["baseline"]) == (3, 3, 3)
     assert (jobs["train_recurrent"], jobs["generate_recurrent"]) == (1, 1)
-    assert jobs["score"] == 10
+    assert jobs["score"] == 11
     assert jobs["embed"] == 4
 
 
 def test_rating_clips_are_made_by_name(snakemake):
     jobs = planned(snakemake("-n", "results/rating/"))
-    assert {"rating", "segments", "tables"} <= set(jobs)
+    assert {"rating", "segments"} <= set(jobs)
+    assert (jobs["train"], jobs["train_recurrent"]) == (3, 1)
+    assert not {"tables", "score"} & set(jobs)
     process = snakemake("-n", "results/rating", config={"rating": {"run": "logmel"}})
     jobs = planned(process)
     assert (jobs["train"], jobs["generate"]) == (1, 1)
@@ -151,7 +153,7 @@ def test_preset_without_regression_and_own_weights(snakemake, tmp_path):
     }
     process = snakemake("-n", config=config)
     jobs = planned(process)
-    assert (jobs["generate"], jobs["generate_without_regression"]) == (2, 1)
+    assert (jobs["generate"], jobs["generate_without_mean"]) == (2, 1)
     assert jobs["score"] == 9
     assert "fetch_i3d" not in jobs
     assert "regression-logmel/" not in process.stdout
@@ -341,6 +343,6 @@ def test_the_slurm_profile_names_rules_that_exist_and_all_with_threads():
         rules |= dict(zip(parts[1::2], parts[2::2], strict=True))
     profile = yaml.safe_load((ROOT / "profiles" / "slurm" / "config.yaml").read_text())
     assert set(profile["set-resources"]) <= set(rules)
-    inherited = {"generate_without_regression"}
+    inherited = {"generate_without_mean"}
     own = {name for name, text in rules.items() if re.search(r"^ +threads:", text, re.M)}
     assert set(profile["set-threads"]) == own | inherited

@@ -41,12 +41,14 @@ ENCODERS = config["encoders"]
 RUNS = list(config["runs"])
 RECURRENT = config["recurrent"]["encoders"]
 RUNS_WITH_MEAN = systems.runs_with_mean(config)
+RUN_WITH_GAUSSIAN = systems.run_with_gaussian(config)
+TRAINED = list(systems.trained_systems(config))
 SYSTEMS = systems.systems(config)
 SETS = systems.evaluation_sets(config)
 # Runs that generate single words on their own, beside the words in their rollouts.
 SINGLE_RUNS = RUNS if config["words"]["singles"] != 0 else []
-# Runs of which the rating study may show clips.
-RATED_RUNS = [config["rating"]["run"]] if config["rating"]["run"] else RUNS
+# Systems of which the rating study may show clips.
+RATED = [config["rating"]["run"]] if config["rating"]["run"] else TRAINED
 # The names that s2r.corpus.index.shard_of gives.
 SHARDS = [f"{number:02d}" for number in range(config["recordings"]["shards"])]
 
@@ -64,6 +66,8 @@ I3D = config["evaluation"]["i3d"] or "weights/i3d-kinetics-400.safetensors"
 WHISPER = "weights/whisper-tiny.en.bin"
 
 FRAMES = expand("<results>/frames/{shard}.h5", shard=SHARDS)
+# Their validation errors say which trained system is the best (s2r.report.best).
+CURVES = expand("<results>/runs/{system}/curve.csv", system=TRAINED)
 
 # Parameters of the rules that compute scores and tables, which are made again when the code that
 # computes them changes (docs/jobs.md).

@@ -1,8 +1,8 @@
-# The best run as a folder of its own, for `s2r generate`.
+# The best trained system as a folder of its own, for `s2r generate`.
 rule model:
     input:
-        scores=rules.tables.output.scores,
-        models=expand("<results>/runs/{run}/model.safetensors", run=RUNS),
+        curves=CURVES,
+        models=expand("<results>/runs/{system}/model.safetensors", system=TRAINED),
         frames=FRAMES,
         lists=shard_lists,
         split=rules.split.output.split,
@@ -14,6 +14,6 @@ rule model:
     conda:
         "../envs/s2r.yaml"
     params:
-        runs=RUNS,
+        systems=TRAINED,
     script:
         "../scripts/model.py"

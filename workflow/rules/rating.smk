@@ -5,9 +5,9 @@ rule rating:
         lists=shard_lists,
         recordings=rules.index.output.recordings,
         segments=rules.segments.output.segments,
-        rollouts=expand("<results>/generated/{run}/{set}.h5", run=RATED_RUNS, set=SETS),
-        # Only needed to find the best run.
-        scores=[] if config["rating"]["run"] else rules.tables.output.scores,
+        rollouts=expand("<results>/generated/{system}/{set}.h5", system=RATED, set=SETS),
+        # Only needed to find the best one.
+        curves=[] if config["rating"]["run"] else CURVES,
     output:
         folder=directory("<results>/rating"),
     log:
@@ -16,7 +16,7 @@ rule rating:
         "../envs/s2r.yaml"
     params:
         settings={key: config["rating"][key] for key in parameters.RATING_CLIPS},
-        runs=RATED_RUNS,
+        systems=RATED,
         sets=SETS,
         synthetic=HAS_TRUTH,
     script:

@@ -1,7 +1,7 @@
 rule report_figures:
     input:
         generated=rules.samples.input.generated,
-        scores=rules.tables.output.scores,
+        curves=CURVES,
         frames=FRAMES,
         lists=shard_lists,
         region=rules.instruments.output.region,

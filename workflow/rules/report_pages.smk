@@ -3,7 +3,7 @@ rule report_pages:
     input:
         recordings=rules.index.output.recordings,
         split=rules.split.output.split,
-        scores=rules.tables.output.scores,
+        curves=CURVES,
         table=rules.tables.output.markdown,
         samples=rules.samples.output.folder,
     output:

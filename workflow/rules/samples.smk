@@ -3,7 +3,7 @@ rule samples:
         generated=expand(
             "<results>/generated/{system}/{set}.h5", system=SYSTEMS, set=SETS
         ),
-        scores=rules.tables.output.scores,
+        curves=CURVES,
         frames=FRAMES,
     output:
         folder=report(

@@ -4,6 +4,7 @@ rule words:
             "<results>/generated/{system}/{set}.h5", system=SYSTEMS, set=SETS
         ),
         singles=expand("<results>/words/{run}/{set}.h5", run=SINGLE_RUNS, set=SETS),
+        curves=CURVES,
         segments=rules.segments.output.segments,
         frames=FRAMES,
         lists=shard_lists,

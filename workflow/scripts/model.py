@@ -1,13 +1,13 @@
-"""Write the best run as a model folder."""
+"""Write the best trained system as a model folder."""
 
 from s2r.core.job import job
 
 with job(snakemake):
     from s2r.generation.export import export_run
-    from s2r.report.scores_table import best_model, read_scores
+    from s2r.report.best import best_system
 
-    best = best_model(read_scores(snakemake.input.scores)) or snakemake.params.runs[0]
-    paths = dict(zip(snakemake.params.runs, snakemake.input.models, strict=True))
+    best = best_system(snakemake.input.curves)
+    paths = dict(zip(snakemake.params.systems, snakemake.input.models, strict=True))
     export_run(
         snakemake.config,
         best,

@@ -7,19 +7,17 @@ from s2r.core.job import job
 with job(snakemake):
     from s2r.apps.rating.stimuli import cut_clips
     from s2r.preparation.recordings import open_recordings
-    from s2r.report.scores_table import best_model, read_scores
+    from s2r.report.best import best_system
 
-    runs, sets = snakemake.params.runs, snakemake.params.sets
-    files = dict(zip(product(runs, sets), snakemake.input.rollouts, strict=True))
-    best = None
-    if snakemake.input.get("scores"):
-        best = best_model(read_scores(snakemake.input.scores))
-    run = best or runs[0]
-    print(f"Generated clips are those of {run}.")
+    systems, sets = snakemake.params.systems, snakemake.params.sets
+    files = dict(zip(product(systems, sets), snakemake.input.rollouts, strict=True))
+    curves = snakemake.input.get("curves")
+    rated = best_system(curves) if curves else systems[0]
+    print(f"Generated clips are those of {rated}.")
     cut_clips(
         open_recordings(snakemake.input),
         segments=snakemake.input.segments,
-        rollouts={name: files[run, name] for name in sets},
+        rollouts={name: files[rated, name] for name in sets},
         folder=snakemake.output.folder,
         synthetic=snakemake.params.synthetic,
         **snakemake.params.settings,

@@ -7,6 +7,7 @@ from s2r.core.job import job
 with job(snakemake):
     from s2r.evaluation.data import open_evaluation_data
     from s2r.evaluation.words.scores import score_words
+    from s2r.report.best import best_system
     from s2r.report.words_figure import plot_words
 
     data = open_evaluation_data(snakemake.input)
@@ -29,6 +30,7 @@ with job(snakemake):
         values=snakemake.output.values,
         segments=segments,
         rollouts=rollouts,
+        best=best_system(snakemake.input.curves),
         path=snakemake.output.figure,
         synthetic=snakemake.params.synthetic,
     )

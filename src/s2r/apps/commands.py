@@ -26,7 +26,7 @@ def generate(
     speaker: str | None = None,
     reference: Sequence[Path] = (),
     force: bool = False,
-    seed: int = 0,
+    seed: int | None = None,
     preset: str | None = None,
     steps: int | None = None,
     guidance: float | None = None,
@@ -35,7 +35,10 @@ def generate(
     side_by_side: Path | None = None,
     save: Path | None = None,
 ) -> Path:
-    """Generate the video of a sound file; returns its path."""
+    """Generate the video of a sound file; returns its path.
+
+    Without a ``seed`` it is 0. Raises UserError for a seed where the model draws nothing.
+    """
     if not speech.is_file():
         raise UserError(f"{speech}: there is no such file.")
     output = output or Path(f"{speech.stem}.mp4")
@@ -44,6 +47,8 @@ def generate(
     if output.resolve() == speech.resolve():
         raise UserError(f"{output} is the input itself: choose another name with -o.")
     loaded = load_model_folder(model or DEFAULT_MODEL, find_device(device))
+    if seed is not None and not loaded.model.draws:
+        raise UserError(f"{loaded.name} predicts a mean and draws nothing: leave out --seed.")
     loaded = sampled_as(loaded, preset, steps, guidance, clean)
     reference_picture = reference_frame(loaded, speaker, reference, force)
     truth = None
@@ -54,7 +59,7 @@ def generate(
         output,
         loaded,
         reference_picture,
-        seed=seed,
+        seed=seed or 0,
         size=size,
         truth=truth,
         frames_path=save,
@@ -63,19 +68,19 @@ def generate(
     return output
 
 
-def export(run: str, output: Path | None, results: Path, configfiles: list[Path]) -> Path:
-    """Write a run of ``results`` as a model folder; returns the folder."""
+def export(name: str, output: Path | None, results: Path, configfiles: list[Path]) -> Path:
+    """Write a trained system of ``results`` as a model folder; returns the folder."""
     config = read_files([Path("config/config.yaml"), *configfiles])
-    output = output or Path("models") / run
+    output = output or Path("models") / name
     export_run(
         config,
-        run,
-        model_path=results / "runs" / run / "model.safetensors",
+        name,
+        model_path=results / "runs" / name / "model.safetensors",
         frame_shards=sorted((results / "frames").glob("*.h5")),
         split=results / "split.csv",
         folder=output,
     )
-    print(f"{output}: the model folder of {run}", file=sys.stderr)
+    print(f"{output}: the model folder of {name}", file=sys.stderr)
     return output
 
 

@@ -11,7 +11,15 @@ from s2r.config.keys import plain
 from s2r.config.parameters import remove_nulls, run_settings
 from s2r.config.patterns import check_notes_settings, compile_pattern
 from s2r.config.presets import BLOCKS, BLOCKS_OF_PRESET, RUN_SWITCHES
-from s2r.config.systems import BASELINES, held_out_sets, mean_system, recurrent_system
+from s2r.config.systems import (
+    BASELINES,
+    Kind,
+    gaussian_system,
+    held_out_sets,
+    mean_system,
+    recurrent_system,
+    trained_systems,
+)
 from s2r.core.errors import UserError
 from s2r.core.registry import ENCODERS, MODELS, extension_names
 
@@ -44,9 +52,11 @@ def check_config(config: Mapping) -> None:
     _check_silent(config)
     _check_runs(config)
     run = config["rating"]["run"]
-    if run is not None and run not in config["runs"]:
-        known = ", ".join(config["runs"])
-        raise UserError(f"rating.run: {run!r} is not one of the runs ({known}).")
+    if run is not None and run not in trained_systems(config):
+        known = ", ".join(trained_systems(config))
+        raise UserError(
+            f"rating.run: {run!r} is not one of the runs and recurrent regressions ({known})."
+        )
     low, high = config["frames"]["percentiles"]
     if low >= high:
         raise UserError(
@@ -93,8 +103,9 @@ def _check_split(corpus: Mapping, split: Mapping) -> None:
 
 
 def _check_runs(config: Mapping) -> None:
+    prefixes = (mean_system(""), gaussian_system(""), recurrent_system(""))
     for run, run_block in config["runs"].items():
-        if run in BASELINES or run.startswith((mean_system(""), recurrent_system(""))):
+        if run in BASELINES or run.startswith(prefixes):
             raise UserError(f"runs.{run}: this name is taken by a baseline; choose another one.")
         _check_encoder_name(f"runs.{run}.encoder", run_block["encoder"], config["encoders"])
         if run_block["preset"] not in BLOCKS_OF_PRESET:
@@ -137,6 +148,11 @@ def _check_encoder_name(key: str, name: str, encoders: Mapping) -> None:
 
 def _check_extension_run(run: str, run_block: Mapping) -> None:
     """A run of a model that an installed package provides; its settings stand in ``settings``."""
+    if run_block["preset"] == Kind.RECURRENT:
+        raise UserError(
+            f"runs.{run}.preset: a recurrent regression is not a run; name its encoder "
+            f"({run_block['encoder']}) in recurrent.encoders."
+        )
     installed = extension_names(MODELS)
     known = [*BLOCKS_OF_PRESET, *(name for name in installed if name not in BLOCKS_OF_PRESET)]
     if run_block["preset"] not in known:

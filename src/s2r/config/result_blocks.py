@@ -62,7 +62,9 @@ class RatingBlock:
         min_length=1,
     )
     run: str | None = key(
-        None, "Run that generated the clips; null for the one with the lowest error."
+        None,
+        "Run or recurrent regression that generated the clips; null for the one with the lowest "
+        "validation error.",
     )
     items: int | None = key(
         None, "Recorded instances of each word; null for all that were generated.", ge=1

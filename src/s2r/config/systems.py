@@ -20,6 +20,8 @@ class Kind(StrEnum):
     """The mean frame of the subject, held still."""
     MEAN = "mean"
     """The mean that a run of preset s2r draws around, on its own."""
+    GAUSSIAN = "gaussian"
+    """Noise around the mean of a run of preset s2r, in place of diffusion."""
     RECURRENT = "recurrent"
     """A recurrent regression."""
     MODEL = "model"
@@ -58,15 +60,40 @@ def runs_with_mean(config: Mapping) -> list[str]:
     return [run for run, settings in config["runs"].items() if settings["preset"] == "s2r"]
 
 
+def gaussian_system(run: str) -> str:
+    """Name under which noise around the mean of ``run`` is scored."""
+    return f"gaussian-{run}"
+
+
+def run_with_gaussian(config: Mapping) -> str | None:
+    """The run that is scored with noise in place of its diffusion too; None without any.
+
+    One is enough: the first run of preset s2r whose encoder is not log-mel, else the first one.
+    """
+
+    def is_control(run: str) -> bool:
+        return config["encoders"][config["runs"][run]["encoder"]]["kind"] == "logmel"
+
+    return min(runs_with_mean(config), key=is_control, default=None)
+
+
 def recurrent_system(encoder: str) -> str:
     """Name under which the recurrent regression from ``encoder`` is scored."""
     return f"recurrent-{encoder}"
 
 
+def trained_systems(config: Mapping) -> dict[str, str]:
+    """The systems that have weights of their own, each with its encoder: runs, recurrent ones."""
+    encoders = {run: settings["encoder"] for run, settings in config["runs"].items()}
+    return encoders | {recurrent_system(name): name for name in config["recurrent"]["encoders"]}
+
+
 def kinds_of_systems(config: Mapping) -> dict[str, Kind]:
-    """All scored systems, each with its kind: baselines, means, recurrent ones, runs."""
+    """All scored systems, each with its kind: baselines, means, noise, recurrent ones, runs."""
     kinds = {name: Kind(name) for name in BASELINES}
     kinds |= {mean_system(run): Kind.MEAN for run in runs_with_mean(config)}
+    if run := run_with_gaussian(config):
+        kinds[gaussian_system(run)] = Kind.GAUSSIAN
     for encoder in config["recurrent"]["encoders"]:
         kinds[recurrent_system(encoder)] = Kind.RECURRENT
     return kinds | dict.fromkeys(config["runs"], Kind.MODEL)

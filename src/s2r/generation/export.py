@@ -1,4 +1,4 @@
-"""From a trained run of the workflow to a model folder."""
+"""From a trained system of the workflow, a run or a recurrent regression, to a model folder."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from s2r.config.parameters import encoder_settings, run_settings
+from s2r.config.systems import Kind, trained_systems
 from s2r.core.errors import UserError
 from s2r.core.shards import Shards
 from s2r.corpus.split import read_split
@@ -37,7 +38,7 @@ person, and never medical ones, from generated video.
 
 def export_run(
     config: Mapping,
-    run: str,
+    name: str,
     *,
     model_path: str | Path,
     frame_shards: Sequence[str | Path],
@@ -45,14 +46,18 @@ def export_run(
     folder: str | Path,
     weights_folder: str | Path = "weights",
 ) -> None:
-    """Write the trained ``run`` of the merged configuration as the model folder ``folder``.
+    """Write the trained system ``name`` of the merged configuration as a model folder.
 
     The reference frame of a subject is that of its first training recording. Raises
     UserError where the run was not trained or has no training recordings.
     """
-    if run not in config["runs"]:
-        known = ", ".join(config["runs"])
-        raise UserError(f"{run!r} is not one of the runs of the configuration ({known}).")
+    trained = trained_systems(config)
+    if name not in trained:
+        known = ", ".join(trained)
+        raise UserError(
+            f"{name!r} is not one of the runs and recurrent regressions of the configuration "
+            f"({known})."
+        )
     if not Path(model_path).is_file():
         raise UserError(f"{model_path} does not exist: train the run first (`snakemake`).")
     frames, split_rows = Shards(frame_shards), read_split(split)
@@ -64,11 +69,11 @@ def export_run(
     for recording in training:
         if subject_of[recording] not in references:
             references[subject_of[recording]] = recording_at_rest(frames, recording)
-    settings, encoder = run_settings(config, run), encoder_settings(config, _encoder(config, run))
+    settings, encoder = _settings(config, name), encoder_settings(config, trained[name])
     rate = config["frames"]["rate"]
     export_model(
         folder,
-        name=run,
+        name=name,
         model_path=model_path,
         encoder=EncoderConfig(**encoder),
         settings={key: value for key, value in settings.items() if key != "training"},
@@ -77,11 +82,11 @@ def export_run(
         percentiles=tuple(config["frames"]["percentiles"]),
         weights_folder=weights_folder,
         card=CARD.format(
-            name=run,
+            name=name,
             size=config["frames"]["size"],
             rate=rate,
             origin=_origin(config["corpus"]["kind"]),
-            encoder=_encoder(config, run),
+            encoder=trained[name],
             preset=settings["preset"],
             pooling="yes" if settings["pooling"] else "no",
             recordings=len(training),
@@ -92,8 +97,11 @@ def export_run(
     )
 
 
-def _encoder(config: Mapping, run: str) -> str:
-    return config["runs"][run]["encoder"]
+def _settings(config: Mapping, name: str) -> dict:
+    """What decides the videos of a trained system, see `load_video_model`."""
+    if name in config["runs"]:
+        return run_settings(config, name)
+    return {"preset": Kind.RECURRENT.value, "pooling": False}
 
 
 def _origin(kind: str) -> str:

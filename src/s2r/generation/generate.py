@@ -136,6 +136,7 @@ def generate_run(
     mean_outputs: Mapping[str, str | Path],
     settings: GenerationConfig,
     labels: Mapping[str, str],
+    kind: Kind = Kind.MODEL,
 ) -> None:
     """Generate everything that one trained model is scored on.
 
@@ -145,12 +146,13 @@ def generate_run(
         mean_outputs: the same for the mean that the model draws around, which only
             `UtteranceVideos` have (`s2r.config.systems.runs_with_mean`); empty for none.
         labels: system, encoder, size, pooling and preset, kept in the files.
+        kind: of the system; `Kind.GAUSSIAN` for `UtteranceVideos.without_diffusion`.
     """
     for name, path in outputs.items():
         tasks = set_tasks(model, recordings, name, settings)
         all_tasks = [*chain(*tasks.rollouts.values()), *chain(*tasks.clips.values())]
         videos = model.videos(all_tasks, settings.batch, name.replace("_", " "))
-        with GeneratedWriter(path, **labels, kind=Kind.MODEL, estimate="draw") as writer:
+        with GeneratedWriter(path, **labels, kind=kind, estimate="draw") as writer:
             write_videos(writer, tasks, iter(videos), model)
         if name in mean_outputs:
             mean_labels = dict(labels) | {"system": mean_system(labels["system"])}

@@ -18,9 +18,12 @@ import yaml
 from PIL import Image
 
 from s2r.config.keys import plain
+from s2r.config.systems import Kind
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path, digest_of, sha256_of
+from s2r.generation.recurrent import RecurrentVideos
 from s2r.model.family import VideoModel, find_family
+from s2r.model.recurrent import load_recurrent
 from s2r.preparation.reference import least_correlation, read_grey
 from s2r.speech.encoder import Encoder, EncoderConfig
 from s2r.speech.load import from_folder, load_encoder, save_encoder
@@ -58,11 +61,11 @@ def export_model(
 ) -> None:
     """Write a model folder; it appears only when it is complete.
 
-    ``settings`` are those of the run that decide its videos (its preset among them);
+    ``settings`` are those of the run that decide its videos, see `load_video_model`;
     ``references`` {subject: (H, W) uint8}; ``card`` is the text of README.md. Raises UserError
     where the model or the encoder's weights are missing.
     """
-    find_family(settings["preset"]).load(model_path, settings, "cpu")
+    load_video_model(model_path, settings, "cpu")
     with atomic_path(folder) as temporary:
         (temporary / "references").mkdir(parents=True)
         shutil.copyfile(model_path, temporary / "model.safetensors")
@@ -85,6 +88,17 @@ def export_model(
         (temporary / "config.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
 
 
+def load_video_model(path: str | Path, settings: Mapping[str, Any], device: str) -> VideoModel:
+    """The trained model in the file ``path``.
+
+    Of a run, ``settings`` has the ``preset``; of a recurrent regression, which is not a run,
+    `Kind.RECURRENT` stands in its place. Raises UserError for another or a missing file.
+    """
+    if settings["preset"] == Kind.RECURRENT:
+        return RecurrentVideos(load_recurrent(path, device)[0])
+    return find_family(settings["preset"]).load(path, settings, device)
+
+
 def load_model_folder(folder: str | Path, device: str = "cpu") -> SpeechModel:
     """Read a model folder, after checking every file of it.
 
@@ -101,10 +115,9 @@ def load_model_folder(folder: str | Path, device: str = "cpu") -> SpeechModel:
     encoder = from_folder(EncoderConfig(**content["encoder"]), folder)
     pictures = sorted(name for name in content["files"] if name.startswith("references/"))
     settings = content["settings"]
-    family = find_family(settings["preset"])
     return SpeechModel(
         name=content["name"],
-        model=family.load(folder / "model.safetensors", settings, device),
+        model=load_video_model(folder / "model.safetensors", settings, device),
         encoder=load_encoder(encoder, folder, device),
         references={Path(name).stem: read_grey(folder / name) for name in pictures},
         least_correlation=content["likeness"],

@@ -1,6 +1,7 @@
-"""The videos of a recurrent regression for every test set: clips and whole recordings."""
+"""Videos of a recurrent regression: of any speech, and of the recordings of every test set."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,39 @@ from s2r.core.units import to_levels
 from s2r.generation.clip_choice import CLIP_LENGTH, choose_clips, starts_of
 from s2r.generation.generate import read_pictures
 from s2r.generation.generated_file import GeneratedWriter
-from s2r.model.recurrent import load_recurrent
+from s2r.model.family import VideoModel, VideoTask
+from s2r.model.recurrent import RecurrentModel, load_recurrent
 from s2r.preparation.recordings import RecordingSet
+
+
+@dataclass(frozen=True)
+class RecurrentVideos(VideoModel):
+    """A recurrent regression in a model folder: it predicts a mean, and draws nothing."""
+
+    model: RecurrentModel
+    draws = False
+
+    def project(self, embeddings: np.ndarray) -> np.ndarray:
+        """Embeddings (T, D) -> (T, P) float32."""
+        return self.model.project(embeddings)
+
+    def videos(
+        self,
+        tasks: Sequence[VideoTask],
+        batch: int = 32,
+        label: str = "generate",
+        on_frames: Callable[[int], None] | None = None,
+    ) -> list[np.ndarray]:
+        """See `VideoModel.videos`; a video longer than its speech ends with the last frame."""
+        results = []
+        total = sum(task.frames for task in tasks)
+        with progress(total=total, label=label, unit="frame", disable=on_frames is not None) as bar:
+            for task in tasks:
+                video = to_levels(self.model.video(task.speech, task.reference))
+                frames = np.arange(task.first, task.first + task.frames)
+                results.append(video[np.minimum(frames, len(video) - 1)])
+                (on_frames or bar.update)(task.frames)
+        return results
 
 
 def generate_recurrent(

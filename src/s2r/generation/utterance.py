@@ -15,7 +15,7 @@ from s2r.core.units import to_levels
 from s2r.model.autoencoder import Speaker
 from s2r.model.family import VideoModel, VideoTask
 from s2r.model.utterance_model import POOLED_FRAMES, UtteranceModel, load_utterance_model
-from s2r.model.utterance_sampling import draw_codes, mean_codes, reach
+from s2r.model.utterance_sampling import draw_codes, gaussian_codes, mean_codes, reach
 
 DECODED = 256
 """Frames decoded at once."""
@@ -29,6 +29,8 @@ class UtteranceVideos(VideoModel):
     sampler: SamplerConfig
     noise: bool = True
     """Whether draws have the noise of real pictures."""
+    diffusion: bool = True
+    """Whether diffusion draws; else noise of the residuals' kind is added to the mean."""
     _speakers: dict[bytes, Speaker] = field(default_factory=dict)
 
     window = POOLED_FRAMES
@@ -71,6 +73,10 @@ class UtteranceVideos(VideoModel):
         )
         return replace(self, sampler=changed)
 
+    def without_diffusion(self) -> "UtteranceVideos":
+        """The model with stationary noise around its mean in place of diffusion."""
+        return replace(self, diffusion=False)
+
     def clean(self) -> "UtteranceVideos":
         """See `VideoModel.clean`."""
         return replace(self, noise=False)
@@ -94,16 +100,13 @@ class UtteranceVideos(VideoModel):
         speech = torch.from_numpy(task.speech[start:stop]).to(device)[None]
         (speaker,) = self._register([task])
         codes = mean_codes(self.model, speech, speaker.code)
-        if drawn:
+        first = task.origin + start
+        if drawn and self.diffusion:
             codes = draw_codes(
-                self.model,
-                speech,
-                speaker.code,
-                codes,
-                self.sampler,
-                task.seed,
-                first=task.origin + start,
+                self.model, speech, speaker.code, codes, self.sampler, task.seed, first
             )
+        elif drawn:
+            codes = gaussian_codes(self.model, codes, task.seed, first)
         codes = codes[0, task.first - start :][: task.frames]
         if len(codes) < task.frames:  # a video longer than its speech ends with the last frame
             codes = torch.cat([codes, codes[-1:].expand(task.frames - len(codes), -1)])

@@ -63,6 +63,8 @@ class VideoModel(ABC):
     one_seed: bool = False
     """Whether stretches of a long video have the same seed: a frame's random numbers then depend on
     the seed and on its number in the video alone. Else every stretch needs another seed."""
+    draws: bool = True
+    """Whether another seed gives another video; a regression predicts the one mean."""
 
     @abstractmethod
     def project(self, embeddings: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from s2r.report.cells import ESTIMATE_NAMES, set_title
 from s2r.report.error_course import RolloutErrors, drift, rollout_errors
 from s2r.report.overview import write_overview
 from s2r.report.plots import LINES, save_figure, tidy
-from s2r.report.scores_table import best_model, read_scores, reader_name
+from s2r.report.scores_table import reader_name
 
 Errors = dict[tuple[str, str], RolloutErrors]
 """(system, set) -> errors."""
@@ -28,7 +28,7 @@ def write_report_figures(
     data: EvaluationData,
     *,
     generated: Mapping[tuple[str, str], str | Path],
-    scores: str | Path,
+    best: str,
     overview_path: str | Path,
     drift_path: str | Path,
     regions_path: str | Path,
@@ -38,13 +38,10 @@ def write_report_figures(
 ) -> None:
     """Draw the best model against its mean, the mean frame and the copied frame.
 
-    ``generated`` is {(system, set): generated file}; ``scores`` is the long table, which names
-    the best model. ``synthetic`` adds the statement about the phantom. Raises UserError where no
-    model has made a recording.
+    ``generated`` is {(system, set): generated file}; ``best`` is one of the systems
+    (`s2r.report.best`). ``synthetic`` adds the statement about the phantom. Raises UserError where
+    it has generated no recording.
     """
-    best = best_model(read_scores(scores))
-    if best is None:
-        raise UserError(f"{scores} holds no model: there is nothing to draw in the report.")
     mask = data.instruments.region
     shown = [best, mean_system(best), Kind.MEAN_FRAME, Kind.COPIED_FRAME]
     wanted = [key for key in generated if key[0] in shown]

@@ -16,7 +16,6 @@ from s2r.core.media.encode import write_video
 from s2r.corpus.index import read_corpus, read_recordings
 from s2r.corpus.split import ALL_SETS, read_split
 from s2r.report.cells import set_title
-from s2r.report.scores_table import best_model, read_scores
 
 STYLE = """\
 body { font: 15px/1.45 sans-serif; margin: 1.5em; color: #222; max-width: 75em }
@@ -104,16 +103,15 @@ def write_table_page(markdown: str | Path, path: str | Path) -> None:
     _write(path, title.removeprefix("# "), "\n".join(_block(block) for block in blocks))
 
 
-def write_videos_page(samples: str | Path, scores: str | Path, path: str | Path) -> None:
-    """Show the first seconds of the best model's videos inside the page, one for each set.
+def write_videos_page(samples: str | Path, best: str, path: str | Path) -> None:
+    """Show the first seconds of the videos of ``best`` inside the page, one for each set.
 
     ``samples`` is the folder of `s2r.report.samples`. Its videos are encoded more coarsely until
     the page is below ``LARGEST``. Raises UserError where it holds no video of the model.
     """
-    best = best_model(read_scores(scores)) or ""
     videos = sorted(Path(samples).glob(f"{best}/*/*.mp4"))
-    if not best or not videos:
-        raise UserError(f"{samples} holds no video of the best model: run the rule samples again.")
+    if not videos:
+        raise UserError(f"{samples} holds no video of {best}: run the rule samples again.")
     for crf in CRFS:
         body = "\n".join(_video(video, crf) for video in videos)
         if len(body) < LARGEST:

@@ -21,7 +21,12 @@ PAPER_HEAD = ["Encoder", "Size", "Pooling"]
 UNTRAINED_ENCODER = "logmel"
 """The encoder that has learned nothing: models with it are controls."""
 
-MEANS = {Kind.MEAN: "mean", Kind.RECURRENT: "recurrent regression"}
+BESIDE_RUNS = {
+    Kind.MEAN: "mean",
+    Kind.GAUSSIAN: "noise around the mean",
+    Kind.RECURRENT: "recurrent regression",
+}
+"""Systems from an encoder that are no runs."""
 
 
 def short_set_names() -> list[str]:
@@ -72,8 +77,8 @@ def _description(group: pd.DataFrame) -> list[str]:
     if not first["encoder"]:
         return [reader_name(first["system"]), "-", "-"]
     name = first["encoder"].removesuffix(f"-{first['size']}")
-    if first["kind"] in MEANS:
-        name = f"{MEANS[first['kind']]} from {name}"
+    if first["kind"] in BESIDE_RUNS:
+        name = f"{BESIDE_RUNS[first['kind']]} from {name}"
     return [name, first["size"], first["pooling"]]
 
 

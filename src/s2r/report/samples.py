@@ -14,7 +14,7 @@ from s2r.generation.generated_file import kind_of, read_generated
 from s2r.preparation.recordings import RecordingSet
 from s2r.report.captions import PHANTOM
 from s2r.report.contact_sheet import SheetRow, contact_sheet
-from s2r.report.scores_table import best_model, read_scores, reader_name
+from s2r.report.scores_table import reader_name
 from s2r.report.strips import PAPER, repeat_pixels, text_box
 
 SCALE = 4
@@ -25,31 +25,30 @@ def write_samples(
     recordings: RecordingSet,
     *,
     generated: Mapping[tuple[str, str], str | Path],
-    scores: str | Path,
+    best: str,
     folder: str | Path,
     videos: int = 1,
     synthetic: bool = False,
 ) -> None:
     """Write ``contact_sheet.png`` and ``{system}/{set}/{recording}.mp4`` into ``folder``.
 
-    ``generated`` is {(system, set): generated file}; ``scores`` is the long table, which picks
-    the model on the sheet: the one whose draws have the lowest error. ``videos`` recordings a
-    set and model become videos. The folder appears whole or not at all. Raises UserError where
-    a generated file or recording is missing, or where there is nothing to show.
+    ``generated`` is {(system, set): generated file}; ``best`` is the trained system on the sheet
+    (`s2r.report.best`). ``videos`` recordings a set and trained system become videos. The folder
+    appears whole or not at all. Raises UserError where a generated file or recording is missing,
+    or where there is nothing to show.
     """
     files: dict[str, dict[str, str | Path]] = {}
     for (system, set_name), path in generated.items():
         files.setdefault(system, {})[set_name] = path
-    best = best_model(read_scores(scores))
     kinds = {system: kind_of(next(iter(by_set.values()))) for system, by_set in files.items()}
-    models = [system for system, kind in kinds.items() if kind == Kind.MODEL]
+    trained = [system for system, kind in kinds.items() if kind in (Kind.MODEL, Kind.RECURRENT)]
     comment = "synthetic: a numerical phantom, not a person" if synthetic else None
     with atomic_path(folder) as temporary:
         temporary.mkdir()
         sheet = temporary / "contact_sheet.png"
         rows = _sheet_rows(files, kinds, best)
         contact_sheet(sheet, rows, recordings, PHANTOM if synthetic else "")
-        for system in progress(models, "samples"):
+        for system in progress(trained, "samples"):
             for set_name, path in files[system].items():
                 with read_generated(path) as content:
                     for recording in content.rollouts[:videos]:
@@ -85,19 +84,21 @@ def side_by_side(
 
 
 def _sheet_rows(
-    files: Mapping[str, Mapping], kinds: Mapping[str, Kind], best: str | None
+    files: Mapping[str, Mapping], kinds: Mapping[str, Kind], best: str
 ) -> list[SheetRow]:
     """The best model (one draw, mean of draws), its own mean, the copied frame: what exists.
 
-    Where the best model has none, the first mean or regression is shown.
+    Where the best model has none, the first mean or regression is shown. A regression that is the
+    best has one video, which is its mean.
     """
     rows = []
-    if best in files:
+    if kinds.get(best) == Kind.MODEL:
         rows.append(SheetRow(f"{best}\none draw", files[best]))
         rows.append(SheetRow(f"{best}\nmean of draws", files[best], mean=True))
     means = [s for s, kind in kinds.items() if kind in (Kind.MEAN, Kind.RECURRENT)]
-    if best and mean_system(best) in means:
-        means = [mean_system(best)]
+    for own in (best, mean_system(best)):
+        if own in means:
+            means = [own]
     copied = [system for system, kind in kinds.items() if kind == Kind.COPIED_FRAME]
     for system in [*means[:1], *copied]:
         rows.append(SheetRow(reader_name(system), files[system]))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from s2r.config.systems import SETS, Kind
+from s2r.config.systems import Kind
 from s2r.core.errors import UserError
 from s2r.evaluation.metric import Measure
 from s2r.evaluation.metrics.statistics import bootstrap_interval
@@ -56,22 +56,6 @@ def aggregate(
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
 
 
-def read_scores(path: str | Path) -> pd.DataFrame:
-    """The long table as ``write_tables`` stored it, empty texts as "".
-
-    Raises UserError where the file is missing or lacks the kinds of systems.
-    """
-    if not Path(path).exists():
-        raise UserError(f"{path} does not exist: run the rule tables.")
-    scores = pd.read_csv(path, keep_default_na=False)
-    if "kind" not in scores.columns:
-        raise UserError(
-            f"{path} has no column kind: it was made by an earlier version of s2r; delete it and "
-            "run the rule tables again."
-        )
-    return scores
-
-
 def find_value(
     group: pd.DataFrame, set_name: str, measure: Measure, estimate: str
 ) -> pd.Series | None:
@@ -107,22 +91,6 @@ def systems_in_order(scores: pd.DataFrame) -> list[pd.DataFrame]:
 def reader_name(system: str) -> str:
     """The name of a system for readers."""
     return NAMES.get(system, system)
-
-
-def best_model(scores: pd.DataFrame) -> str | None:
-    """The model whose draws have the lowest error in the first set of ``SETS`` that has any."""
-    errors = scores[
-        (scores["mode"] == "rollout")
-        & (scores["estimate"] == "draw")
-        & (scores["metric"] == "squared_error")
-        & (scores["region"] == "dynamic")
-        & (scores["kind"] == Kind.MODEL)
-    ]
-    for set_name in SETS:
-        found = errors[errors["set"] == set_name]
-        if len(found):
-            return str(found.loc[found["value"].idxmin(), "system"])
-    return None
 
 
 def _aggregate_one(scores: dict, resamples: int, seed: int) -> pd.DataFrame:

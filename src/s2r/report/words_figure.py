@@ -3,17 +3,16 @@
 After Fig. 3 of Nguyen et al. 2025. Which items are shown follows from their scores alone.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from s2r.config.systems import Kind
 from s2r.core.phonetics import TONGUE_CLOSURES
 from s2r.evaluation.words.closure import middle_of
 from s2r.evaluation.words.items import SpokenItems, read_items
-from s2r.generation.generated_file import kind_of, read_generated
+from s2r.generation.generated_file import read_generated
 from s2r.preparation.recordings import RecordingSet
 from s2r.report.captions import PHANTOM
 from s2r.report.strips import save_blocks, strip_block, text_box
@@ -28,49 +27,45 @@ def plot_words(
     values: str | Path,
     segments: str | Path,
     rollouts: Mapping[tuple[str, str], str | Path],
+    best: str,
     path: str | Path,
     synthetic: bool,
 ) -> None:
-    """Draw the items that ``choose_items`` names, of the best model.
+    """Draw the items that ``choose_items`` names, of the system ``best`` (`s2r.report.best`).
 
     ``values`` and ``segments`` are the files of `s2r.evaluation.words`; ``rollouts`` is {(system,
-    set): generated file}; ``synthetic`` adds the statement about the phantom. Where no model has
-    generated an item the picture says so.
+    set): generated file}; ``synthetic`` adds the statement about the phantom. Where ``best`` has
+    generated no item the picture says so.
     """
     items = read_items(recordings, segments)
     table = pd.read_csv(values, dtype={"recording": str, "item": str}, keep_default_na=False)
-    models = {system for (system, _), file in rollouts.items() if kind_of(file) == Kind.MODEL}
-    model, panels = choose_items(table, models)
     blocks = []
-    for title, item in panels.items():
+    for title, item in choose_items(table, best).items():
         set_name = items.segments.loc[item, "set"]
-        blocks.append(_panel(title, item, items, rollouts[model, set_name], model))
+        blocks.append(_panel(title, item, items, rollouts[best, set_name], best))
     if not blocks:
-        blocks = [text_box("No model has generated a word or VCV of the test sets.", 640, 30)]
+        blocks = [text_box(f"{best} has generated no word or VCV of the test sets.", 640, 30)]
     save_blocks(path, blocks, PHANTOM if synthetic else "", height=40, small=True)
 
 
-def choose_items(values: pd.DataFrame, models: Collection[str]) -> tuple[str, dict[str, str]]:
-    """The best of ``models``, and {title: item} from the values of single items.
+def choose_items(values: pd.DataFrame, system: str) -> dict[str, str]:
+    """{title: item} of a system, from the values of single items in its rollouts.
 
-    The best model has the lowest mean squared error over the items of the rollouts. Of its items
     ``typical`` has the error nearest to their median, ``failure`` the largest; ``tongue-palate
     contact`` has the consonant with a closure of the tongue that is shown best. An item is shown
-    once; nothing is shown where no model has generated an item.
+    once. Of a system that draws, its draws are judged.
     """
     errors = values[
         (values["mode"] == "rollout")
         & (values["metric"] == "squared_error")
-        & (values["estimate"] == "draw")
-        & values["system"].isin(list(models))
+        & (values["system"] == system)
     ]
+    if (errors["estimate"] == "draw").any():
+        errors = errors[errors["estimate"] == "draw"]
     whole = errors[errors["phone"] == -1]
-    if whole.empty:
-        return "", {}
-    model = str(whole.groupby("system")["value"].mean().idxmin())
-    by_item = whole[whole["system"] == model].set_index("item")["value"]
+    by_item = whole.set_index("item")["value"]
     distances = {"typical": (by_item - by_item.median()).abs()}
-    contacts = errors[(errors["system"] == model) & errors["label"].isin(TONGUE_CLOSURES)]
+    contacts = errors[errors["label"].isin(TONGUE_CLOSURES)]
     contacts = contacts[contacts["kind"] == "consonant"]
     distances["tongue-palate contact"] = contacts.groupby("item")["value"].min()
     distances["failure"] = -by_item
@@ -79,10 +74,10 @@ def choose_items(values: pd.DataFrame, models: Collection[str]) -> tuple[str, di
         left = distance.drop(list(panels.values()), errors="ignore")
         if len(left):
             panels[title] = str(left.idxmin())
-    return model, panels
+    return panels
 
 
-def _panel(title: str, item: str, items: SpokenItems, file: str | Path, model: str) -> np.ndarray:
+def _panel(title: str, item: str, items: SpokenItems, file: str | Path, system: str) -> np.ndarray:
     recording, first, stop = items.span(item)
     times = np.linspace(first, stop - 1, min(PICTURES, stop - first)).round().astype(int)
     truth = items.recordings.video(recording, first, stop)[times - first]
@@ -94,4 +89,4 @@ def _panel(title: str, item: str, items: SpokenItems, file: str | Path, model: s
     if closed:
         moments = ", ".join(f"{phone.label} {middle_of(phone):.2f} s" for phone in closed)
         heading += f" (closed: {moments})"
-    return strip_block(heading, [("truth", truth), (f"{model}\none draw", draw)], times, 2)
+    return strip_block(heading, [("truth", truth), (f"{system}\none video", draw)], times, 2)

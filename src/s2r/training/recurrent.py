@@ -15,10 +15,8 @@ from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.region import dynamic_region
 from s2r.training.fitting import training_changes, training_projection, training_recordings
 from s2r.training.loop import run_training, write_curve
+from s2r.training.video_error import VALIDATION_RECORDINGS, error_sum
 from s2r.training.windows import WindowDataset, load_windows, rows
-
-VALIDATION_RECORDINGS = 16
-"""Most recordings that validation predicts."""
 
 
 def draw_segments(
@@ -72,10 +70,9 @@ class Validation:
         total, recordings = 0.0, self.clips
         for first, length in zip(recordings.first, recordings.lengths, strict=True):
             span = slice(first, first + length)
-            truth = to_unit_range(torch.from_numpy(recordings.frames[span]).to(self.region.device))
-            predicted = model.video(recordings.speech[span], truth[0].cpu().numpy()).clamp(-1, 1)
-            difference = (predicted - truth)[:, self.region]
-            total += difference.square().mean(1).sum().item()
+            truth = recordings.frames[span]
+            predicted = model.video(recordings.speech[span], to_unit_range(truth[0]))
+            total += error_sum(predicted, truth, self.region)
         return {"validation_error": total / int(recordings.lengths.sum())}
 
 
@@ -152,6 +149,14 @@ def train_recurrent(
         label=f"train {model_path.parent.name}",
         rate_key="recurrent.learning_rate",
     )
-    write_curve(curve, curve_path)
+    write_curve(_ending_with_the_lowest(curve), curve_path)
     training_info = {"training": asdict(training), "training_recordings": len(clips.recordings)}
     save_recurrent(model, model_path, (info or {}) | training_info)
+
+
+def _ending_with_the_lowest(curve: list[dict[str, float]]) -> list[dict[str, float]]:
+    """The curve, with the validation error of the weights that are kept as its last one."""
+    errors = [row["validation_error"] for row in curve if "validation_error" in row]
+    if not errors or errors[-1] == min(errors):
+        return curve
+    return [*curve, {"clips": curve[-1]["clips"], "validation_error": min(errors)}]

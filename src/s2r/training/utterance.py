@@ -1,7 +1,7 @@
 """Training the utterance model: the mean, the residuals of parts left out, the denoiser."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,62 +19,14 @@ from s2r.model.utterance_model import (
     mean_network,
     save_utterance_model,
 )
-from s2r.model.utterance_sampling import draw_codes, mean_codes
+from s2r.model.utterance_sampling import mean_codes
 from s2r.preparation.recordings import RecordingSet
 from s2r.training import distributed
 from s2r.training.codes import CodeSet, load_codes
 from s2r.training.fitting import training_projection, training_recordings
 from s2r.training.loop import run_training, write_curve
 from s2r.training.utterance_loss import MeanLoss, ResidualLoss
-
-VALIDATION_RECORDINGS = 16
-"""Most recordings that validation predicts."""
-
-LEAST_SPREAD = 0.25
-"""Smallest share of the residuals that is drawn: draws differ, however much the mean moves."""
-
-
-@dataclass(frozen=True)
-class Validation:
-    """Whole recordings of the validation set, and those whose speech is the wrong one for them."""
-
-    codes: CodeSet
-    sampler: SamplerConfig
-    pixels: int
-
-    @torch.inference_mode()
-    def of_mean(self, model: UtteranceModel, network: DilatedNetwork) -> dict[str, float]:
-        """Squared error of mean codes, per pixel of the template."""
-
-        def predicted(speech: Tensor, speaker: Tensor, number: int) -> Tensor:
-            return mean_codes(model, speech, speaker, network)
-
-        return {"validation_error": self._error(predicted)}
-
-    @torch.inference_mode()
-    def of_draws(self, model: UtteranceModel, denoiser: DilatedNetwork) -> dict[str, float]:
-        """The same of one draw a recording, with its own speech and with another recording's."""
-
-        def drawn(speech: Tensor, speaker: Tensor, number: int) -> Tensor:
-            mean = mean_codes(model, speech, speaker)
-            return draw_codes(model, speech, speaker, mean, self.sampler, number, denoiser=denoiser)
-
-        return {
-            "draw_error": self._error(drawn),
-            "wrong_speech_error": self._error(drawn, wrong=True),
-        }
-
-    def _error(self, predict: Callable, wrong: bool = False) -> float:
-        codes, total = self.codes, 0.0
-        for number in range(len(codes.recordings)):
-            part = codes.part(number)
-            speech = codes.speech[part]
-            if wrong:
-                other = codes.speech[codes.part((number + 1) % len(codes.recordings))]
-                speech = other[torch.arange(len(speech)) % len(other)]
-            predicted = predict(speech[None], codes.speakers[number : number + 1], number)[0]
-            total += (predicted - codes.codes[part]).square().sum().item()
-        return total / len(codes.codes) / self.pixels
+from s2r.training.utterance_validation import load_validation, measure_spread
 
 
 def train_utterance(
@@ -117,16 +69,22 @@ def train_utterance(
     codes = load_codes(model, recordings, names)
     model.code_scale.copy_(codes.codes.std())
     model.speaker_scale.copy_(codes.speakers.std())
-    validation = _validation(model, recordings, sampler)
+    validation = load_validation(model, recordings, sampler)
     shared = {"device": device, "label": f"train {model_path.parent.name}"}
 
-    def fit_mean(network: DilatedNetwork, chosen: np.ndarray, schedule: MeanTraining, part: str):
+    def fit_mean(
+        network: DilatedNetwork,
+        chosen: np.ndarray,
+        schedule: MeanTraining,
+        part: str,
+        validate: Callable[[nn.Module], dict[str, float]] | None = None,
+    ):
         loss = MeanLoss(model, network, codes, chosen, schedule, config.mean.dropout)
-        validate = validation and (lambda trained: validation.of_mean(model, trained))
         return _fit(loss, network, schedule, state_folder / part, validate, "mean", **shared)
 
     everyone = np.arange(len(names))
-    model.mean, curve = fit_mean(model.mean, everyone, mean, "mean")
+    validate = validation and (lambda trained: validation.of_mean(model, trained))
+    model.mean, curve = fit_mean(model.mean, everyone, mean, "mean", validate)
     means = torch.zeros_like(codes.codes)
     fold = _folds(recordings, names, mean.folds)
     for number in range(int(fold.max()) + 1):
@@ -145,7 +103,7 @@ def train_utterance(
     if not distributed.is_first():
         return
     if validation:
-        model.spread.fill_(_spread(model, sampler, validation.codes))
+        model.spread.fill_(measure_spread(model, sampler, validation.codes))
     seen = curve[-1]["clips"]
     write_curve(curve + [row | {"clips": row["clips"] + seen} for row in rows], curve_path)
     settings = {"mean": asdict(mean), "residual": asdict(residual), "sampler": asdict(sampler)}
@@ -212,41 +170,3 @@ def _predict_left_out(
         part = codes.part(recording)
         speaker = codes.speakers[recording : recording + 1]
         means[part] = mean_codes(model, codes.speech[part][None], speaker, network)[0]
-
-
-@torch.inference_mode()
-def _spread(model: UtteranceModel, sampler: SamplerConfig, validation: CodeSet) -> float:
-    """The share of the residuals with which draws of validation recordings move as much as these.
-
-    Motion is the squared change of the codes from frame to frame. Networks trained on a part of the
-    data leave more than the one trained on all, so that whole residuals would move too much.
-    """
-    true_motion, mean_motion, common, drawn_motion = 0.0, 0.0, 0.0, 0.0
-    for number in range(len(validation.recordings)):
-        part = validation.part(number)
-        speech = validation.speech[part][None]
-        speaker = validation.speakers[number : number + 1]
-        mean = mean_codes(model, speech, speaker)
-        drawn = draw_codes(model, speech, speaker, mean, sampler, number) - mean
-        truth, mean, drawn = (
-            codes.diff(dim=0) for codes in (validation.codes[part], mean[0], drawn[0])
-        )
-        true_motion += truth.square().sum().item()
-        mean_motion += mean.square().sum().item()
-        common += (mean * drawn).sum().item()
-        drawn_motion += drawn.square().sum().item()
-    if not drawn_motion:  # recordings of one frame
-        return 1.0
-    # mean_motion + 2 share common + share^2 drawn_motion = true_motion
-    missing = max(true_motion - mean_motion, 0.0)
-    share = (np.sqrt(common**2 + drawn_motion * missing) - common) / drawn_motion
-    return float(np.clip(share, LEAST_SPREAD, 1.0))
-
-
-def _validation(
-    model: UtteranceModel, recordings: RecordingSet, sampler: SamplerConfig
-) -> Validation | None:
-    names = recordings.members("validation", VALIDATION_RECORDINGS)
-    if not names:
-        return None
-    return Validation(load_codes(model, recordings, names), sampler, model.autoencoder.size**2)

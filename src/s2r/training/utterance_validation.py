@@ -1,0 +1,123 @@
+"""Validation of the utterance model: videos of whole recordings against the true ones."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from s2r.config.model_blocks import SamplerConfig
+from s2r.model.autoencoder import Speaker
+from s2r.model.dilated import DilatedNetwork
+from s2r.model.utterance_model import UtteranceModel
+from s2r.model.utterance_sampling import draw_codes, mean_codes
+from s2r.preparation.recordings import RecordingSet
+from s2r.preparation.region import dynamic_region
+from s2r.training.autoencoder import references_of
+from s2r.training.codes import CodeSet, load_codes
+from s2r.training.fitting import training_recordings
+from s2r.training.video_error import VALIDATION_RECORDINGS, error_sum
+
+LEAST_SPREAD = 0.25
+"""Smallest share of the residuals that is drawn: draws differ, however much the mean moves."""
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Whole recordings of the validation set, and those whose speech is the wrong one for them."""
+
+    codes: CodeSet
+    speakers: Speaker
+    """One for each recording."""
+    videos: list[np.ndarray]
+    """The true ones, (T, H, W) uint8."""
+    region: Tensor
+    """(H, W) bool, the dynamic region."""
+    sampler: SamplerConfig
+
+    @torch.inference_mode()
+    def of_mean(self, model: UtteranceModel, network: DilatedNetwork) -> dict[str, float]:
+        """Squared error of the mean in the dynamic region, in units of [-1, 1]."""
+
+        def predicted(speech: Tensor, speaker: Tensor, number: int) -> Tensor:
+            return mean_codes(model, speech, speaker, network)
+
+        return {"validation_error": self._error(model, predicted)}
+
+    @torch.inference_mode()
+    def of_draws(self, model: UtteranceModel, denoiser: DilatedNetwork) -> dict[str, float]:
+        """The same of one draw a recording, with its own speech and with another recording's.
+
+        The noise of pictures is left out: it is the same for every model.
+        """
+
+        def drawn(speech: Tensor, speaker: Tensor, number: int) -> Tensor:
+            mean = mean_codes(model, speech, speaker)
+            return draw_codes(model, speech, speaker, mean, self.sampler, number, denoiser=denoiser)
+
+        return {
+            "draw_error": self._error(model, drawn),
+            "wrong_speech_error": self._error(model, drawn, wrong=True),
+        }
+
+    def _error(self, model: UtteranceModel, predict: Callable, wrong: bool = False) -> float:
+        codes, total = self.codes, 0.0
+        for number in range(len(codes.recordings)):
+            speech = codes.speech[codes.part(number)]
+            if wrong:
+                other = codes.speech[codes.part((number + 1) % len(codes.recordings))]
+                speech = other[torch.arange(len(speech)) % len(other)]
+            speaker = self.speakers[number : number + 1]
+            predicted = predict(speech[None], speaker.code, number)[0]
+            video = model.autoencoder.decode(predicted, speaker)[:, 0]
+            total += error_sum(video, self.videos[number], self.region)
+        return total / len(codes.codes)
+
+
+def load_validation(
+    model: UtteranceModel, recordings: RecordingSet, sampler: SamplerConfig
+) -> Validation | None:
+    """Validation recordings, evenly chosen; None where the split has none."""
+    names = recordings.members("validation", VALIDATION_RECORDINGS)
+    if not names:
+        return None
+    device = model.code_scale.device
+    training = training_recordings(recordings)
+    region = dynamic_region(recordings.video(name) for name in training)
+    return Validation(
+        load_codes(model, recordings, names),
+        model.autoencoder.speakers(references_of(recordings, names, device)),
+        [recordings.video(name) for name in names],
+        torch.from_numpy(region).to(device),
+        sampler,
+    )
+
+
+@torch.inference_mode()
+def measure_spread(model: UtteranceModel, sampler: SamplerConfig, validation: CodeSet) -> float:
+    """The share of the residuals with which draws of validation recordings move as much as these.
+
+    Motion is the squared change of the codes from frame to frame. Networks trained on a part of the
+    data leave more than the one trained on all, so that whole residuals would move too much.
+    """
+    true_motion, mean_motion, common, drawn_motion = 0.0, 0.0, 0.0, 0.0
+    for number in range(len(validation.recordings)):
+        part = validation.part(number)
+        speech = validation.speech[part][None]
+        speaker = validation.speakers[number : number + 1]
+        mean = mean_codes(model, speech, speaker)
+        drawn = draw_codes(model, speech, speaker, mean, sampler, number) - mean
+        truth, mean, drawn = (
+            codes.diff(dim=0) for codes in (validation.codes[part], mean[0], drawn[0])
+        )
+        true_motion += truth.square().sum().item()
+        mean_motion += mean.square().sum().item()
+        common += (mean * drawn).sum().item()
+        drawn_motion += drawn.square().sum().item()
+    if not drawn_motion:  # recordings of one frame
+        return 1.0
+    # mean_motion + 2 share common + share^2 drawn_motion = true_motion
+    missing = max(true_motion - mean_motion, 0.0)
+    share = (np.sqrt(common**2 + drawn_motion * missing) - common) / drawn_motion
+    return float(np.clip(share, LEAST_SPREAD, 1.0))
