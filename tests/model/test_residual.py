@@ -102,3 +102,12 @@ def test_short_recordings_give_the_correlation_of_long_ones():
     noise = short.noise(0, 20_000, 0)[0]
     measured = (noise[1:] * noise[:-1]).mean(0)
     torch.testing.assert_close(measured, MEMORY, atol=0.06, rtol=0)
+
+
+def test_recordings_count_by_their_frames():
+    """Many recordings of three frames without any memory are a tenth of all frames."""
+    white = torch.randn(300, 3, CODES, generator=torch.Generator().manual_seed(1))
+    mixed = Residual(CODES)
+    mixed.fit([*residuals(), *(0.5 * part for part in white)])
+    noise = mixed.noise(0, 20_000, 0)[0]
+    assert ((noise[1:] * noise[:-1]).mean(0)[0]).item() == pytest.approx(0.8, abs=0.08)
