@@ -26,6 +26,9 @@ FORMAT = "s2r-autoencoder-1"
 BATCH = 256
 """Frames warped at once."""
 
+NOISE_SEED = 2**40
+"""Added to the seed of a video for the noise of its pictures."""
+
 SPEAKERS = 64
 """Reference frames registered at once."""
 
@@ -101,7 +104,8 @@ class Autoencoder(nn.Module):
     def noise_for(self, speaker: Speaker, first: int, count: int, seed: int) -> Tensor:
         """Fresh noise (count, 1, H, W) for the frames of one speaker from ``first`` on."""
         level = self.to_speaker(self.noise_level, speaker).clamp_min(0)
-        return level * fresh_noise(self.noise, first, count, seed)
+        # other numbers than those from which the codes are drawn
+        return level * fresh_noise(self.noise, first, count, seed + NOISE_SEED)
 
 
 def save_autoencoder(model: Autoencoder, path: str | Path, info: dict) -> None:
