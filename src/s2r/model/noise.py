@@ -50,7 +50,7 @@ def fit_noise(residuals: list[Tensor], level: Tensor) -> NoiseModel:
         level: (1, 1, H, W), their standard deviation.
     """
     height, width = level.shape[-2:]
-    power = torch.zeros(height, width // 2 + 1, dtype=torch.float64)
+    power = torch.zeros(height, width // 2 + 1, dtype=torch.float64, device=level.device)
     products, squares = 0.0, 0.0
     for residual in residuals:
         relative = (residual / level.clamp_min(1e-3))[:, 0]
@@ -58,12 +58,12 @@ def fit_noise(residuals: list[Tensor], level: Tensor) -> NoiseModel:
         products += float((relative[1:] * relative[:-1]).mean())
         squares += float(relative.square().mean())
     power /= len(residuals)
-    share = torch.full((width // 2 + 1,), 2.0, dtype=torch.float64)
+    share = torch.full_like(power[0], 2.0)
     share[0] = 1.0
     if width % 2 == 0:
         share[-1] = 1.0
     power *= height * width / (power * share).sum()
-    steadiness = torch.tensor(products / squares).clamp(0, 0.49)
+    steadiness = torch.tensor(products / squares, device=level.device).clamp(0, 0.49)
     return NoiseModel(level, power.sqrt().float(), steadiness)
 
 

@@ -57,9 +57,13 @@ def joined(parts: list[Registration]) -> Registration:
 @lru_cache(maxsize=32)
 def identity(size: tuple[int, int], device: torch.device | str = "cpu") -> Tensor:
     """The grid (1, H, W, 2) that leaves a picture of ``size`` (H, W) as it is."""
-    rows, columns = ((2 * torch.arange(length, device=device) + 1) / length - 1 for length in size)
-    y, x = torch.meshgrid(rows, columns, indexing="ij")
-    return torch.stack([x, y], -1)[None]
+    # It is kept: made in inference mode, it could take part in no registration.
+    with torch.inference_mode(False):
+        rows, columns = (
+            (2 * torch.arange(length, device=device) + 1) / length - 1 for length in size
+        )
+        y, x = torch.meshgrid(rows, columns, indexing="ij")
+        return torch.stack([x, y], -1)[None]
 
 
 def warp(pictures: Tensor, grids: Tensor) -> Tensor:
@@ -79,21 +83,24 @@ def warp(pictures: Tensor, grids: Tensor) -> Tensor:
 def register(pictures: Tensor, template: Tensor) -> Registration:
     """Register still pictures (B, 1, H, W) in [-1, 1] to a template (1, 1, H, W).
 
-    The pictures of a batch do not influence each other. Deterministic.
+    The pictures of a batch do not influence each other. Deterministic on a CPU. It computes
+    gradients, whatever mode it is called in.
     """
     count, size = len(pictures), pictures.shape[-2:]
     device = pictures.device
-    affine = torch.zeros(count, 2, 3, device=device)
-    spline = torch.zeros(count, 2, CONTROL_POINTS, CONTROL_POINTS, device=device)
-    gain, offset = (
-        torch.ones(count, 1, 1, 1, device=device),
-        torch.zeros(count, 1, 1, 1, device=device),
-    )
-    with torch.enable_grad():
+    with torch.inference_mode(False), torch.enable_grad():
+        # Tensors of inference mode can have no gradient; copies can.
+        pictures, template = pictures.detach().clone(), template.detach().clone()
+        affine = torch.zeros(count, 2, 3, device=device)
+        spline = torch.zeros(count, 2, CONTROL_POINTS, CONTROL_POINTS, device=device)
+        gain, offset = (
+            torch.ones(count, 1, 1, 1, device=device),
+            torch.zeros(count, 1, 1, 1, device=device),
+        )
         parameters = [p.requires_grad_() for p in (affine, spline, gain, offset)]
         for level, (factor, steps) in enumerate(LEVELS):
             small, target = (
-                F.avg_pool2d(p.detach(), factor, ceil_mode=True) if factor > 1 else p.detach()
+                F.avg_pool2d(p, factor, ceil_mode=True) if factor > 1 else p
                 for p in (pictures, template)
             )
             optimizer = torch.optim.Adam(parameters, LEARNING_RATE / (1 + level))
