@@ -93,7 +93,8 @@ def train_utterance(
         schedule = replace(mean, clips=max(mean.batch, int(mean.clips * mean.fold_share)))
         network, _ = fit_mean(network, others, schedule, f"fold{number}")
         _predict_left_out(model, network, codes, everyone[fold == number], means)
-    model.residual.cpu().fit([(codes.codes - means)[codes.part(r)].cpu() for r in everyone])
+    left = codes.codes - means
+    model.residual.cpu().fit([left[codes.part(recording)].cpu() for recording in everyone])
     model.residual.to(device)
     loss = ResidualLoss(model, codes, means, residual)
     validate = validation and (lambda trained: validation.of_draws(model, trained))
