@@ -30,7 +30,7 @@ from s2r.model.registration import register
 from s2r.model.utterance_model import UtteranceConfig, load_utterance_model
 from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.resting import reference_frame
-from s2r.training import loop, utterance
+from s2r.training import loop, utterance, utterance_loss
 from s2r.training.autoencoder import fit_autoencoder
 
 
@@ -60,7 +60,7 @@ class Variant:
             return
         whole = {"half_precision": lambda device: contextlib.nullcontext()}
         with (
-            patch.multiple(utterance, **whole),
+            patch.multiple(utterance_loss, **whole),
             patch.multiple(utterance_sampling, **whole),
             torch.backends.cudnn.flags(enabled=True, allow_tf32=False),
         ):
