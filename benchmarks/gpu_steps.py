@@ -70,6 +70,10 @@ class Variant:
 class SameNumbers(TorchFunctionMode):
     """Draws the random numbers of a GPU's fresh generators on the CPU: equal on all devices."""
 
+    def __init__(self):
+        super().__init__()
+        self._pair: tuple[torch.Generator, torch.Generator] | None = None
+
     def __torch_function__(self, function, types, args=(), kwargs=None):
         """See `TorchFunctionMode`."""
         kwargs = kwargs or {}
@@ -78,8 +82,9 @@ class SameNumbers(TorchFunctionMode):
             return function(*args, **kwargs)
         if generator.device.type == "cpu":
             return function(*args, **kwargs)
-        same = torch.Generator().manual_seed(generator.initial_seed())
-        on_cpu = kwargs | {"generator": same, "device": "cpu"}
+        if self._pair is None or self._pair[0] is not generator:
+            self._pair = (generator, torch.Generator().manual_seed(generator.initial_seed()))
+        on_cpu = kwargs | {"generator": self._pair[1], "device": "cpu"}
         return function(*args, **on_cpu).to(generator.device)
 
 
