@@ -43,7 +43,7 @@ def content(rows, fvd=None, oracle=False) -> dict:
 
 @pytest.fixture
 def score_files(tmp_path):
-    """A model, a baseline, a regression and the real row, in an order that is not the table's."""
+    """A model, a baseline, a mean and the real row, in an order that is not the table's."""
     three = {"a": 0.02, "b": 0.04, "c": 0.06}
     model = values("squared_error", "dynamic", three, frames={"a": 300, "b": 100, "c": 100})
     model += values("squared_error", "dynamic", {"a": 0.01, "b": 0.01}, estimate="mean")
@@ -65,7 +65,7 @@ def score_files(tmp_path):
         ),
         scores("recurrent-logmel", "recurrent", "mean", {"unseen_speech": content(regression)}),
         scores(
-            "regression-s2r-logmel", "regression", "mean", {"unseen_speech": content(regression)}
+            "mean-s2r-logmel", "mean", "mean", {"unseen_speech": content(regression)}
         ),
         scores("mean_frame", "mean_frame", "mean", {"unseen_subject": content(mean, oracle=True)}),
         scores("real", "real", sets={"unseen_speech": content(probe)}),
@@ -84,7 +84,7 @@ def test_means_are_weighted_by_frames_and_intervals_hold_them(score_files):
     assert row["value"] == pytest.approx((3 * 0.02 + 0.04 + 0.06) / 5)
     assert 0.02 <= row["low"] < row["value"] < row["high"] <= 0.06
     assert (row["n"], row["n_of"], row["k"]) == (3, "recordings", 4)
-    alone = long[long["system"] == "regression-s2r-logmel"].iloc[0]
+    alone = long[long["system"] == "mean-s2r-logmel"].iloc[0]
     assert alone["value"] == 0.05
     assert np.isnan(alone["low"])
     assert np.isnan(alone["high"])
@@ -95,7 +95,7 @@ def test_means_are_weighted_by_frames_and_intervals_hold_them(score_files):
 
 def test_table1_has_one_row_a_system_in_order(score_files):
     table = table1(aggregate(score_files, resamples=100))
-    order = ["real", "mean_frame", "regression-s2r-logmel", "recurrent-logmel", "s2r-logmel"]
+    order = ["real", "mean_frame", "mean-s2r-logmel", "recurrent-logmel", "s2r-logmel"]
     assert table["system"].tolist() == order
     model = table.iloc[-1]
     assert model[["encoder", "size", "pooling", "estimate"]].tolist() == [

@@ -24,7 +24,9 @@ from s2r.model.utterance_model import load_utterance_model
 from s2r.model.utterance_sampling import draw_codes, mean_codes
 from s2r.training import utterance as module
 from s2r.training.codes import load_codes
-from s2r.training.utterance import MeanLoss, ResidualLoss, _folds, _spread
+from s2r.training.utterance import _folds
+from s2r.training.utterance_loss import MeanLoss, ResidualLoss
+from s2r.training.utterance_validation import measure_spread
 
 
 @pytest.fixture(scope="module")
@@ -186,12 +188,12 @@ def test_a_loss_that_is_not_finite_names_the_rate_to_lower(
 
 
 def test_draws_of_the_validation_set_move_as_much_as_its_recordings(corpus, whole, monkeypatch):
-    monkeypatch.setattr(module, "LEAST_SPREAD", 0.0)
+    monkeypatch.setattr("s2r.training.utterance_validation.LEAST_SPREAD", 0.0)
     model, _ = load_utterance_model(whole[0] / "model.safetensors")
     codes = load_codes(model, corpus, corpus.members("validation"))
     model.residual.deviations.mul_(8)  # whole residuals move too much
     model.spread.fill_(1)
-    model.spread.fill_(_spread(model, SAMPLER, codes))
+    model.spread.fill_(measure_spread(model, SAMPLER, codes))
     assert 0 < model.spread < 1
     true, drawn = 0.0, 0.0
     for number in range(len(codes.recordings)):
@@ -209,4 +211,4 @@ def test_validation_recordings_of_one_frame_leave_the_whole_spread(corpus, whole
     model, _ = load_utterance_model(whole[0] / "model.safetensors")
     codes = load_codes(model, corpus, corpus.members("validation"))
     single = replace(codes, lengths=np.ones_like(codes.lengths))
-    assert _spread(model, SAMPLER, single) == 1
+    assert measure_spread(model, SAMPLER, single) == 1
