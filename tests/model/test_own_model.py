@@ -1,7 +1,6 @@
 """A model of another package: the example of docs/own-model.md, installed, trained and used."""
 
 import tomllib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +8,9 @@ import pytest
 from helpers.package import install_package
 from helpers.pages import fenced_blocks
 from helpers.quick_training import training_job
+from helpers.quick_utterance import REST, write_corpus
 from helpers.repository import ROOT
-from helpers.tiny_corpus import SIZE, write_tiny_corpus
+from helpers.tiny_corpus import SIZE
 from s2r.config.check import complete
 from s2r.config.parameters import run_settings
 from s2r.config.result_blocks import GenerationConfig
@@ -19,7 +19,6 @@ from s2r.core.registry import MODELS
 from s2r.generation.generate import generate_run
 from s2r.generation.generated_file import read_generated
 from s2r.model.family import UTTERANCE, WINDOWS, find_family
-from s2r.preparation.recordings import RecordingSet
 
 PAGE = ROOT / "docs" / "own-model.md"
 (MODULE,) = fenced_blocks(PAGE, "python")
@@ -31,12 +30,6 @@ RUN = {"encoder": "logmel", "pooling": False, "preset": "linear", "settings": {"
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
     install_package(monkeypatch, tmp_path / "site", "linear-model", ENTRIES, {"linear": MODULE})
-
-
-def write_corpus(folder: Path) -> RecordingSet:
-    corpus = write_tiny_corpus(folder)
-    corpus.split.to_csv(folder / "split.csv", index=False)
-    return corpus
 
 
 def test_the_models_of_this_package_are_registered_like_any_other():
@@ -65,7 +58,7 @@ def test_the_example_is_trained_and_generates_what_speech_says(installed, tmp_pa
     with read_generated(tmp_path / "mine.h5") as content:
         (name, *_) = content.rollouts
         rollout = content.rollout(name)
-        assert rollout.draws.shape == (2, 60, SIZE, SIZE)
+        assert rollout.draws.shape == (2, REST + 60, SIZE, SIZE)
         assert not rollout.window_starts.any()
         truth = recordings.video(name).astype(float)
         still = np.square(truth - truth[0]).mean()

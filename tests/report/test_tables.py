@@ -64,9 +64,7 @@ def score_files(tmp_path):
             sets={"unseen_speech": content(model, FVD), "unseen_both": content([])},
         ),
         scores("recurrent-logmel", "recurrent", "mean", {"unseen_speech": content(regression)}),
-        scores(
-            "mean-s2r-logmel", "mean", "mean", {"unseen_speech": content(regression)}
-        ),
+        scores("mean-s2r-logmel", "mean", "mean", {"unseen_speech": content(regression)}),
         scores("mean_frame", "mean_frame", "mean", {"unseen_subject": content(mean, oracle=True)}),
         scores("real", "real", sets={"unseen_speech": content(probe)}),
     ]
