@@ -7,10 +7,14 @@ import pytest
 
 from s2r.core.media.decode import probe
 
+SCHEDULE = {"clips": 64, "batch": 4, "warmup_clips": 16, "validate_clips": 32}
+"""How each network of preset s2r is trained; a checkpoint is left at every validation."""
+
 SMALL = {
     "device": "cpu",
-    "denoiser": {"channels": [16, 32]},
-    "training": {"clips": 64, "warmup_clips": 16, "validate_clips": 32, "checkpoint_clips": 32},
+    "autoencoder": {"codes": 12},
+    "mean": {"hidden": 16, "dilations": [1, 2], "segment": 50, "fold_share": 1.0} | SCHEDULE,
+    "residual": {"hidden": 8, "dilations": [1, 2], "segment": 50} | SCHEDULE,
     "sampler": {"steps": 2},
     "evaluation": {"draws": 2, "clips": 2, "recordings": 1, "resamples": 100},
     "runs": {"whisper-tiny.en": None, "whisper-tiny.en-pooled": None},

@@ -27,13 +27,21 @@ SITE = ["--slurm-partition-config", "profiles/slurm/partitions.yaml", "--slurm-n
 SITE += ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "5"]
 SITE += ["--latency-wait", "10"]
 
+CLIPS, CHECKPOINT, HELD, STEP = 64, 32, 48, 4
+SCHEDULE = {
+    "clips": CLIPS,
+    "batch": STEP,
+    "warmup_clips": 16,
+    "validate_clips": CHECKPOINT,
+}
 TINY = {
     "corpus": {"phantom": {"profile": "tiny"}},
     "recordings": {"shards": 2},
     "split": {"unseen_subjects": 1, "unseen_stimuli": ["topic1"], "validation_stimuli": []},
     "frames": {"size": 32},
-    "denoiser": {"channels": [8, 8], "fine": 4, "heads": 2, "condition": 8},
-    "training": {"clips": 64, "warmup_clips": 16, "validate_clips": 32, "checkpoint_clips": 32},
+    "autoencoder": {"codes": 8},
+    "mean": {"hidden": 8, "dilations": [1, 2], "segment": 50, "fold_share": 1.0} | SCHEDULE,
+    "residual": {"hidden": 8, "dilations": [1, 2], "segment": 50} | SCHEDULE,
     "encoders": {"whisper-tiny.en": None},
     "runs": {"whisper-tiny.en": None, "whisper-tiny.en-pooled": None},
     "recurrent": {"encoders": ["logmel"], "clips": 32, "validate_clips": 16},
@@ -41,7 +49,6 @@ TINY = {
     "evaluation": {"draws": 2, "clips": 2, "recordings": 1, "resamples": 100},
 }
 RUN = {"encoder": "logmel", "pooling": False, "preset": "s2r"}
-CHECKPOINT, HELD, STEP = 32, 48, 4
 
 LONGEST = 900
 """s that a call may take."""
@@ -102,7 +109,8 @@ class Project:
 
 RESUMED = [
     list(range(0, HELD + 1, STEP)),
-    list(range(CHECKPOINT, TINY["training"]["clips"], STEP)),
+    # the mean, then the networks of two folds and the denoiser
+    [*range(CHECKPOINT, CLIPS, STEP), *3 * list(range(0, CLIPS, STEP))],
 ]
 
 

@@ -234,7 +234,7 @@ def test_only_what_a_change_touches_is_made_again(stub_workflow):
 
     runs = {"pooled": {"encoder": "logmel", "pooling": True, "preset": "s2r"}}
     runs |= {"whisper-tiny.en": None, "whisper-tiny.en-pooled": None}
-    longer = {"logmel": {"training": {"clips": 9000}}}
+    longer = {"logmel": {"mean": {"clips": 9000}}}
     jobs = planned(stub_workflow("-n", runs=runs | longer))
     assert (jobs["train"], jobs["generate"], jobs["score"]) == (1, 1, 2)
     assert not {"frames", "embed", "instruments", "baseline"} & set(jobs)
