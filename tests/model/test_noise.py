@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from s2r.model.noise import BLOCK, NoiseModel, fit_noise, fresh_noise, white_noise
+from s2r.model.noise import BLOCK, NoiseModel, fit_noise, fresh_noise, noise_level, white_noise
 
 HEIGHT, WIDTH, MANY = 24, 20, 3000
 LEVEL = torch.linspace(0.02, 0.2, HEIGHT * WIDTH).view(1, 1, HEIGHT, WIDTH)
@@ -82,3 +82,16 @@ def test_white_noise_differs_by_seed_and_by_block():
     assert noise.std().item() == pytest.approx(1, abs=0.03)
     assert len({row[0].item() for row in noise}) == 4 * BLOCK
     assert not torch.equal(noise, white_noise((50,), 0, 4 * BLOCK, 1))
+
+
+def test_the_level_of_noise_leaves_out_slow_movements():
+    """Noise of level 0.1 everywhere; the lower half moves slowly by three times as much."""
+    generator = torch.Generator().manual_seed(3)
+    noise = 0.1 * torch.randn(400, 1, 16, 16, generator=generator)
+    slow = 0.3 * torch.sin(torch.arange(400) / 15)[:, None, None, None]
+    moving = noise.clone()
+    moving[:, :, 8:] += slow
+    level = noise_level([moving])
+    assert level.shape == (1, 1, 16, 16)
+    assert moving[:, :, 8:].std() > 0.2
+    torch.testing.assert_close(level.mean((0, 1, 3)), torch.full((16,), 0.1), atol=0.005, rtol=0)

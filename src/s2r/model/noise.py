@@ -42,28 +42,51 @@ def _block(shape: tuple[int, ...], block: int, seed: int) -> Tensor:
     return torch.randn((BLOCK, *shape), generator=generator)
 
 
+def noise_level(residuals: list[Tensor]) -> Tensor:
+    """The standard deviation (1, 1, H, W) of the noise in residuals (T, 1, H, W) of recordings.
+
+    Where tissue moves, residuals also hold movements that the codes do not describe. These are
+    slow: second differences over time hold hardly any of them. What second differences make of
+    noise alone is measured in the quieter half of the picture.
+    """
+    variance = torch.stack([residual.square().mean(0) for residual in residuals]).mean(0)
+    differences = [residual.diff(n=2, dim=0) for residual in residuals if len(residual) > 2]
+    if not differences:
+        return variance[None].sqrt()
+    second = torch.stack([difference.square().mean(0) for difference in differences]).mean(0)
+    quiet = variance <= variance.median()
+    factor = second[quiet].sum() / variance[quiet].sum().clamp_min(1e-12)
+    return torch.minimum(second / factor.clamp_min(1e-6), variance)[None].sqrt()
+
+
 def fit_noise(residuals: list[Tensor], level: Tensor) -> NoiseModel:
     """The noise model of residuals (T, 1, H, W), one a recording, at the template's places.
 
     Args:
         residuals: true pictures minus what the articulation codes describe of them.
-        level: (1, 1, H, W), their standard deviation.
+        level: (1, 1, H, W), see `noise_level`.
+
+    The correlation between frames is that of the places where nothing but noise is left.
     """
     height, width = level.shape[-2:]
+    variance = torch.stack([residual.square().mean(0) for residual in residuals]).mean(0)
+    still = (variance <= 1.2 * level[0].square())[0]
+    still = still if still.any() else torch.ones_like(still)
     power = torch.zeros(height, width // 2 + 1, dtype=torch.float64, device=level.device)
     products, squares = 0.0, 0.0
     for residual in residuals:
         relative = (residual / level.clamp_min(1e-3))[:, 0]
         power += torch.fft.rfft2(relative, norm="ortho").abs().square().double().mean(0)
-        products += float((relative[1:] * relative[:-1]).sum()) / max(len(relative) - 1, 1)
-        squares += float(relative.square().sum()) / len(relative)
+        alone = relative[:, still]
+        products += float((alone[1:] * alone[:-1]).sum()) / max(len(alone) - 1, 1)
+        squares += float(alone.square().sum()) / len(alone)
     power /= len(residuals)
     share = torch.full_like(power[0], 2.0)
     share[0] = 1.0
     if width % 2 == 0:
         share[-1] = 1.0
     power *= height * width / (power * share).sum()
-    steadiness = torch.tensor(products / squares, device=level.device).clamp(0, 0.49)
+    steadiness = torch.tensor(products / max(squares, 1e-12), device=level.device).clamp(0, 0.49)
     return NoiseModel(level, power.sqrt().float(), steadiness)
 
 

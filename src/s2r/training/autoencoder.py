@@ -11,7 +11,7 @@ from s2r.core.progress import progress
 from s2r.core.units import to_unit_range
 from s2r.model.autoencoder import Autoencoder, Speaker, save_autoencoder
 from s2r.model.components import principal_components
-from s2r.model.noise import fit_noise
+from s2r.model.noise import fit_noise, noise_level
 from s2r.model.registration import areas, fit_template
 from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.resting import reference_frame
@@ -77,20 +77,17 @@ def fit_autoencoder(
 def _fit_noise(
     model: Autoencoder, recordings: RecordingSet, names: list[str], speakers: Speaker
 ) -> None:
-    """Level and correlation of what the codes leave of the recordings ``names``."""
+    """Level and correlation of the noise in the training recordings."""
     stride = len(names) // NOISE_RECORDINGS + 1
-    squares, residuals = 0.0, []
+    residuals = []
     for number in range(0, len(names), stride):
         speaker = speakers[number : number + 1]
         video = _video(recordings, names[number], model.template.device)
         changes = model.changes(video, speaker)
         codes = changes @ model.components.T
         residual = (changes - codes @ model.components).view(-1, 1, model.size, model.size)
-        residual = residual / speaker.registration.gain
-        squares = squares + residual.square().mean(0, keepdim=True)
-        residuals.append(residual)
-    level = (squares / len(residuals)).sqrt()
-    noise = fit_noise(residuals, level)
+        residuals.append(residual / speaker.registration.gain)
+    noise = fit_noise(residuals, noise_level(residuals))
     model.noise_level.copy_(noise.level)
     model.noise_spectrum.copy_(noise.spectrum)
     model.noise_steadiness.copy_(noise.steadiness)
