@@ -54,7 +54,7 @@ LONGEST = 900
 """s that a call may take."""
 
 GPU_RULES = {"embed", "train", "train_recurrent", "generate", "generate_gaussian"}
-GPU_RULES |= {"generate_recurrent"}
+GPU_RULES |= {"generate_recurrent", "autoencoder"}
 GPU_RULES |= {"real_features", "score"}
 
 ON_ONE_CORE = """\

@@ -17,6 +17,7 @@ from s2r.core.errors import UserError
 from s2r.core.job import LabelledLines, job
 
 STAGES = {"phantom", "index", "split", "frames", "embed", "instruments", "baseline", "train"}
+STAGES |= {"autoencoder"}
 STAGES |= {"offsets", "generate", "real_features", "score", "score_real", "tables"}
 STAGES |= {"train_recurrent", "generate_recurrent", "generate_gaussian", "samples", "model", "all"}
 STAGES |= {"report_pages", "report_figures"}
@@ -145,7 +146,7 @@ def test_missing_folder_is_named(snakemake):
     assert "Traceback" not in process.stdout
 
 
-def test_preset_without_regression_and_own_weights(snakemake, tmp_path):
+def test_preset_without_a_mean_and_own_weights(snakemake, tmp_path):
     (tmp_path / "mine.safetensors").touch()
     config = {
         "runs": {"logmel": {"preset": "paper"}},
@@ -154,9 +155,9 @@ def test_preset_without_regression_and_own_weights(snakemake, tmp_path):
     process = snakemake("-n", config=config)
     jobs = planned(process)
     assert (jobs["generate"], jobs["generate_without_mean"]) == (2, 1)
-    assert jobs["score"] == 9
+    assert jobs["score"] == 10
     assert "fetch_i3d" not in jobs
-    assert "regression-logmel/" not in process.stdout
+    assert "mean-logmel/" not in process.stdout
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ def test_preset_without_regression_and_own_weights(snakemake, tmp_path):
     [
         ({"split": {"unseen_subject": 3}}, "split.unseen_subject: there is no such key; did you"),
         ({"training": {"batch": "eight"}}, "training.batch: must be a whole number, not 'eight'."),
-        ({"split": {"unseen_subjects": 12}}, "split.unseen_subjects: 12 subjects cannot be held"),
+        ({"split": {"unseen_subjects": 30}}, "split.unseen_subjects: 30 subjects cannot be held"),
     ],
     ids=["misspelt key", "wrong type", "impossible value"],
 )
@@ -236,7 +237,7 @@ def test_only_what_a_change_touches_is_made_again(stub_workflow):
     runs |= {"whisper-tiny.en": None, "whisper-tiny.en-pooled": None}
     longer = {"logmel": {"mean": {"clips": 9000}}}
     jobs = planned(stub_workflow("-n", runs=runs | longer))
-    assert (jobs["train"], jobs["generate"], jobs["score"]) == (1, 1, 2)
+    assert (jobs["train"], jobs["generate"], jobs["score"]) == (1, 1, 3)
     assert not {"frames", "embed", "instruments", "baseline"} & set(jobs)
 
     jobs = planned(stub_workflow("-n", recurrent={"encoders": ["logmel"], "hidden": 16}))
