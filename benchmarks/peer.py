@@ -37,7 +37,7 @@ RUN = {"encoder": "logmel", "pooling": False, "preset": "paper"}
 COMPARABLE = {
     "window": {"context": 1, "new": 10},
     "denoiser": {
-        "channels": [160, 320, 640],
+        "channels": [160, 320, 624],
         "patch": 2,
         "blocks": 2,
         "fine": 16,
