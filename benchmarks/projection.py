@@ -59,8 +59,8 @@ REACHED = {"bfloat16": 0.01, "float32": 0.4}
 """Assumed share of the data sheet's rate. The utterance model's networks are small, and a GPU needs
 nearly all of the time to start its kernels: an H100 reached 0.2 % (mean) and 0.04 % (residual) of
 its matrix rate with those of the default. Steps of config/usc75.yaml have about 30 times the
-operations; if they took no longer, it would reach 5 % and 1 %. Encoders are large products in single
-precision."""
+operations; if they took no longer, it would reach 5 % and 1 %. Encoders are large products in
+single precision."""
 
 STAGE_1_SECONDS = 6000 / FRAME_RATE
 STAGE_1_NOISE = 40
