@@ -2,10 +2,10 @@
 
     python benchmarks/costs.py --configfile config/usc75.yaml --json costs.json
 
-Networks have random weights, so nothing is downloaded; their sizes are those of the configuration
-and of the published encoders. On a GPU batches are those of the configuration; on a CPU they hold
-one clip. Every stage runs in a process of its own, whose largest memory is reported. Seconds and
-operations: see `workloads`.
+Networks have random weights, so nothing is downloaded; their sizes are those of the configuration,
+whose runs must be of preset s2r, and of the published encoders. Batches are those of the
+configuration. Every stage runs in a process of its own, whose largest memory is reported. Seconds
+and operations: see `workloads`.
 """
 
 import argparse
@@ -19,15 +19,16 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from prepare import write_phantom
 from projection import USC75, read_config, tables
-from workloads import first_settings, generation, operations, seconds, training_step
+from workloads import first_settings, operations, seconds
 
 from s2r.core.device import find_device
 from s2r.core.errors import UserError
 from s2r.core.files import write_json
 from s2r.core.progress import progress
-from s2r.core.shards import write_shard
+from s2r.core.shards import Shards, write_shard
 from s2r.core.units import FRAME_RATE, FRAME_SIZE, SAMPLE_RATE
 from s2r.generation.clip_choice import CLIP_LENGTH
 from s2r.generation.generated_file import GeneratedWriter
@@ -49,17 +50,19 @@ SIZES = {
 """The published shapes; the defaults of all three families are their base models."""
 
 
+def phantom_row(folder: str) -> pd.DataFrame:
+    """A recording ``a`` of the phantom of 30 s, written below ``folder``."""
+    video = str(write_phantom(folder))
+    row = {"recording": "a", "video": video, "audio": video, "subject": "s", "stimulus": "a"}
+    return pd.DataFrame([row])
+
+
 def decode(config: dict, device: str) -> dict:
     """Seconds, and bytes on disk, of one second of recording: from the file to the shard."""
-    import pandas as pd
-
     with tempfile.TemporaryDirectory() as folder:
-        video = str(write_phantom(folder))
-        row = {"recording": "a", "video": video, "audio": video, "subject": "s", "stimulus": "a"}
-        shard, rows = Path(folder) / "00.h5", pd.DataFrame([row])
+        shard, rows = Path(folder) / "00.h5", phantom_row(folder)
         taken = min(seconds(lambda: prepare_shard(rows, shard, FramesConfig()), device, 3))
-        with_audio = shard.stat().st_size
-        return {"seconds": taken / 30, "unit": "s of recording", "bytes": with_audio / 30}
+        return {"seconds": taken / 30, "unit": "s of recording", "bytes": shard.stat().st_size / 30}
 
 
 def embed(config: dict, device: str, family: str, size: str) -> dict:
@@ -94,41 +97,70 @@ def embed(config: dict, device: str, family: str, size: str) -> dict:
     }
 
 
-def train(config: dict, device: str) -> dict:
-    """Cost of one clip seen, and the bytes kept for the backward pass."""
+def register(config: dict, device: str) -> dict:
+    """What is done with a recording before its frames get codes: read it, find its resting frame,
+    register it."""
     import torch
+    from utterance_work import untrained
 
-    batch = first_settings(config)["training"]["batch"] if device == "cuda" else 1
-    work = training_step(config, device, batch)
-    kept: dict[int, int] = {}
+    from s2r.preparation.recordings import RecordingSet
+    from s2r.training.autoencoder import references_of
 
-    def remember(tensor):
-        storage = tensor.untyped_storage()
-        kept[storage.data_ptr()] = storage.nbytes()
-        return tensor
+    autoencoder = untrained(config, device).autoencoder
+    with tempfile.TemporaryDirectory() as folder:
+        shard = Path(folder) / "00.h5"
+        prepare_shard(phantom_row(folder), shard, FramesConfig())
+        recordings = RecordingSet(Shards([shard]))
+        autoencoder.template.copy_(references_of(recordings, ["a"], device))
 
-    count = operations(work.run)
-    taken = min(seconds(work.run, device, 5 if device == "cuda" else 1))
-    weights = {one.untyped_storage().data_ptr() for one in work.model.parameters()}
-    with torch.autograd.graph.saved_tensors_hooks(remember, lambda tensor: tensor):
-        loss = work.loss()
-    activations = sum(size for place, size in kept.items() if place not in weights)
-    del loss
+        @torch.inference_mode()
+        def run() -> None:
+            recordings.video("a")
+            autoencoder.speakers(references_of(recordings, ["a"], device))
+
+        return {"seconds": min(seconds(run, device, 3)), "unit": "recording"}
+
+
+def encode(config: dict, device: str) -> dict:
+    """Cost of the codes of one second of a recording that is registered."""
+    import torch
+    from utterance_work import untrained
+
+    from s2r.core.units import to_unit_range
+
+    autoencoder = untrained(config, device).autoencoder
+    frames = np.random.default_rng(0).integers(0, 256, (500, FRAME_SIZE, FRAME_SIZE), np.uint8)
+    speaker = autoencoder.speakers(autoencoder.template)
+
+    @torch.inference_mode()
+    def run() -> None:
+        video = torch.from_numpy(to_unit_range(frames))[:, None].to(device)
+        autoencoder.encode(video, speaker)
+
+    return {"seconds": min(seconds(run, device, 3)) / 10, "unit": "s of recording"}
+
+
+def train(config: dict, device: str, network: str) -> dict:
+    """Cost of one segment seen by ``network``, mean or residual."""
+    import utterance_work
+
+    batch = first_settings(config)[network]["batch"]
+    work = getattr(utterance_work, f"{network}_step")(config, device, batch)
+    taken = min(seconds(work.run, device, 5))
     return {
         "seconds": taken / batch,
-        "unit": "clip",
-        "tflop": count / batch,
-        "activations": activations / batch,
+        "unit": "segment",
+        "tflop": operations(work.run) / batch,
         "parameters": sum(one.numel() for one in work.model.parameters()),
     }
 
 
 def generate(config: dict, device: str) -> dict:
-    """Cost of one generated second, and its bytes on disk."""
-    batch, windows = (config["evaluation"]["batch"], 4) if device == "cuda" else (1, 1)
-    work = generation(config, device, batch, windows)
-    count = operations(work.run)
-    taken = min(seconds(work.run, device, 2 if device == "cuda" else 1))
+    """Cost of one generated second of a recording of 30 s, and its bytes on disk."""
+    from utterance_work import generation
+
+    work = generation(config, device, 30 * FRAME_RATE)
+    taken = min(seconds(work.run, device, 3))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.h5"
         with GeneratedWriter(path, system="a", kind="model") as writer:
@@ -137,7 +169,7 @@ def generate(config: dict, device: str) -> dict:
     return {
         "seconds": taken / work.amount,
         "unit": "s generated",
-        "tflop": count / work.amount,
+        "tflop": operations(work.run) / work.amount,
         "bytes": size_on_disk,
     }
 
@@ -196,8 +228,9 @@ def main() -> None:
         config, device = read_config(arguments.configfile), find_device(arguments.device)
     except UserError as error:
         raise SystemExit(str(error)) from error
-    stages = {"decode": (decode,), "train": (train,), "generate": (generate,)}
-    stages |= {"frechet": (frechet,), "score": (score,)}
+    stages = {"decode": (decode,), "register": (register,), "encode": (encode,)}
+    stages |= {f"train {network}": (train, network) for network in ("mean", "residual")}
+    stages |= {"generate": (generate,), "frechet": (frechet,), "score": (score,)}
     for family in ENCODERS:
         stages |= {f"embed {family}-{size}": (embed, family, size) for size in SIZES}
     costs = {}

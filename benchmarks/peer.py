@@ -5,8 +5,10 @@
 Theirs is imagen-pytorch with the settings of the paper's released code, in an environment of its
 own that is made on the first call (5 GB; delete ``--folder`` to get rid of it). Every system is a
 process that waits to be told; they take turns, one job each, so that whatever else the machine does
-falls on all alike. Weights and data are random. A clip is 10 frames, 200 ms; systems whose window
-is longer generate a whole window.
+falls on all alike. Weights and data are random. A clip is 10 frames, 200 ms. Ours are preset paper
+with a network of the authors' size, which is the comparison of equals, and the default of preset
+s2r, whose line shows its cost: a training step of the network of the mean on segments of 2 s, and a
+clip from as much speech.
 """
 
 import argparse
@@ -31,8 +33,19 @@ from s2r.core.progress import progress
 HERE = Path(__file__).parent
 REQUIREMENTS = HERE / "peer-requirements.txt"
 AUTHORS = "imagen-pytorch"
-COMPARABLE = {"channels": [160, 320, 640], "patch": 2, "blocks": 2, "fine": 16, "heads": 8}
-"""The network of config/usc75.yaml, widened until it is no smaller than the authors'."""
+RUN = {"encoder": "logmel", "pooling": False, "preset": "paper"}
+COMPARABLE = {
+    "window": {"context": 1, "new": 10},
+    "denoiser": {
+        "channels": [160, 320, 624],
+        "patch": 2,
+        "blocks": 2,
+        "fine": 16,
+        "heads": 8,
+    },
+}
+"""Settings of preset paper with which the network is no smaller than the authors', and a window has
+as many new frames as their clip."""
 JOBS = {"train": "training step", "clip": "clip of 200 ms"}
 
 
@@ -158,17 +171,13 @@ def table(found: pd.DataFrame, parameters: Mapping[str, int]) -> str:
 
 
 def commands(python: Path, device: str, batch: int) -> dict[str, list[str | Path]]:
-    """How the process of each side is started, by name.
-
-    Ours are the network of config/usc75.yaml at the authors' size and with as many new frames, and
-    that of config/config.yaml as it is.
-    """
-    comparable = read_config("config/usc75.yaml")
-    comparable["denoiser"] |= COMPARABLE
-    comparable["window"]["new"] = 10
+    """How the process of each side is started, by name."""
+    comparable = read_config(None)
+    comparable["runs"] = {"paper": RUN | COMPARABLE}
     worker, shared = HERE / "peer_worker.py", {"device": device, "batch": batch}
     started = {AUTHORS: [python, worker, "authors", json.dumps(shared)]}
-    for name, config in (("s2r, comparable", comparable), ("s2r, default", read_config(None))):
+    sides = {"preset paper, same size": comparable, "preset s2r, default": read_config(None)}
+    for name, config in sides.items():
         started[name] = [sys.executable, worker, "s2r", json.dumps(shared | {"config": config})]
     return started
 

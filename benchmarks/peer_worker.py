@@ -20,6 +20,9 @@ from unittest.mock import patch
 T5_WIDTH = 768
 """Embedding width of T5 v1.1 base."""
 
+CLIP_FRAMES = 10
+"""Frames of a clip: 200 ms."""
+
 Jobs = dict[str, Callable[[], object]]
 
 
@@ -79,28 +82,41 @@ def authors(device: str, batch: int) -> tuple[Any, Jobs]:
 
 
 def s2r(config: dict, device: str, batch: int) -> tuple[Any, Jobs]:
-    """The model of the first run of ``config``, see `workloads`; a clip is one window.
+    """The model of the first run of ``config``, see `window_work` and `utterance_work`.
 
-    Every job is there as the program does it, in bfloat16 where the machine has it, and in
-    float32. Embeddings come projected: s2r does that once for a recording.
+    Preset paper: a training step on clips of a window, and a window generated. Preset s2r: a
+    training step of the mean on segments, and 200 ms generated. Every job is there as the program
+    does it, in bfloat16 where the machine has it, and in float32. Embeddings come projected: s2r
+    does that once for a recording.
     """
-    from workloads import generation, training_step
+    from workloads import first_settings
 
-    from s2r.model import window_sampling
-    from s2r.training import loss
+    if first_settings(config)["preset"] == "paper":
+        from window_work import window_generation, window_step
+
+        from s2r.model import window_sampling as sampling
+        from s2r.training import loss
+
+        step, clip = window_step(config, device, batch), window_generation(config, device, 1)
+    else:
+        from utterance_work import generation, mean_step
+
+        from s2r.model import utterance_sampling as sampling
+        from s2r.training import utterance_loss as loss
+
+        step, clip = mean_step(config, device, batch), generation(config, device, CLIP_FRAMES)
 
     def in_float32(job: Callable[[], object]) -> Callable[[], object]:
         def run() -> None:
             with contextlib.ExitStack() as stack:
-                for module in (loss, window_sampling):
+                for module in (loss, sampling):
                     whole = {"half_precision": lambda device: contextlib.nullcontext()}
                     stack.enter_context(patch.multiple(module, **whole))
                 job()
 
         return run
 
-    step = training_step(config, device, batch)
-    jobs = {"train": step.run, "clip": generation(config, device, 1, 1).run}
+    jobs = {"train": step.run, "clip": clip.run}
     return step.model, jobs | {f"{name}, float32": in_float32(job) for name, job in jobs.items()}
 
 

@@ -8,14 +8,11 @@ draws rollouts as the workflow does, with the presets' levels, and prints the ta
 
 import argparse
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from small_models import SYSTEM, embeddings, read_config
 
-from s2r.config.build import build
-from s2r.config.model_blocks import SamplerConfig
 from s2r.config.parameters import run_settings
 from s2r.config.result_blocks import GenerationConfig
 from s2r.config.systems import SETS
@@ -23,16 +20,15 @@ from s2r.core.shards import Shards
 from s2r.corpus.split import read_split
 from s2r.evaluation.instruments import read_instruments
 from s2r.evaluation.metrics.paired import squared_error
-from s2r.evaluation.metrics.texture import motion_ratio, seam_ratio
+from s2r.evaluation.metrics.texture import motion_ratio
 from s2r.evaluation.recording_scores import GIVEN
 from s2r.generation.generate import generate_run
 from s2r.generation.generated_file import read_generated
 from s2r.generation.speaker import PRESET_STEPS
-from s2r.generation.window_videos import WindowVideos
-from s2r.model.window_model import load_model
+from s2r.model.family import find_family
 from s2r.preparation.recordings import RecordingSet
 
-NAMES = ("error of a draw x 1000", "of the mean", "motion", "at window boundaries")
+NAMES = ("error of a draw x 1000", "of the mean", "motion")
 
 
 def scores(file: Path, frames: Shards, instruments) -> np.ndarray:
@@ -49,7 +45,6 @@ def scores(file: Path, frames: Shards, instruments) -> np.ndarray:
                     * np.mean([squared_error(true, d, instruments.region).mean() for d in draws]),
                     1000 * squared_error(true, mean, instruments.region).mean(),
                     np.mean([motion_ratio(true, d, instruments.region) for d in draws]),
-                    seam_ratio(rollout.draws, rollout.window_starts, instruments.region),
                 )
             )
             weights.append(len(true))
@@ -68,23 +63,23 @@ def main() -> None:
         frames, split, embeddings=embeddings(given.results, settings["encoder"])
     )
     instruments = read_instruments(given.results / "instruments" / "region.npz", None)
-    sampler = build(SamplerConfig, settings["sampler"])
     chosen = {key: config["evaluation"][key] for key in ("draws", "recordings", "batch", "seed")}
     amount = GenerationConfig(clips=2, **chosen)
-    model, _ = load_model(given.results / "runs" / SYSTEM / "model.safetensors")
-    levels = {"fast": PRESET_STEPS["fast"], "default": sampler.steps, "best": PRESET_STEPS["best"]}
+    model = find_family(settings["preset"]).load(
+        given.results / "runs" / SYSTEM / "model.safetensors", settings, "cpu"
+    )
+    default = settings["sampler"]["steps"]
+    levels = {"fast": PRESET_STEPS["fast"], "default": default, "best": PRESET_STEPS["best"]}
     lines = []
     for name, steps in levels.items():
         with tempfile.TemporaryDirectory() as folder:
             files = {test: Path(folder) / f"{test}.h5" for test in SETS}
-            generate_run(
-                WindowVideos(model, replace(sampler, steps=steps)), recordings, files, {}, amount,
-                {"system": SYSTEM},
-            )  # fmt: skip
+            sampled, labels = model.resampled(steps, None), {"system": SYSTEM}
+            generate_run(sampled, recordings, files, {}, amount, labels)
             found = np.array([scores(file, frames, instruments) for file in files.values()])
         cells = [
             " / ".join(f"{value:.{digits}f}" for value in found[:, column])
-            for column, digits in enumerate((1, 1, 2, 2))
+            for column, digits in enumerate((1, 1, 2))
         ]
         lines.append(f"| {name} | {steps} | {' | '.join(cells)} |")
     print("\n".join([f"| preset | levels | {' | '.join(NAMES)} |", *lines]))

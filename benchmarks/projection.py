@@ -17,10 +17,8 @@ from pathlib import Path
 from s2r.config.files import read_files
 from s2r.config.parameters import run_settings
 from s2r.config.systems import (
-    BASELINES,
     evaluation_sets,
     run_with_gaussian,
-    runs_with_mean,
     systems,
 )
 from s2r.core.errors import UserError
@@ -57,9 +55,17 @@ class Card:
 
 CARDS = (Card("A100", 312, 19.5), Card("H100 SXM", 989, 67))
 
-REACHED = {"bfloat16": 0.1, "float32": 0.4}
-"""Assumed share of the data sheet's rate. Networks of few channels, as the denoiser, reach little
-of the matrix units' rate; the encoders are large matrix products in single precision."""
+REACHED = {"bfloat16": 0.01, "float32": 0.4}
+"""Assumed share of the data sheet's rate. The utterance model's networks are small, and a GPU needs
+nearly all of the time to start its kernels: an H100 reached 0.2 % (mean) and 0.04 % (residual) of
+its matrix rate with those of the default. Steps of config/usc75.yaml have about 30 times the
+operations; if they took no longer, it would reach 5 % and 1 %. Encoders are large products in
+single precision."""
+
+STAGE_1_SECONDS = 6000 / FRAME_RATE
+STAGE_1_NOISE = 40
+"""Stage 1 takes components from so many seconds of frames and noise from so many recordings
+(`s2r.training.autoencoder`)."""
 
 SEVERAL = {"GPUs": 4, "cores": 32}
 """The small cluster."""
@@ -91,15 +97,37 @@ def encoders_of(config: Mapping, size: str) -> list[str]:
     ]
 
 
-def stages(config: Mapping, corpus: Corpus = USC75) -> list[Stage]:
-    """Everything that the configuration computes on the corpus.
+def segments(settings: Mapping) -> dict[str, float]:
+    """Segments that the two trainings of a run of preset s2r see, those of the folds included."""
+    mean = settings["mean"]
+    folds = mean["folds"] * mean["fold_share"]
+    return {"mean": mean["clips"] * (1 + folds), "residual": settings["residual"]["clips"]}
 
-    Every test set is taken to have as many recordings as are asked for. A clip needs a whole
-    window. Validation, the closed-form fits and the samples are left out.
+
+def clip_seconds(settings: Mapping) -> float:
+    """Seconds that are drawn for a clip of a run of preset s2r: it has all that it depends on.
+
+    See `s2r.model.utterance_sampling.reach`.
+    """
+    sampler = settings["sampler"]
+    calls = (sampler["steps"] + 1) * (1 if sampler["solver"] == "dpm_solver" else 2)
+    reach = sum(settings["mean"]["dilations"]) + calls * sum(settings["residual"]["dilations"])
+    return (CLIP_LENGTH + 2 * reach) / FRAME_RATE
+
+
+def stages(config: Mapping, corpus: Corpus = USC75) -> list[Stage]:
+    """Everything that the configuration, whose runs are of preset s2r, computes on the corpus.
+
+    The runs share stage 1, the articulation codes. Every test set is taken to have as many
+    recordings as are asked for, and a mean to cost as much as a draw. Validation, the other
+    closed-form fits, recurrent regressions and the samples are left out. Raises UserError for a run
+    of another preset.
     """
     evaluation, shards = config["evaluation"], config["recordings"]["shards"]
     sets, runs = len(evaluation_sets(config)), list(config["runs"])
     settings = [run_settings(config, run) for run in runs]
+    if other := [one["preset"] for one in settings if one["preset"] != "s2r"]:
+        raise UserError(f"runs: the costs of preset {other[0]} are not known; leave such runs out.")
     rollout = sets * evaluation["recordings"] * corpus.mean_seconds
     clips = sets * evaluation["clips"]
     draws = evaluation["draws"]
@@ -115,20 +143,32 @@ def stages(config: Mapping, corpus: Corpus = USC75) -> list[Stage]:
                 "float32",
             )
         )
-    trained = sum(one["training"]["clips"] for one in settings)
-    windows = sum(one["window"]["new"] for one in settings) / FRAME_RATE
-    made = len(runs) * rollout * (draws + 1) + clips * windows
-    regressions = len(runs_with_mean(config))
-    # The mean of the draws is scored like one more draw; a regression and a baseline have one.
-    drawn = len(runs) + int(run_with_gaussian(config) is not None)
-    scored = rollout * (drawn * (draws + 1) + regressions + len(BASELINES))
-    count = len(systems(config))
+    count, seen = len(runs), corpus.training_recordings
+    # stage 1 fits components and noise; every run encodes all that it is trained on
+    encoded = STAGE_1_SECONDS + STAGE_1_NOISE * corpus.mean_seconds
+    found += [
+        Stage("stage 1: register", "register", seen, 1),
+        Stage("stage 1: fit", "encode", encoded, 1),
+        Stage(f"register, {count} runs", "register", count * seen, count),
+        Stage(f"codes, {count} runs", "encode", count * seen * corpus.mean_seconds, count),
+    ]
+    for network in ("mean", "residual"):
+        amount = sum(segments(one)[network] for one in settings)
+        name = f"train the {network}, {count} runs"
+        found.append(Stage(name, f"train {network}", amount, count, "bfloat16"))
+    # draws, the one with the wrong speech, and the mean; the draws again with noise of one run
+    drawn = [*settings, *([settings[0]] if run_with_gaussian(config) else [])]
+    made = len(drawn) * rollout * (draws + 1) + count * rollout
+    made += clips * sum(clip_seconds(one) for one in [*drawn, *settings])
+    # The mean of the draws is scored like one more draw; any other system has one video.
+    single = len(systems(config)) - len(drawn)
+    scored = rollout * (len(drawn) * (draws + 1) + single)
+    number = len(systems(config))
     return [
         *found,
-        Stage(f"train, {len(runs)} runs", "train", trained, len(runs), "bfloat16"),
-        Stage(f"generate, {len(runs)} runs", "generate", made, len(runs), "bfloat16"),
-        Stage("Fréchet features", "frechet", clips * (count + 1), count + 1, "float32"),
-        Stage("paired metrics", "score", scored, count),
+        Stage(f"generate, {count} runs", "generate", made, count, "bfloat16"),
+        Stage("Fréchet features", "frechet", clips * (number + 1), number + 1, "float32"),
+        Stage("paired metrics", "score", scored, number),
     ]
 
 
@@ -178,18 +218,14 @@ def disk_table(costs: Mapping[str, Mapping], config: Mapping, corpus: Corpus = U
     evaluation, sets = config["evaluation"], len(evaluation_sets(config))
     rollout = sets * evaluation["recordings"] * corpus.mean_seconds
     clips = sets * evaluation["clips"] * CLIP_LENGTH / FRAME_RATE
-    runs, video = len(config["runs"]), costs["generate"]["bytes"]
-    single = len(systems(config)) - runs
-    generated = runs * (rollout * (evaluation["draws"] + 1) + clips) + single * (rollout + clips)
+    drawn = len(config["runs"]) + int(run_with_gaussian(config) is not None)
+    single = len(systems(config)) - drawn
+    generated = drawn * (rollout * (evaluation["draws"] + 1) + clips) + single * (rollout + clips)
     rows = [("frames and sound", corpus.seconds * costs["decode"]["bytes"])]
     for size in ("base", "large"):
         count, unit = len(encoders_of(config, size)), costs[f"embed hubert-{size}"]["bytes"]
         rows.append((f"embeddings of {count} {size} encoders", count * corpus.seconds * unit))
-    trained = corpus.training_recordings * corpus.mean_seconds
-    rows += [
-        ("generated videos of all systems", generated * video),
-        ("frames in training order, state/ of one run", trained * video),
-    ]
+    rows.append(("generated videos of all systems", generated * costs["generate"]["bytes"]))
     rows.append(("all", sum(size for _, size in rows)))
     return "\n".join(
         ["| what | GB |", "|---|---|", *(f"| {name} | {size / 1e9:.1f} |" for name, size in rows)]
@@ -210,13 +246,7 @@ def tables(measured: Mapping, config: Mapping) -> str:
             f"| {name}, {cost['unit']} | {cost['seconds']:.4f} | {operations} "
             f"| {cost['memory'] / 1e9:.2f} | {size} |"
         )
-    trained = costs["train"]
-    batch = config["training"]["batch"]
-    lines.append(
-        f"\n{trained['parameters']:,} weights; training keeps {trained['activations'] / 1e9:.3f} "
-        f"GB a clip for the backward pass, {batch * trained['activations'] / 1e9:.1f} GB for a "
-        f"batch of {batch}."
-    )
+    lines.append(f"\nThe networks of a run have {costs['train mean']['parameters']:,} weights.")
     cards = [None] if measured["device"] == "cuda" else CARDS
     parts = ["\n".join(lines), *(hours_table(costs, config, card) for card in cards)]
     return "\n\n".join([*parts, disk_table(costs, config)])

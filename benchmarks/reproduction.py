@@ -43,7 +43,7 @@ from s2r.evaluation.released_protocol import (
 from s2r.generation.baselines import generate_baseline
 from s2r.generation.generate import generate_run
 from s2r.generation.generated_file import read_generated
-from s2r.generation.window_videos import load_window_videos
+from s2r.model.family import find_family
 from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.selection import recordings_of
 
@@ -61,10 +61,12 @@ def clip_scores(results: Path, made: Path, frames: Shards, split: pd.DataFrame, 
     for name in ("copied_frame", "mean_frame"):
         generate_baseline(name, SET, split, frames, files[name], clips=CLIPS, rollouts=1)
     generate_run(
-        load_window_videos(results / "runs" / SYSTEM / "model.safetensors", settings, "cpu"),
+        find_family(settings["preset"]).load(
+            results / "runs" / SYSTEM / "model.safetensors", settings, "cpu"
+        ),
         recordings,
         outputs={SET: files[SYSTEM]},
-        regression_outputs={},
+        mean_outputs={},
         settings=GenerationConfig(draws=1, clips=CLIPS, recordings=1, batch=16),
         labels={"system": SYSTEM},
     )

@@ -11,7 +11,7 @@ then used again) and what is measured on it:
 * ``first run``: every job of it, with scripts that only make their output files, except for the
   index, which reads every recording;
 * ``nothing to do``: the dry run after that;
-* ``one option``: what is planned when one run's training.clips changes;
+* ``one option``: what is planned when one run's residual.clips changes;
 * ``one recording``: which jobs of the stages up to the embeddings run when one recording is added.
 
 Processor time counts child processes, and says more than wall time on a machine that is busy.
@@ -155,7 +155,7 @@ def measure_plan(workflow: Workflow) -> None:
     text, wall, used = workflow.run("-n")
     assert "Nothing to be done" in text, text
     print(f"nothing to do: {wall:.1f} s, {used:.1f} s of processors")
-    longer = {"runs": {"hubert-base": {"training": {"clips": 900_000}}}}
+    longer = {"runs": {"hubert-base": {"residual": {"clips": 900_000}}}}
     print(f"one option: {planned(workflow.run('-n', changes=longer)[0])}")
 
 

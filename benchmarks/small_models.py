@@ -1,4 +1,4 @@
-"""The default's model trained anew on other data, and its errors: what reproduction compares."""
+"""Models trained anew on other data or settings, and their errors: what reproduction compares."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,8 +6,15 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from s2r.config.build import build
-from s2r.config.model_blocks import SamplerConfig
+from s2r.config.build import build, build_part
+from s2r.config.model_blocks import (
+    AutoencoderBlock,
+    MeanNetwork,
+    MeanTraining,
+    ResidualNetwork,
+    ResidualTraining,
+    SamplerConfig,
+)
 from s2r.config.parameters import run_settings
 from s2r.config.result_blocks import GenerationConfig
 from s2r.config.window_blocks import TrainingConfig
@@ -17,9 +24,12 @@ from s2r.evaluation.metrics.paired import squared_error
 from s2r.evaluation.recording_scores import GIVEN
 from s2r.generation.generate import generate_run
 from s2r.generation.generated_file import read_generated
-from s2r.generation.window_videos import load_window_videos
+from s2r.model.family import find_family
+from s2r.model.utterance_model import UtteranceConfig
 from s2r.model.window_model import model_config
 from s2r.preparation.recordings import RecordingSet
+from s2r.training.autoencoder import fit_autoencoder
+from s2r.training.utterance import train_utterance
 from s2r.training.window_model import train_window_model
 
 SYSTEM = "whisper-tiny.en"
@@ -38,15 +48,28 @@ def embeddings(results: Path, encoder: str) -> Shards:
 
 
 def train_here(settings: dict, recordings: RecordingSet, folder: Path) -> None:
-    """Train ``folder/model.safetensors`` on the split's set ``train``."""
-    train_window_model(
-        model_config(settings),
-        build(TrainingConfig, settings["training"]),
-        build(SamplerConfig, settings["sampler"]),
+    """Train ``folder/model.safetensors`` on the split's set ``train``.
+
+    A model of preset s2r has articulation codes of its own, of the same recordings.
+    """
+    files = (folder / "state", folder / "model.safetensors", folder / "curve.csv")
+    sampler = build(SamplerConfig, settings["sampler"])
+    if settings["preset"] == "paper":
+        training = build(TrainingConfig, settings["training"])
+        train_window_model(model_config(settings), training, sampler, recordings, *files)
+        return
+    mean, residual = settings["mean"], settings["residual"]
+    codes = build(AutoencoderBlock, read_config()["autoencoder"])
+    autoencoder = fit_autoencoder(codes, recordings, folder / "autoencoder.safetensors")
+    networks = build_part(MeanNetwork, mean), build_part(ResidualNetwork, residual)
+    train_utterance(
+        UtteranceConfig(codes, *networks, settings["pooling"]),
+        build_part(MeanTraining, mean),
+        build_part(ResidualTraining, residual),
+        sampler,
+        autoencoder,
         recordings,
-        folder / "state",
-        folder / "model.safetensors",
-        folder / "curve.csv",
+        *files,
     )
 
 
@@ -57,14 +80,14 @@ def errors_of_default(
     {set: squared error in the dynamic region}. What is in ``folder`` already is not made again."""
     split = recordings.split
     settings = run_settings(read_config(), SYSTEM)
-    settings["training"]["seed"] = seed
+    settings["mean"]["seed"] = settings["residual"]["seed"] = seed
     model = folder / "model.safetensors"
     if not model.exists():
         train_here(settings, replace(recordings, split=split[split["set"] == "train"]), folder)
     files = {name: folder / f"{name}.h5" for name in split["set"].unique() if name != "train"}
     missing = {name: file for name, file in files.items() if not file.exists()}
     if missing:
-        trained = load_window_videos(model, settings, "cpu")
+        trained = find_family(settings["preset"]).load(model, settings, "cpu")
         generate_run(trained, recordings, missing, {}, AMOUNT, {"system": SYSTEM})
     return {
         name: float(np.mean(rollout_errors(f, recordings.frames, instruments)))

@@ -45,9 +45,12 @@ def benchmark_module(monkeypatch):
 
 @pytest.fixture
 def small_config(default_config) -> dict:
-    """The embedded default with a network that is quick to run."""
+    """The embedded default with networks of both presets that are quick to run."""
     default_config["denoiser"] |= {"channels": [8], "attention_from": 1, "condition": 8}
     default_config["training"] |= {"speech_dimensions": 4}
+    default_config["autoencoder"]["codes"] = 8
+    default_config["mean"] |= {"hidden": 8, "speech_dimensions": 4}
+    default_config["residual"]["hidden"] = 8
     return default_config
 
 

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from helpers.sounds import voice
+from s2r.config.model_blocks import SamplerConfig
+from s2r.core.errors import UserError
 from s2r.core.media.encode import write_video
+from s2r.model.utterance_sampling import reach
 from s2r.speech.encoder import EncoderConfig
 from s2r.speech.load import load_encoder
 
@@ -58,50 +61,100 @@ def test_amounts_follow_the_configuration(benchmark_module, default_config):
     default_config["encoders"]["hubert"] = {"kind": "huggingface", "model": "a", "size": "base"}
     evaluation = default_config["evaluation"]
     evaluation |= {"recordings": 4, "clips": 6, "draws": 2}
-    found = {stage.cost: stage for stage in projection.stages(default_config, corpus)}
-    assert found["decode"].amount == found["embed hubert-base"].amount == 1000
-    assert found["embed hubert-large"].amount == 0
-    # Three runs, three sets: 2 draws and the wrong speech of 40 s, and six windows of 0.26 s.
-    assert found["train"].amount == 3 * default_config["training"]["clips"]
-    assert found["generate"].amount == pytest.approx(3 * 3 * (3 * 40 + 6 * 0.26))
-    # Three runs, their regressions, a recurrent one, three baselines; the true clips once.
-    assert found["frechet"].amount == 18 * (10 + 1)
-    assert found["score"].amount == 3 * 40 * (3 * 3 + 6)
+    found = projection.stages(default_config, corpus)
+    amounts = {stage.name: stage.amount for stage in found}
+    assert amounts["frames"] == amounts["embed, 1 base encoders"] == 1000
+    assert amounts["embed, 0 large encoders"] == 0
+    # The three runs share stage 1, and each encodes the recordings it is trained on.
+    assert amounts["stage 1: register"] == 80
+    assert amounts["stage 1: fit"] == 120 + 40 * 10
+    assert amounts["register, 3 runs"] == 3 * 80
+    assert amounts["codes, 3 runs"] == 3 * 800
+    # Two folds of 0.4 of the training each.
+    assert amounts["train the mean, 3 runs"] == pytest.approx(3 * 1.8 * 5600)
+    assert amounts["train the residual, 3 runs"] == 3 * 4800
+    # Three sets of 40 s and six clips. Three runs and noise in place of diffusion: 2 draws and the
+    # wrong speech; three means. A clip depends on 31 + 5 * 15 frames on each side.
+    clips = 6 * (10 + 2 * 106) / 50
+    made = 3 * (4 * (3 * 40 + clips) + 3 * (40 + clips))
+    assert amounts["generate, 3 runs"] == pytest.approx(made)
+    # Three runs, their means, noise, a recurrent one, three baselines; the true clips once.
+    assert amounts["Fréchet features"] == 18 * (11 + 1)
+    assert amounts["paired metrics"] == 3 * 40 * (4 * 3 + 7)
+
+
+def test_costs_of_another_preset_are_not_known(benchmark_module, default_config):
+    default_config["runs"]["logmel"]["preset"] = "paper"
+    with pytest.raises(UserError, match="preset paper"):
+        benchmark_module("projection").stages(default_config)
+
+
+def test_a_clip_costs_what_it_depends_on(benchmark_module, small_config):
+    projection, workloads = benchmark_module("projection"), benchmark_module("workloads")
+    model = benchmark_module("utterance_work").untrained(small_config, "cpu")
+    settings = workloads.first_settings(small_config)
+    for sampler in (SamplerConfig(), SamplerConfig(steps=2, solver="heun")):
+        settings["sampler"] = {"steps": sampler.steps, "solver": sampler.solver}
+        expected = (10 + 2 * reach(model, sampler)) / 50
+        assert projection.clip_seconds(settings) == pytest.approx(expected)
 
 
 def test_every_stage_is_in_the_tables(benchmark_module, default_config):
     projection = benchmark_module("projection")
-    names = ("decode", "embed hubert-base", "embed hubert-large", "train", "generate")
-    names = [*names, "frechet", "score"]
+    names = ("decode", "register", "encode", "embed hubert-base", "embed hubert-large")
+    names = [*names, "train mean", "train residual", "generate", "frechet", "score"]
     costs = {one: {"seconds": 1, "tflop": 1, "unit": "s", "bytes": 1e6} for one in names}
-    assert projection.hours_table(costs, default_config, None).count("\n") == 2 + 7
+    assert projection.hours_table(costs, default_config, None).count("\n") == 2 + 12
     disk = projection.disk_table(costs, default_config)
     # Bytes a second in megabytes, so gigabytes are seconds over a thousand.
     assert f"| frames and sound | {projection.USC75.seconds / 1e3:.1f} |" in disk
-    training_frames = projection.USC75.training_recordings * 30.3
-    assert f"state/ of one run | {training_frames / 1e3:.1f} |" in disk
+
+
+def test_the_costs_of_preset_s2r_are_measured(benchmark_module, small_config):
+    costs = benchmark_module("costs")
+    small_config["mean"]["batch"] = small_config["residual"]["batch"] = 2
+    found = [costs.train(small_config, "cpu", network) for network in ("mean", "residual")]
+    found += [costs.generate(small_config, "cpu"), costs.encode(small_config, "cpu")]
+    assert [one["unit"] for one in found] == ["segment"] * 2 + ["s generated", "s of recording"]
+    assert all(one["seconds"] > 0 for one in found)
+    assert all(one["tflop"] > 0 for one in found[:3])
+    assert costs.register(small_config, "cpu")["seconds"] > 0
 
 
 def test_operations_and_amounts_go_with_the_batch(benchmark_module, small_config):
     workloads = benchmark_module("workloads")
-    steps = [workloads.training_step(small_config, "cpu", batch) for batch in (1, 3)]
-    assert [one.amount for one in steps] == [1, 3]
-    before = [weights.clone() for weights in steps[0].model.denoiser.parameters()]
-    counts = [workloads.operations(one.run) for one in steps]
-    assert counts[1] == pytest.approx(3 * counts[0], rel=0.01)
-    after = list(steps[0].model.denoiser.parameters())
-    assert any((one != other).any() for one, other in zip(before, after, strict=True))
-    videos = [workloads.generation(small_config, "cpu", 2, windows) for windows in (1, 2)]
-    assert videos[1].amount == 2 * 2 * small_config["window"]["new"] / 50
-    counts = [workloads.operations(one.run) for one in videos]
+    for module, names in (
+        ("utterance_work", {"mean_step": "mean", "residual_step": "denoiser"}),
+        ("window_work", {"window_step": "denoiser"}),
+    ):
+        if module == "window_work":
+            run = {"encoder": "logmel", "pooling": False, "preset": "paper"}
+            small_config["runs"] = {"paper": run}
+        for name, network in names.items():
+            make = getattr(benchmark_module(module), name)
+            steps = [make(small_config, "cpu", batch) for batch in (1, 3)]
+            assert [one.amount for one in steps] == [1, 3]
+            before = [w.clone() for w in getattr(steps[0].model, network).parameters()]
+            counts = [workloads.operations(one.run) for one in steps]
+            assert counts[1] == pytest.approx(3 * counts[0], rel=0.01)
+            after = list(getattr(steps[0].model, network).parameters())
+            assert any((one != two).any() for one, two in zip(before, after, strict=True))
+    windows = [
+        benchmark_module("window_work").window_generation(small_config, "cpu", count)
+        for count in (1, 2)
+    ]
+    assert windows[1].amount == 2 * small_config["window"]["new"] / 50
+    counts = [workloads.operations(one.run) for one in windows]
     assert counts[1] == pytest.approx(2 * counts[0], rel=0.01)
 
 
-def test_share_of_the_matrix_rate(benchmark_module):
-    workloads = benchmark_module("workloads")
-    cost = {"seconds": 0.5, "tflop": 2.0, "memory": 3e9, "kind": "bfloat16", "rate": 16.0}
-    row = workloads.table([(4, cost)], "clip").splitlines()[-1]
-    assert row == "| 4 | 2 | 0.5 | 2e+03 | 4 | 16 (bfloat16) | 25% | 3.00 |"
+def test_operations_of_a_draw_go_with_its_length(benchmark_module, small_config):
+    workloads, generation = benchmark_module("workloads"), benchmark_module("utterance_work")
+    videos = [generation.generation(small_config, "cpu", frames) for frames in (100, 200, 300)]
+    assert [one.amount for one in videos] == [2, 4, 6]
+    counts = [workloads.operations(one.run) for one in videos]
+    # Registration is done once for a video.
+    assert counts[2] - counts[1] == pytest.approx(counts[1] - counts[0], rel=0.01)
 
 
 def test_a_small_wavlm_can_be_read_by_both_classes(benchmark_module, tmp_path, monkeypatch):

@@ -91,7 +91,7 @@ def test_ratios_are_those_of_medians(benchmark_module):
 
 def test_ours_is_no_smaller_than_theirs(benchmark_module):
     peer, workloads = benchmark_module("peer"), benchmark_module("workloads")
-    asked = json.loads(peer.commands(Path("python"), "cpu", 2)["s2r, comparable"][-1])
+    asked = json.loads(peer.commands(Path("python"), "cpu", 2)["preset paper, same size"][-1])
     shape = model_config(workloads.first_settings(asked["config"])).denoiser
     with torch.device("meta"):
         network = Denoiser(shape)
@@ -99,8 +99,10 @@ def test_ours_is_no_smaller_than_theirs(benchmark_module):
     assert 50_245_564 < sum(one.numel() for one in network.parameters()) < 55_000_000
 
 
-def test_a_worker_of_ours_trains_and_generates(benchmark_module, small_config):
+@pytest.mark.parametrize("preset", ["s2r", "paper"])
+def test_a_worker_of_ours_trains_and_generates(benchmark_module, small_config, preset):
     peer = benchmark_module("peer")
+    small_config["runs"] = {preset: peer.RUN | {"preset": preset}}
     options = {"config": small_config, "device": "cpu", "batch": 2}
     command = [sys.executable, FOLDER / "peer_worker.py", "s2r", json.dumps(options)]
     with closing(peer.Worker("ours", command, {"OMP_NUM_THREADS": "1"})) as worker:
@@ -142,14 +144,16 @@ def test_an_environment_is_made_once_and_again_for_other_packages(
     assert calls == ["venv", "pip", "venv", "venv", "pip"]
 
 
-def test_float32_is_float32(benchmark_module, small_config):
-    network, jobs = benchmark_module("peer_worker").s2r(small_config, "cpu", 2)
+@pytest.mark.parametrize("preset", ["s2r", "paper"])
+def test_float32_is_float32(benchmark_module, small_config, preset):
+    peer, worker = benchmark_module("peer"), benchmark_module("peer_worker")
+    small_config["runs"] = {preset: peer.RUN | {"preset": preset}}
+    model, jobs = worker.s2r(small_config, "cpu", 2)
     with half_precision(torch.device("cpu")):
         usual = torch.is_autocast_enabled("cpu")
     halved = []
-    network.denoiser.register_forward_pre_hook(
-        lambda *_: halved.append(torch.is_autocast_enabled("cpu"))
-    )
+    network = model.denoiser if preset == "paper" else model.mean
+    network.register_forward_pre_hook(lambda *_: halved.append(torch.is_autocast_enabled("cpu")))
     jobs["train, float32"]()
     jobs["train"]()
     assert halved == [False, usual]

@@ -54,8 +54,8 @@ def test_usc75_plans_all_rows(snakemake, tmp_path):
     assert (jobs["index"], jobs["split"], jobs["frames"]) == (1, 1, shards)
     assert jobs["embed"] == encoders * shards
     assert (jobs["train"], jobs["generate"], jobs["baseline"]) == (runs, runs, 3)
-    assert jobs["train_recurrent"] == 1
-    assert jobs["score"] == 3 + 2 * runs + 1  # baselines, regressions, models, recurrent
+    assert (jobs["autoencoder"], jobs["train_recurrent"], jobs["generate_gaussian"]) == (1, 1, 1)
+    assert jobs["score"] == 3 + 2 * runs + 2  # baselines, means, models; recurrent, noise
     assert not {"phantom", "fetch_whisper", "score_real"} & set(jobs)
 
 
@@ -79,7 +79,7 @@ def train_on_corpus(snakemake, tmp_path):
     """
     shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
     shutil.copy(ROOT / "Snakefile", tmp_path / "Snakefile")
-    for name in ("split", "frames", "embed", "train"):
+    for name in ("split", "frames", "embed", "autoencoder", "train"):
         (tmp_path / "workflow" / "scripts" / f"{name}.py").write_text(
             "from pathlib import Path\n"
             "for path in map(Path, snakemake.output):\n"
@@ -113,12 +113,13 @@ def test_a_new_recording_makes_one_shard_again(train_on_corpus, tmp_path):
             write_recording(corpus, subject, stem)
     shards = [f"{number:02d}" for number in range(SHARDS)]
     embedded, framed = [f"embed logmel {s}" for s in shards], [f"frames {s}" for s in shards]
-    assert train_on_corpus() == [*embedded, *framed, "split", "train logmel"]
+    made = ["autoencoder", *embedded, *framed, "split", "train logmel"]
+    assert train_on_corpus() == made
     assert train_on_corpus() == []
 
     write_recording(corpus, "sub001", "17_topic1")
     shard = shard_of("sub001_2drt_17_topic1", SHARDS)
-    wanted = [f"embed logmel {shard}", f"frames {shard}", "split", "train logmel"]
+    wanted = ["autoencoder", f"embed logmel {shard}", f"frames {shard}", "split", "train logmel"]
     assert train_on_corpus() == wanted
     listed = (tmp_path / "results" / "shards" / f"{shard}.csv").read_text()
     assert "sub001_2drt_17_topic1" in listed
