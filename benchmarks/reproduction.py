@@ -5,7 +5,7 @@
 
 reads the results of the embedded default (the phantom) and writes ``reproduction.json`` and
 ``reproduction.md`` into ``benchmarks/results/reproduction``. It trains six small models of the
-preset ``paper`` (eight minutes each on one core), the default's model ten times (four minutes each)
+preset ``paper`` (eight minutes each on one core), the default's model ten times (some minutes each)
 and a small WavLM (twenty). What is there already is not trained again.
 """
 
