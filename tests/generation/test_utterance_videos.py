@@ -30,7 +30,7 @@ def corpus(folder):
 
 @pytest.fixture(scope="module")
 def path(corpus, folder):
-    longer = replace(MEAN, clips=320, validate_clips=320)
+    longer = replace(MEAN, clips=1600, validate_clips=1600)
     train(corpus, folder / "autoencoder.safetensors", folder / "run", longer, RESIDUAL)
     return folder / "run/model.safetensors"
 
