@@ -7,7 +7,6 @@ from pathlib import Path
 from s2r.config.files import read_files
 from s2r.core.device import find_device
 from s2r.core.errors import UserError
-from s2r.generation.export import export_run
 from s2r.generation.model_folder import load_model_folder, read_settings
 from s2r.generation.speaker import frames_config, reference_frame, sampled_as
 from s2r.generation.speech_file import generate_file
@@ -72,6 +71,8 @@ def export(name: str, output: Path | None, results: Path, configfiles: list[Path
     """Write a trained system of ``results`` as a model folder; returns the folder."""
     config = read_files([Path("config/config.yaml"), *configfiles])
     output = output or Path("models") / name
+    from s2r.generation.export import export_run  # here: generate starts without pandas
+
     export_run(
         config,
         name,

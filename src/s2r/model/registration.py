@@ -9,6 +9,8 @@ coarse to fine. It is kept from folding.
 Coordinates are those of ``torch.nn.functional.grid_sample``: -1 to 1 from edge to edge, x first.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,6 +23,8 @@ LEVELS = ((4, 60), (2, 60), (1, 40))
 """By how much pictures are shrunk at each level, and the steps of Adam there."""
 LEARNING_RATE = 0.02
 """At the coarsest level; divided by the level's number after that. It falls to 0 in every level."""
+BETAS = (0.9, 0.999)
+"""Decay of Adam's averages of the gradient and of its square."""
 ROBUST = 0.04
 """Squared difference, in units of [-1, 1], beyond which a pixel counts less and less."""
 LEAST_AREA = 0.2
@@ -106,16 +110,36 @@ def register(pictures: Tensor, template: Tensor) -> Registration:
                 F.avg_pool2d(p, factor, ceil_mode=True) if factor > 1 else p
                 for p in (pictures, template)
             )
-            optimizer = torch.optim.Adam(parameters, LEARNING_RATE / (1 + level))
-            rate = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-            for _ in range(steps):
-                optimizer.zero_grad()
-                _difference(small, target, affine, spline, gain, offset).backward()
-                optimizer.step()
-                rate.step()
+            _descend(
+                parameters,
+                lambda small=small, target=target: _difference(small, target, *parameters),
+                LEARNING_RATE / (1 + level),
+                steps,
+            )
     to_speaker = _field(affine.detach(), spline.detach(), size)
     found = (to_speaker, invert(to_speaker), gain.detach(), offset.detach())
     return Registration(*(one.to(dtype) for one in found))
+
+
+def _descend(
+    parameters: list[Tensor], difference: Callable[[], Tensor], rate: float, steps: int
+) -> None:
+    """Steps of Adam (Kingma & Ba 2015, algorithm 1) whose rate falls to 0 along a cosine, in place.
+
+    Not `torch.optim`: it loads a compiler, which takes longer than a short video.
+    """
+    means, squares = ([torch.zeros_like(p) for p in parameters] for _ in range(2))
+    for step in range(steps):
+        gradients = torch.autograd.grad(difference(), parameters)
+        falling = rate * 0.5 * (1 + math.cos(math.pi * step / steps))
+        with torch.no_grad():
+            for p, gradient, mean, square in zip(
+                parameters, gradients, means, squares, strict=True
+            ):
+                mean.lerp_(gradient, 1 - BETAS[0])
+                square.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
+                size = (square / (1 - BETAS[1] ** (step + 1))).sqrt() + 1e-8
+                p.addcdiv_(mean, size, value=-falling / (1 - BETAS[0] ** (step + 1)))
 
 
 def fit_template(pictures: Tensor, rounds: int = 3) -> Tensor:
