@@ -14,6 +14,7 @@ from s2r.core.progress import progress
 from s2r.core.units import to_levels
 from s2r.model.autoencoder import Speaker
 from s2r.model.family import VideoModel, VideoTask
+from s2r.model.sampler import resampled
 from s2r.model.utterance_model import POOLED_FRAMES, UtteranceModel, load_utterance_model
 from s2r.model.utterance_sampling import draw_codes, gaussian_codes, mean_codes, reach
 
@@ -65,13 +66,7 @@ class UtteranceVideos(VideoModel):
 
     def resampled(self, steps: int | None, guidance: float | None) -> "UtteranceVideos":
         """See `VideoModel.resampled`."""
-        sampler = self.sampler
-        changed = replace(
-            sampler,
-            steps=sampler.steps if steps is None else steps,
-            guidance_scale=sampler.guidance_scale if guidance is None else guidance,
-        )
-        return replace(self, sampler=changed)
+        return replace(self, sampler=resampled(self.sampler, steps, guidance))
 
     def without_diffusion(self) -> "UtteranceVideos":
         """The model with stationary noise around its mean in place of diffusion."""

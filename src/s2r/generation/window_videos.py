@@ -13,6 +13,7 @@ from s2r.config.model_blocks import SamplerConfig
 from s2r.core.progress import progress
 from s2r.core.units import to_levels
 from s2r.model.family import VideoModel, VideoTask
+from s2r.model.sampler import resampled
 from s2r.model.window import neighbour_indices
 from s2r.model.window_model import WindowModel, load_model
 from s2r.model.window_sampling import FrameNoise, generate_window
@@ -56,13 +57,7 @@ class WindowVideos(VideoModel):
 
     def resampled(self, steps: int | None, guidance: float | None) -> "WindowVideos":
         """See `VideoModel.resampled`."""
-        sampler = self.sampler
-        changed = replace(
-            sampler,
-            steps=sampler.steps if steps is None else steps,
-            guidance_scale=sampler.guidance_scale if guidance is None else guidance,
-        )
-        return replace(self, sampler=changed)
+        return replace(self, sampler=resampled(self.sampler, steps, guidance))
 
     def window_starts(self, task: VideoTask) -> np.ndarray:
         """See `VideoModel.window_starts`."""

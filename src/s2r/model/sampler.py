@@ -6,6 +6,7 @@
 import itertools
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -13,6 +14,14 @@ from torch import Tensor
 from s2r.config.model_blocks import SamplerConfig
 
 Denoise = Callable[[Tensor, float], Tensor]
+
+
+def resampled(
+    config: SamplerConfig, steps: int | None, guidance_scale: float | None
+) -> SamplerConfig:
+    """``config`` with other noise levels or another guidance scale; None leaves its own."""
+    changes = {"steps": steps, "guidance_scale": guidance_scale}
+    return replace(config, **{key: value for key, value in changes.items() if value is not None})
 
 
 def noise_levels(config: SamplerConfig) -> list[float]:
