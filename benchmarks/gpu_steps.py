@@ -164,7 +164,6 @@ def trained(
             schedule.config,
             schedule.mean,
             schedule.residual,
-            SamplerConfig(),
             autoencoder,
             recordings,
             folder / "state",

@@ -53,8 +53,8 @@ def train_here(settings: dict, recordings: RecordingSet, folder: Path) -> None:
     A model of preset s2r has articulation codes of its own, of the same recordings.
     """
     files = (folder / "state", folder / "model.safetensors", folder / "curve.csv")
-    sampler = build(SamplerConfig, settings["sampler"])
     if settings["preset"] == "paper":
+        sampler = build(SamplerConfig, settings["sampler"])
         training = build(TrainingConfig, settings["training"])
         train_window_model(model_config(settings), training, sampler, recordings, *files)
         return
@@ -66,7 +66,6 @@ def train_here(settings: dict, recordings: RecordingSet, folder: Path) -> None:
         UtteranceConfig(codes, *networks, settings["pooling"]),
         build_part(MeanTraining, mean),
         build_part(ResidualTraining, residual),
-        sampler,
         autoencoder,
         recordings,
         *files,

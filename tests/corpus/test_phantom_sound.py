@@ -13,7 +13,7 @@ from s2r.corpus.phantom.acoustics import add_scanner_noise, synthesise
 from s2r.corpus.phantom.lexicon import PRONUNCIATIONS
 from s2r.corpus.phantom.phones import NEUTRAL, PARTS, PHONES, VOWEL_FORMANTS
 from s2r.corpus.phantom.speakers import REFERENCE, Speaker, draw_speaker
-from s2r.corpus.phantom.stimuli import PROFILES, STIMULI, phone_sequence
+from s2r.corpus.phantom.stimuli import PROFILES, STIMULI, Profile, phone_sequence
 from s2r.corpus.phantom.texts import READ, SPOKEN
 from s2r.corpus.phantom.tract import (
     AREA_FLOOR,
@@ -255,14 +255,29 @@ def test_bvt_and_vcv_hold_what_they_are_named_after():
     assert all(first == last and middle in CONSONANTS for first, middle, last in pairs)
 
 
-def test_free_speech_differs_between_speakers_and_readings_do_not():
-    one, other = (
-        [plan_speech(draw_speaker(i, SEED), name, SEED, LONG) for name in ("topic1", "rainbow")]
-        for i in (1, 2)
+def first_labels(stimulus: str, profile: Profile, index: int) -> tuple[str, ...]:
+    """The first phones, after the rest, that a speaker says."""
+    utterance = plan_speech(draw_speaker(index, SEED), stimulus, SEED, profile)
+    return tuple(phone.label for phone in utterance.phones)[1:9]
+
+
+def test_free_speech_differs_between_speakers_and_whole_readings_do_not():
+    whole = replace(LONG, whole=("rainbow",))
+    free, read = (
+        {first_labels(stimulus, whole, index) for index in range(1, 5)}
+        for stimulus in ("topic1", "rainbow")
     )
-    labels = [[[p.label for p in u.phones][:40] for u in spoken] for spoken in (one, other)]
-    assert labels[0][0] != labels[1][0]
-    assert labels[0][1] == labels[1][1]
+    assert len(free) > 1
+    assert len(read) == 1
+
+
+def test_short_readings_by_many_speakers_cover_the_passage():
+    begun = {first_labels("rainbow", LONG, index) for index in range(1, 25)}
+    starts = {
+        tuple(label for word in phrase.split() for label in PRONUNCIATIONS[word])[:8]
+        for phrase in READ["rainbow"]
+    }
+    assert begun == starts
 
 
 def test_subjects_of_the_default_read_the_whole_word_list():

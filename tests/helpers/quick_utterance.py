@@ -83,7 +83,7 @@ def with_sets(recordings: RecordingSet, **sets: str) -> RecordingSet:
 def train(recordings, autoencoder: Path, folder: Path, mean=MEAN, residual=RESIDUAL, config=CONFIG):
     """Train in ``folder``; the weights by name."""
     train_utterance(
-        config, mean, residual, SAMPLER, load_autoencoder(autoencoder)[0], recordings,
+        config, mean, residual, load_autoencoder(autoencoder)[0], recordings,
         folder / "state", folder / "model.safetensors", folder / "curve.csv",
     )  # fmt: skip
     return load_file(folder / "model.safetensors")

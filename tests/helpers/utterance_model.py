@@ -97,7 +97,6 @@ def train_utterance_model(
         config,
         MEAN,
         RESIDUAL,
-        SAMPLER,
         autoencoder,
         recordings=recordings,
         state_folder=run / "state",

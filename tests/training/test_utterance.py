@@ -14,19 +14,19 @@ from helpers.quick_utterance import (
     MEAN,
     PARTS,
     RESIDUAL,
-    SAMPLER,
     train,
     with_sets,
     write_corpus,
 )
 from s2r.core.errors import UserError
+from s2r.core.units import to_unit_range
 from s2r.model.utterance_model import load_utterance_model
 from s2r.model.utterance_sampling import draw_codes, mean_codes
 from s2r.training import utterance as module
-from s2r.training.codes import load_codes
 from s2r.training.utterance import _folds
 from s2r.training.utterance_loss import MeanLoss, ResidualLoss
-from s2r.training.utterance_validation import load_validation, measure_spread
+from s2r.training.utterance_spread import LARGEST_SPREAD, LEAST_SPREAD, measure_spread
+from s2r.training.utterance_validation import SAMPLER, load_validation
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def test_training_learns_from_the_speech(corpus, autoencoder, tmp_path):
     longer = replace(MEAN, clips=1600, validate_clips=1600)
     train(corpus, autoencoder, tmp_path, longer, replace(RESIDUAL, clips=320, validate_clips=320))
     model, _ = load_utterance_model(tmp_path / "model.safetensors")
-    validation = load_validation(model, corpus, SAMPLER)
+    validation = load_validation(model, corpus)
     nothing = validation._error(
         model, lambda speech, speaker, _: speech.new_zeros(1, speech.shape[1], 4)
     )
@@ -168,7 +168,7 @@ def test_a_small_training_set_without_validation_trains(
     short = {"clips": 24, "segment": segment, "validate_clips": 16}
     weights = train(few, autoencoder, tmp_path, replace(MEAN, **short), replace(RESIDUAL, **short))
     assert all(value.isfinite().all() for value in weights.values())
-    assert weights["spread"] == 1
+    assert LEAST_SPREAD <= weights["spread"] <= LARGEST_SPREAD
     curve = pd.read_csv(tmp_path / "curve.csv")
     assert curve.columns.tolist() == ["clips", "loss", "seconds"]
     assert curve["loss"].notna().all()
@@ -189,28 +189,45 @@ def test_a_loss_that_is_not_finite_names_the_rate_to_lower(
         train(corpus, autoencoder, tmp_path)
 
 
+def motion(video, recordings) -> float:
+    """Squared change from frame to frame in the dynamic region, of a video (T, 1, H, W)."""
+    return video[:, 0, recordings.region].diff(dim=0).square().sum().item()
+
+
 def test_draws_of_the_validation_set_move_as_much_as_its_recordings(corpus, whole, monkeypatch):
-    monkeypatch.setattr("s2r.training.utterance_validation.LEAST_SPREAD", 0.0)
+    monkeypatch.setattr("s2r.training.utterance_spread.LEAST_SPREAD", 0.0)
     model, _ = load_utterance_model(whole[0] / "model.safetensors")
-    codes = load_codes(model, corpus, corpus.members("validation"))
+    recordings = load_validation(model, corpus)
     model.residual.deviations.mul_(8)  # whole residuals move too much
-    model.spread.fill_(1)
-    model.spread.fill_(measure_spread(model, SAMPLER, codes))
+    model.spread.fill_(0.5)  # what was set before must not matter
+    model.spread.fill_(measure_spread(model, recordings))
     assert 0 < model.spread < 1
     true, drawn = 0.0, 0.0
-    for number in range(len(codes.recordings)):
-        part, who = codes.part(number), codes.speakers[number : number + 1]
-        speech = codes.speech[part][None]
+    for number, truth in enumerate(recordings.videos):
+        speaker = recordings.speakers[number : number + 1]
+        speech = recordings.codes.speech[recordings.codes.part(number)][None]
         with torch.no_grad():
-            mean = mean_codes(model, speech, who)
-            draw = draw_codes(model, speech, who, mean, SAMPLER, number)
-        true += codes.codes[part].diff(dim=0).square().sum().item()
-        drawn += draw[0].diff(dim=0).square().sum().item()
+            mean = mean_codes(model, speech, speaker.code)
+            codes = draw_codes(model, speech, speaker.code, mean, SAMPLER, number)
+            video = model.autoencoder.decode(codes[0], speaker)
+            noise = model.autoencoder.noise_for(speaker, 0, len(truth), number)
+        true += motion(torch.from_numpy(to_unit_range(truth))[:, None], recordings)
+        # noise and movement have nothing to do with each other: their motions add up
+        drawn += motion(video, recordings) + motion(noise, recordings)
     assert drawn == pytest.approx(true, rel=1e-3)
+
+
+def test_without_validation_the_means_of_left_out_recordings_stand_in(corpus, whole):
+    """The mean of networks that saw a recording moves with it, and would leave nothing to draw."""
+    model, _ = load_utterance_model(whole[0] / "model.safetensors")
+    recordings = load_validation(model, corpus, "train")
+    still = [torch.zeros(length, 4) for length in recordings.codes.lengths]
+    assert measure_spread(model, recordings, still) > measure_spread(model, recordings)
 
 
 def test_validation_recordings_of_one_frame_leave_the_whole_spread(corpus, whole):
     model, _ = load_utterance_model(whole[0] / "model.safetensors")
-    codes = load_codes(model, corpus, corpus.members("validation"))
-    single = replace(codes, lengths=np.ones_like(codes.lengths))
-    assert measure_spread(model, SAMPLER, single) == 1
+    recordings = load_validation(model, corpus)
+    single = replace(recordings.codes, lengths=np.ones_like(recordings.codes.lengths))
+    short = replace(recordings, codes=single, videos=[video[:1] for video in recordings.videos])
+    assert measure_spread(model, short) == 1

@@ -18,8 +18,8 @@ with job(snakemake):
     state = state_folder(snakemake.params.state, settings, data, others)
     device = find_device(snakemake.config["device"])
     training = TrainingJob(
-        # With the sampler, which validation needs; it is no parameter of the rule, so that
-        # changing it trains nothing.
+        # With the sampler, which validation of preset paper needs; it is no parameter of the rule,
+        # so that changing it trains nothing.
         settings=run_settings(snakemake.config, run),
         frames=list(snakemake.input.frames),
         embeddings=list(snakemake.input.embeddings),

@@ -96,7 +96,6 @@ def _train_utterance(job: TrainingJob, recordings: RecordingSet) -> None:
         ),
         build_part(MeanTraining, mean),
         build_part(ResidualTraining, residual),
-        build(SamplerConfig, job.settings["sampler"]),
         autoencoder,
         recordings=recordings,
         state_folder=Path(job.state_folder),

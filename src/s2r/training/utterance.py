@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from s2r.config.model_blocks import MeanTraining, ResidualTraining, SamplerConfig
+from s2r.config.model_blocks import MeanTraining, ResidualTraining
 from s2r.model.autoencoder import Autoencoder
 from s2r.model.dilated import DilatedNetwork
 from s2r.model.ema import averaged
@@ -26,14 +26,14 @@ from s2r.training.codes import CodeSet, load_codes
 from s2r.training.fitting import training_projection, training_recordings
 from s2r.training.loop import run_training, write_curve
 from s2r.training.utterance_loss import MeanLoss, ResidualLoss
-from s2r.training.utterance_validation import load_validation, measure_spread
+from s2r.training.utterance_spread import measure_spread
+from s2r.training.utterance_validation import load_validation
 
 
 def train_utterance(
     config: UtteranceConfig,
     mean: MeanTraining,
     residual: ResidualTraining,
-    sampler: SamplerConfig,
     autoencoder: Autoencoder,
     recordings: RecordingSet,
     state_folder: Path,
@@ -49,7 +49,6 @@ def train_utterance(
 
     Args:
         config, mean, residual: the model, and how its two parts are trained.
-        sampler: how validation draws.
         autoencoder: of the corpus; it becomes a part of the model.
         recordings: opened with their embeddings and their split.
         state_folder: where checkpoints lie; belongs to exactly these settings and data.
@@ -69,7 +68,7 @@ def train_utterance(
     codes = load_codes(model, recordings, names)
     model.code_scale.copy_(codes.codes.std())
     model.speaker_scale.copy_(codes.speakers.std())
-    validation = load_validation(model, recordings, sampler)
+    validation = load_validation(model, recordings)
     shared = {"device": device, "label": f"train {model_path.parent.name}"}
 
     def fit_mean(
@@ -104,10 +103,15 @@ def train_utterance(
     if not distributed.is_first():
         return
     if validation:
-        model.spread.fill_(measure_spread(model, sampler, validation.codes))
-    seen = curve[-1]["clips"]
-    write_curve(curve + [row | {"clips": row["clips"] + seen} for row in rows], curve_path)
-    settings = {"mean": asdict(mean), "residual": asdict(residual), "sampler": asdict(sampler)}
+        spread = measure_spread(model, validation)
+    else:  # movements of the training set, with the means of networks that have not seen them
+        seen = load_validation(model, recordings, "train")
+        parts = [codes.part(names.index(name)) for name in seen.codes.recordings]
+        spread = measure_spread(model, seen, [means[part] for part in parts])
+    model.spread.fill_(spread)
+    before = curve[-1]["clips"]
+    write_curve(curve + [row | {"clips": row["clips"] + before} for row in rows], curve_path)
+    settings = {"mean": asdict(mean), "residual": asdict(residual)}
     settings |= {"training_recordings": len(names)}
     save_utterance_model(model.eval(), model_path, dict(info or {}) | settings)
 

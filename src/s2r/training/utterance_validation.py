@@ -19,13 +19,13 @@ from s2r.training.codes import CodeSet, load_codes
 from s2r.training.fitting import training_recordings
 from s2r.training.video_error import VALIDATION_RECORDINGS, error_sum
 
-LEAST_SPREAD = 0.25
-"""Smallest share of the residuals that is drawn: draws differ, however much the mean moves."""
+SAMPLER = SamplerConfig()
+"""How validation draws, for every model alike: the sampler of a run belongs to its videos."""
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Whole recordings of the validation set, and those whose speech is the wrong one for them."""
+    """Whole recordings to compare videos with, most often those of the validation set."""
 
     codes: CodeSet
     speakers: Speaker
@@ -34,7 +34,6 @@ class Validation:
     """The true ones, (T, H, W) uint8."""
     region: Tensor
     """(H, W) bool, the dynamic region."""
-    sampler: SamplerConfig
 
     @torch.inference_mode()
     def of_mean(self, model: UtteranceModel, network: DilatedNetwork) -> dict[str, float]:
@@ -54,7 +53,7 @@ class Validation:
 
         def drawn(speech: Tensor, speaker: Tensor, number: int) -> Tensor:
             mean = mean_codes(model, speech, speaker)
-            return draw_codes(model, speech, speaker, mean, self.sampler, number, denoiser=denoiser)
+            return draw_codes(model, speech, speaker, mean, SAMPLER, number, denoiser=denoiser)
 
         return {
             "draw_error": self._error(model, drawn),
@@ -76,10 +75,10 @@ class Validation:
 
 
 def load_validation(
-    model: UtteranceModel, recordings: RecordingSet, sampler: SamplerConfig
+    model: UtteranceModel, recordings: RecordingSet, set_name: str = "validation"
 ) -> Validation | None:
-    """Validation recordings, evenly chosen; None where the split has none."""
-    names = recordings.members("validation", VALIDATION_RECORDINGS)
+    """Recordings of a set, evenly chosen; None where it has none."""
+    names = recordings.members(set_name, VALIDATION_RECORDINGS)
     if not names:
         return None
     device = model.code_scale.device
@@ -90,34 +89,4 @@ def load_validation(
         model.autoencoder.speakers(references_of(recordings, names, device)),
         [recordings.video(name) for name in names],
         torch.from_numpy(region).to(device),
-        sampler,
     )
-
-
-@torch.inference_mode()
-def measure_spread(model: UtteranceModel, sampler: SamplerConfig, validation: CodeSet) -> float:
-    """The share of the residuals with which draws of validation recordings move as much as these.
-
-    Motion is the squared change of the codes from frame to frame. Networks trained on a part of the
-    data leave more than the one trained on all, so that whole residuals would move too much.
-    """
-    true_motion, mean_motion, common, drawn_motion = 0.0, 0.0, 0.0, 0.0
-    for number in range(len(validation.recordings)):
-        part = validation.part(number)
-        speech = validation.speech[part][None]
-        speaker = validation.speakers[number : number + 1]
-        mean = mean_codes(model, speech, speaker)
-        drawn = draw_codes(model, speech, speaker, mean, sampler, number) - mean
-        truth, mean, drawn = (
-            codes.diff(dim=0) for codes in (validation.codes[part], mean[0], drawn[0])
-        )
-        true_motion += truth.square().sum().item()
-        mean_motion += mean.square().sum().item()
-        common += (mean * drawn).sum().item()
-        drawn_motion += drawn.square().sum().item()
-    if not drawn_motion:  # recordings of one frame
-        return 1.0
-    # mean_motion + 2 share common + share^2 drawn_motion = true_motion
-    missing = max(true_motion - mean_motion, 0.0)
-    share = (np.sqrt(common**2 + drawn_motion * missing) - common) / drawn_motion
-    return float(np.clip(share, LEAST_SPREAD, 1.0))

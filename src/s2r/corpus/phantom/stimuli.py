@@ -124,14 +124,21 @@ def phone_sequence(
     The text continues until about ``seconds`` are filled at the speaker's rate; a short text is
     repeated. It stops at the end of a word, and has one word at least; None gives one full text.
     Lists of items come in random order, free speech with random order, hesitations and restarts.
+    Passages that are read begin with a random phrase, so that short recordings by many speakers
+    cover the whole passage; a full text begins with its first phrase.
     """
-    passes = {
+    lists = {
         "vcv": partial(_vowel_consonant_vowel, stimulus),
         "bvt": partial(_shuffled_phrases, READ.get(stimulus)),
         "postures": _held_phones,
         "picture": partial(_free_speech, SPOKEN.get(stimulus)),
         "topic": partial(_free_speech, SPOKEN.get(stimulus)),
-    }.get(stimulus.rstrip("0123456789"), partial(_reading, READ.get(stimulus)))
+    }
+    passes = lists.get(stimulus.rstrip("0123456789"))
+    if passes is None:
+        phrases = READ[stimulus]
+        first = 0 if seconds is None else rng.integers(len(phrases))
+        passes = partial(_reading, phrases[first:] + phrases[:first])
     labels: list[str] = []
     while True:
         for word in passes(rng):
