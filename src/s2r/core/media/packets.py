@@ -83,6 +83,8 @@ class Decoded:
             for packet in packets(self._container):
                 if packet.stream.index != self._track.index:
                     continue
+                if not packet.size and packet.pts is not None:
+                    continue  # Theora: the picture before it is shown on
                 self.packets += bool(packet.size and not packet.is_corrupt)
                 # A packet that the end of the file cuts off is marked as corrupt.
                 frames = None if packet.is_corrupt else _frames_of(packet)
