@@ -25,8 +25,8 @@ from s2r.core.media.open import (
     sound_stream,
     video_stream,
 )
-from s2r.core.media.packets import Decoded, Hole, packets, picture_start
-from s2r.core.media.sound_clock import Piece, announced_end, on_clock, without_padding
+from s2r.core.media.packets import COUNTED, Decoded, Hole, packets, picture_start
+from s2r.core.media.sound_clock import Piece, on_clock, to_the_end
 from s2r.core.media.timeline import check_count, timeline_of
 from s2r.core.progress import say
 
@@ -39,9 +39,6 @@ BLOCK_BYTES = 64_000_000
 
 ANNOUNCING = ("matroska,webm", "flv", "asf")
 """Containers whose header announces how long they last, but not how many frames they hold."""
-
-COUNTED = ("mp3", "aac", "ac3", "eac3", "dts", "loas", "amr", "amrnb", "amrwb", "wv", "tta", "shn")
-"""Files of sound without time stamps: FFmpeg counts packets instead."""
 
 LEAST_TOLD = 0.02
 """Seconds of sound that must be missing before a word is said about it."""
@@ -88,7 +85,7 @@ def probe(path: str | Path) -> VideoProbe:
                     stamps += [] if _hidden(packet, zero) else [packet.pts]
         except av.FFmpegError as error:
             raise broken(path, error) from error
-        check_count(count, video, path)
+        check_count(count, stamps, video, path)
         if not stamps:
             raise MediaError("zero frames", path, "its video stream holds no frame")
         # Matroska announces a duration, of all tracks together, instead of a number of frames.
@@ -131,7 +128,7 @@ def read_video(
     with open_media(path) as container:
         video = video_stream(container, path)
         decoded = Decoded(container, video, path)
-        for pictures, times in _decoded_blocks(decoded, path):
+        for pictures, times in _decoded_blocks(decoded, video, path):
             part = transform(pictures) if transform else pictures
             first, last = len(stamps), len(stamps) + len(part)
             if last > len(frames):
@@ -147,7 +144,7 @@ def read_video(
         decoded.check("pictures")
         if not stamps:
             raise MediaError("zero frames", path, "no frame could be decoded")
-        check_count(decoded.packets, video, path)
+        check_count(decoded.packets, stamps, video, path)
         slots, rate = timeline_of(stamps, video, path)
     if decoded.lost:
         tell(f"{path}: {decoded.lost} of its pictures cannot be decoded: their neighbours hold.")
@@ -217,7 +214,7 @@ def open_audio(path: str | Path, tell: Callable[[str], object] = say) -> Iterato
         def blocks() -> Iterator[np.ndarray]:
             placed = on_clock(chain([first] if first else [], pieces), rate, zero, missing)
             try:
-                yield from without_padding(placed, announced_end(container, sound, zero, rate))
+                yield from to_the_end(placed, container, sound, zero, rate, missing)
             except ValueError as error:
                 raise MediaError("unreadable", path, str(error)) from error
             decoded.check("sound")
@@ -246,7 +243,7 @@ def _pieces(
 
 
 def _decoded_blocks(
-    decoded: Decoded, path: str | Path
+    decoded: Decoded, video: av.VideoStream, path: str | Path
 ) -> Iterator[tuple[np.ndarray, list[int | None]]]:
     """Blocks of grey frames (n, H, W) with their time stamps."""
     pictures, stamps, size = [], [], None

@@ -75,6 +75,9 @@ def broken(path: str | Path, error: av.FFmpegError) -> MediaError:
         head = file.read(1024)
     if head.startswith(b"NIST_1A"):
         return sphere_refused(path, head)
+    if isinstance(error, av.error.PatchWelcomeError):
+        detail = "it holds what cannot be read yet; convert it (ffmpeg -i in out.wav, or out.mp4)"
+        return MediaError("unreadable", path, f"{detail} ({error.strerror})")
     if any(head[at:].startswith(mark) for at, mark in _SIGNATURES):
         detail = "it begins as a media file but cannot be read to its end; copy it again"
         return MediaError("truncated", path, f"{detail} ({error.strerror})")

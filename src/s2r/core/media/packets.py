@@ -11,6 +11,12 @@ from s2r.core.media.open import MediaError, broken, open_media, video_stream
 LARGEST_LOSS = 0.1
 """Share of the packets of a track that may be damaged."""
 
+COUNTED = ("mp3", "aac", "ac3", "eac3", "dts", "loas", "amr", "amrnb", "amrwb", "wv", "tta", "shn")
+"""Files of sound without time stamps: FFmpeg counts packets instead."""
+
+TAGS = (b"ID3", b"TAG", b"APETAGEX")
+"""What files of sound that were joined have between them."""
+
 STARTS_AGAIN = 1.0
 """Seconds by which time stamps go back where files were joined end to end; less is disorder."""
 
@@ -21,7 +27,7 @@ def packets(container: av.container.InputContainer) -> Iterator[av.Packet]:
     shifts, end = [0.0], 0.0
     part: dict[int, int] = {}
     last: dict[int, float] = {}
-    for packet in container.demux():
+    for packet in _read(container):
         ticks = packet.pts if packet.dts is None else packet.dts
         if ticks is None or packet.stream.type not in ("audio", "video"):
             yield packet
@@ -40,6 +46,17 @@ def packets(container: av.container.InputContainer) -> Iterator[av.Packet]:
             )
         end = max(end, now + shift + (packet.duration or 0) * unit)
         yield packet
+
+
+def _read(container: av.container.InputContainer) -> Iterator[av.Packet]:
+    """Packets as they lie in the file, then an empty one for every track."""
+    try:
+        yield from container.demux()
+    except IndexError:  # PyAV's, at the end of a file in which another track begins on the way
+        for track in container.streams:
+            packet = av.Packet()
+            packet.stream, packet.time_base = track, track.time_base
+            yield packet
 
 
 def _later(stamp: int | None, ticks: int) -> int | None:
@@ -76,6 +93,8 @@ class Decoded:
         """Packets that are there, also those that an edit list hides."""
         self.lost = 0
         """Packets that cannot be decoded, beyond the first that could be."""
+        self._counted = container.format.name in COUNTED
+        self._size = self._decoded = 0
 
     def __iter__(self) -> Iterator[av.VideoFrame | av.AudioFrame | Hole]:
         begun, leading = False, 0
@@ -90,6 +109,7 @@ class Decoded:
                 frames = None if packet.is_corrupt else _frames_of(packet)
                 if frames:
                     begun = True
+                    self._size, self._decoded = self._size + packet.size, self._decoded + 1
                     yield from frames
                 elif frames is None and not packet.is_discard:
                     self.lost += 1
@@ -112,11 +132,13 @@ class Decoded:
             raise MediaError("damaged", self._path, detail)
 
     def _seconds_of(self, packet: av.Packet) -> float:
-        if packet.duration:
-            return float(packet.duration * packet.time_base)
-        if self._track.type == "audio" and self._track.rate:
-            return (self._track.codec_context.frame_size or 0) / self._track.rate
-        return 0.0
+        seconds = float((packet.duration or 0) * packet.time_base)
+        if not seconds and self._track.type == "audio" and self._track.rate:
+            seconds = (self._track.codec_context.frame_size or 0) / self._track.rate
+        # Where nothing else marks the packets, a damaged one reaches to the next that is whole.
+        if self._counted and self._size and not bytes(packet).startswith(TAGS):
+            seconds *= max(1.0, packet.size * self._decoded / self._size)
+        return seconds
 
 
 def _time_of(packet: av.Packet) -> float | None:

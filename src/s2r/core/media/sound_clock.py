@@ -16,6 +16,9 @@ round their stamps to milliseconds, and none of them means a gap."""
 LONGEST_GAPS = 300.0
 """Seconds of silence that stamps may ask for beyond the length of the sound so far."""
 
+LEAST_LOST = 0.1
+"""Seconds by which the end of an Ogg file must be missing to count."""
+
 BLOCK = 1 << 16
 """Samples of silence handed on at a time."""
 
@@ -90,27 +93,32 @@ def _runs(pieces: Iterable[Piece]) -> Iterator[tuple[Piece, Iterator[np.ndarray]
         yield first, (piece.samples for piece in chain([first], run))
 
 
-def without_padding(blocks: Iterator[np.ndarray], end: tuple[int, int]) -> Iterator[np.ndarray]:
-    """Blocks up to the announced end: the last packet of a lossy codec is padded.
+def to_the_end(
+    blocks: Iterable[np.ndarray],
+    container: av.container.InputContainer,
+    sound: av.AudioStream,
+    zero: float | None,
+    rate: int,
+    missing: list[float],
+) -> Iterator[np.ndarray]:
+    """Blocks of sound from ``zero`` up to the end that MP4, MOV and Ogg files know.
 
-    ``end`` is the number of samples that are announced (0: unknown), and of those in a packet.
+    The last packet of a lossy codec is padded: that is left out. Where pages of an Ogg file are
+    lost, its last packets come too early by what is missing: silence follows.
     """
-    length, packet = end
+    end = 0
+    if sound.duration and container.format.name.startswith(("mov", "ogg")):
+        seconds = float(((sound.start_time or 0) + sound.duration) * sound.time_base)
+        end = max(0, round((seconds - (zero or 0.0)) * rate))
     count, last = 0, np.empty(0, np.float32)
     for block in blocks:
         if len(last):
             yield last
         count, last = count + len(block), block
-    padding = count - length if 0 < count - length < packet and length > 0 else 0
-    if len(last) > padding:
-        yield last[: len(last) - padding]
-
-
-def announced_end(
-    container: av.container.InputContainer, sound: av.AudioStream, zero: float | None, rate: int
-) -> tuple[int, int]:
-    """Samples from ``zero`` to the end of the track as MP4 and MOV know it, and of a packet."""
-    if not container.format.name.startswith("mov") or not sound.duration:
-        return 0, 0
-    seconds = float(((sound.start_time or 0) + sound.duration) * sound.time_base) - (zero or 0.0)
-    return round(seconds * rate), sound.codec_context.frame_size or 0
+    padding = count - end
+    if not end or padding >= sound.codec_context.frame_size:
+        padding = 0
+    yield last[: len(last) - max(0, padding)]
+    if container.format.name == "ogg" and LEAST_LOST * rate < -padding < LONGEST_GAPS * rate:
+        missing.append(-padding / rate)
+        yield np.zeros(-padding, np.float32)

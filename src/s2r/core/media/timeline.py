@@ -58,11 +58,16 @@ def timeline_of(
         raise MediaError("unreadable", path, str(error)) from error
 
 
-def check_count(there: int, video: av.VideoStream, path: str | Path) -> None:
+def check_count(
+    there: int, stamps: list[int | None], video: av.VideoStream, path: str | Path
+) -> None:
     """MediaError where packets are missing, of those that the track announces.
 
-    A few may be missing (AVI announces empty ones too), never a stretch of them.
+    A few may be missing, never a stretch of them. AVI announces places, of which any number may be
+    empty (pictures that the camera dropped), so there the last time stamp counts.
     """
+    if video.container.format.name == "avi" and any(stamp is not None for stamp in stamps):
+        there = max(there, 1 + max(stamp for stamp in stamps if stamp is not None))
     if there < 0.98 * video.frames:
         detail = f"{there} of the {video.frames} frames it announces are there"
         raise MediaError("truncated", path, detail)
