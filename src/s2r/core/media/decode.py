@@ -18,11 +18,13 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from s2r.core.media.open import (
+    SPHERE,
     MediaError,
     broken,
     check_sample_rate,
     open_media,
     sound_stream,
+    sphere_refused,
     video_stream,
 )
 from s2r.core.media.packets import COUNTED, Decoded, Hole, packets, picture_start
@@ -197,6 +199,8 @@ def open_audio(path: str | Path, tell: Callable[[str], object] = say) -> Iterato
     with open_media(path, nothing="no audio") as container:
         zero = picture_start(path)
         sound = sound_stream(container)
+        if sound is None and container.format.name == SPHERE:
+            raise sphere_refused(path)
         if sound is None:
             raise MediaError("no audio", path, "the file has no audio stream that can be decoded")
         check_sample_rate(sound.rate, path)

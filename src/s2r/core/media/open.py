@@ -23,6 +23,8 @@ FORMATS = (
 """FFmpeg's names of what is read, whatever the suffix. Playlists are not: they would make it open
 other files."""
 
+SPHERE = "nistsphere"
+
 # How MP4 and MOV (at byte 4), Matroska and WebM, AVI and WAV, Ogg, FLAC, MP3 with a tag begin.
 _SIGNATURES = (
     (4, b"ftyp"),
@@ -72,9 +74,9 @@ def open_media(path: str | Path, nothing: str = "zero frames") -> av.container.I
 def broken(path: str | Path, error: av.FFmpegError) -> MediaError:
     """Name the error: a file that begins as a video but cannot be read on was cut or damaged."""
     with open(path, "rb") as file:
-        head = file.read(1024)
+        head = file.read(16)
     if head.startswith(b"NIST_1A"):
-        return sphere_refused(path, head)
+        return sphere_refused(path)
     if isinstance(error, av.error.PatchWelcomeError):
         detail = "it holds what cannot be read yet; convert it (ffmpeg -i in out.wav, or out.mp4)"
         return MediaError("unreadable", path, f"{detail} ({error.strerror})")
@@ -84,9 +86,10 @@ def broken(path: str | Path, error: av.FFmpegError) -> MediaError:
     return MediaError("unreadable", path, f"not a media file ({error.strerror})")
 
 
-def sphere_refused(path: str | Path, head: bytes) -> MediaError:
-    """The error for a NIST SPHERE file that FFmpeg cannot read, by its first kilobyte."""
-    coding = re.search(rb"^sample_coding \S+ (\S+)", head, re.MULTILINE)
+def sphere_refused(path: str | Path) -> MediaError:
+    """The error for a NIST SPHERE file whose sound FFmpeg cannot decode."""
+    with open(path, "rb") as file:
+        coding = re.search(rb"^sample_coding \S+ (\S+)", file.read(1024), re.MULTILINE)
     named = coding[1].decode("ascii", "replace") if coding else "that its header does not name"
     detail = (
         f"a NIST SPHERE file with the coding {named}, which cannot be read: convert it "

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import av
 
-from s2r.core.media.open import MediaError, broken, open_media, video_stream
+from s2r.core.media.open import (
+    SPHERE,
+    MediaError,
+    broken,
+    open_media,
+    sphere_refused,
+    video_stream,
+)
 
 LARGEST_LOSS = 0.1
 """Share of the packets of a track that may be damaged."""
@@ -125,6 +132,8 @@ class Decoded:
         """Raise MediaError if more than ``LARGEST_LOSS`` of the packets could not be decoded."""
         share = self.lost / max(self.packets, self.lost, 1)
         if share > LARGEST_LOSS:
+            if self._container.format.name == SPHERE:
+                raise sphere_refused(self._path)
             detail = (
                 f"{100 * share:.0f} % of its {what} cannot be decoded, and at most "
                 f"{100 * LARGEST_LOSS:.0f} % may be damaged; copy it again"
