@@ -74,6 +74,14 @@ def test_too_much_damage_is_refused_by_its_share(tmp_path):
         list(sound.blocks)
 
 
+def test_sound_that_was_cut_off_is_refused_by_its_share(tmp_path):
+    path = write_sound(tmp_path / "a.m4a", "aac", beeps(), 48_000, movflags="faststart")
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 6 // 10])
+    with pytest.raises(MediaError, match=r"damaged: [34]\d % of its sound cannot be decoded"):
+        read_audio(path)
+
+
 def test_mp3_files_that_were_joined(tmp_path, capsys):
     content = write_sound(tmp_path / "one.mp3", "libmp3lame", beeps(), 48_000).read_bytes()
     assert content.startswith(b"ID3")

@@ -13,6 +13,7 @@ from helpers.films import (
     encode_sound,
     flash_and_beep,
     flashes_seen,
+    trimmed_in_place,
     write_sound,
 )
 from s2r.core.media.decode import open_audio, probe, read_audio, read_video
@@ -109,6 +110,16 @@ def test_pictures_that_an_edit_list_hides_are_not_missing(tmp_path, film, suffix
     assert len(read_audio(path)[0]) / 48_000 == pytest.approx(1.4, abs=0.03)
     assert apart(path, marks=2) < 0.004
     assert flashes_seen(frames, 50) == pytest.approx([0.4, 1.0])
+
+
+@pytest.mark.parametrize("gop", [25, 250])
+def test_a_film_that_a_phone_trimmed_holds_more_than_it_shows(tmp_path, gop):
+    path = trimmed_in_place(flash_and_beep(tmp_path / "a.mp4", gop=gop), 1.0, 1.2)
+    found, (frames, rate) = probe(path), read_video(path)
+    assert found.frames == len(frames) == 60
+    assert apart(path, marks=2) < 0.004
+    assert flashes_seen(frames, rate) == pytest.approx([0.4, 1.0])
+    assert len(read_audio(path)[0]) / 48_000 == pytest.approx(1.2, abs=0.01)
 
 
 def test_sound_before_the_first_picture_is_left_out_or_told(tmp_path, film):

@@ -1,5 +1,6 @@
 """Films and sounds with marks at known times, written with PyAV."""
 
+import struct
 from fractions import Fraction
 
 import av
@@ -83,9 +84,9 @@ def flash_and_beep(path, video="libx264", sound="aac", *, gop=25, rate=50, secon
     return path
 
 
-def write_sound(path, codec, samples, rate, layout="mono"):
+def write_sound(path, codec, samples, rate, layout="mono", **options):
     """A file of sound; ``samples`` (n,) are in every channel."""
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options=options) as container:
         track = container.add_stream(codec, rate=rate, layout=layout)
         encode_sound(container, track, samples, rate)
     return path
@@ -111,6 +112,20 @@ def copied(source, target, keep=lambda packet: True, seconds=0.0):
                 packet.stream = tracks[packet.stream]
                 new.mux(packet)
     return target
+
+
+def trimmed_in_place(path, start, seconds):
+    """An MP4 of which the edit lists show only a part, as phones trim: nothing else changes."""
+    content = bytearray(path.read_bytes())
+    at = content.find(b"elst")
+    while at >= 0:
+        header = content.index(b"mdhd", at)
+        unit = int.from_bytes(content[header + 16 : header + 20])
+        first = int.from_bytes(content[at + 16 : at + 20]) + round(start * unit)
+        content[at + 12 : at + 20] = struct.pack(">II", round(seconds * 1000), first)
+        at = content.find(b"elst", header)
+    path.write_bytes(content)
+    return path
 
 
 def onsets(level, rate):

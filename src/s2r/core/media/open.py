@@ -137,6 +137,17 @@ def _chosen(tracks: Sequence[av.stream.Stream]) -> av.stream.Stream | None:
     )
 
 
+def announced_packets(track: av.VideoStream | av.AudioStream) -> int:
+    """Packets that a track announces; 0 where it does not say.
+
+    MP4 and MOV files hold all that was there before they were trimmed: what their edit lists show
+    counts, and what is decoded for it.
+    """
+    if track.container.format.name.startswith("mov") and track.frames:
+        return len(track.index_entries)
+    return track.frames if track.type == "video" else 0
+
+
 def check_sample_rate(rate: int, path: str | Path) -> None:
     """MediaError for a rate outside SAMPLE_RATES."""
     low, high = SAMPLE_RATES

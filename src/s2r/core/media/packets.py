@@ -9,6 +9,7 @@ import av
 from s2r.core.media.open import (
     SPHERE,
     MediaError,
+    announced_packets,
     broken,
     open_media,
     sphere_refused,
@@ -24,6 +25,9 @@ COUNTED = ("mp3", "aac", "ac3", "eac3", "dts", "loas", "amr", "amrnb", "amrwb", 
 TAGS = (b"ID3", b"TAG", b"APETAGEX")
 """What files of sound that were joined have between them."""
 
+JOINED = ("mpegts", "mpeg", "ogg")
+"""Containers that may be joined end to end as they are."""
+
 STARTS_AGAIN = 1.0
 """Seconds by which time stamps go back where files were joined end to end; less is disorder."""
 
@@ -31,12 +35,13 @@ STARTS_AGAIN = 1.0
 def packets(container: av.container.InputContainer) -> Iterator[av.Packet]:
     """Packets of all tracks. Where their time stamps start again (MPEG-TS or Ogg files that were
     joined), the second part follows the first, with one shift for picture and sound."""
+    joined = container.format.name in JOINED
     shifts, end = [0.0], 0.0
     part: dict[int, int] = {}
     last: dict[int, float] = {}
     for packet in _read(container):
         ticks = packet.pts if packet.dts is None else packet.dts
-        if ticks is None or packet.stream.type not in ("audio", "video"):
+        if not joined or ticks is None or packet.stream.type not in ("audio", "video"):
             yield packet
             continue
         track, unit = packet.stream.index, float(packet.time_base)
@@ -129,8 +134,10 @@ class Decoded:
             self.lost -= leading
 
     def check(self, what: str) -> None:
-        """Raise MediaError if more than ``LARGEST_LOSS`` of the packets could not be decoded."""
-        share = self.lost / max(self.packets, self.lost, 1)
+        """Raise MediaError if more than ``LARGEST_LOSS`` of the packets are missing or damaged."""
+        absent = max(0, announced_packets(self._track) - self.packets - self.lost)
+        lost = self.lost + absent * (self._track.type == "audio")
+        share = lost / max(self.packets + absent, lost, 1)
         if share > LARGEST_LOSS:
             if self._container.format.name == SPHERE:
                 raise sphere_refused(self._path)

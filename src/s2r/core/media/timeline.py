@@ -6,7 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from s2r.core.media.open import MediaError
+from s2r.core.media.open import MediaError, announced_packets
 
 MOST_FILLED = 20
 """Places of the grid a frame, at most: damaged stamps would ask for any number."""
@@ -68,6 +68,7 @@ def check_count(
     """
     if video.container.format.name == "avi" and any(stamp is not None for stamp in stamps):
         there = max(there, 1 + max(stamp for stamp in stamps if stamp is not None))
-    if there < 0.98 * video.frames:
-        detail = f"{there} of the {video.frames} frames it announces are there"
+    announced = announced_packets(video)
+    if there < 0.98 * announced:
+        detail = f"{there} of the {announced} frames it announces are there"
         raise MediaError("truncated", path, detail)
