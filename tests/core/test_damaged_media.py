@@ -62,6 +62,15 @@ def test_a_damaged_picture_is_held_by_its_neighbours(tmp_path):
     path.write_bytes(damaged)
     with pytest.raises(MediaError, match=r"13 % of its pictures cannot be decoded, .* 10 % may be"):
         read_video(path)
+    damaged = bytearray(content)
+    for start in starts:
+        end = content.index(b"\xff\xd9", start)
+        damaged[start:end] = bytes(end - start)
+    path.write_bytes(damaged)
+    with pytest.raises(MediaError, match="zero frames: no frame can be decoded"):
+        probe(path)
+    audio, sound_rate = read_audio(path)
+    np.testing.assert_allclose(beeps_heard(audio, sound_rate), TIMES, atol=0.004)
 
 
 def test_too_much_damage_is_refused_by_its_share(tmp_path):

@@ -27,7 +27,7 @@ from s2r.core.media.open import (
     sphere_refused,
     video_stream,
 )
-from s2r.core.media.packets import COUNTED, Decoded, Hole, packets, picture_start
+from s2r.core.media.packets import COUNTED, Decoded, Hole, first_picture, packets
 from s2r.core.media.sound_clock import Piece, on_clock, to_the_end
 from s2r.core.media.timeline import check_count, timeline_of
 from s2r.core.progress import say
@@ -70,10 +70,13 @@ def probe(path: str | Path) -> VideoProbe:
     packets), ``truncated`` (index missing, or fewer packets than the header announces) or
     ``unreadable``.
     """
-    zero = picture_start(path)
+    picture = first_picture(path)
     with open_media(path) as container:
         video = video_stream(container, path)
         sound = sound_stream(container)
+        if picture is None:
+            raise MediaError("zero frames", path, "no frame can be decoded")
+        zero = picture.time
         stamps, count, ends = [], 0, {video.index: 0.0}
         try:
             for packet in packets(container):
@@ -197,7 +200,8 @@ def open_audio(path: str | Path, tell: Callable[[str], object] = say) -> Iterato
     samples.
     """
     with open_media(path, nothing="no audio") as container:
-        zero = picture_start(path)
+        picture = first_picture(path)
+        zero = picture.time if picture else None
         sound = sound_stream(container)
         if sound is None and container.format.name == SPHERE:
             raise sphere_refused(path)
@@ -225,7 +229,9 @@ def open_audio(path: str | Path, tell: Callable[[str], object] = say) -> Iterato
             if sum(missing) >= LEAST_TOLD:
                 tell(f"{path}: {sum(missing):.2f} s of its sound are missing or damaged: silent.")
 
-        length = container.duration / av.time_base if container.duration else None
+        length = float(sound.duration * sound.time_base) if sound.duration else None
+        if length is None and container.duration:
+            length = container.duration / av.time_base
         yield AudioStream(rate, length, begins, blocks())
 
 

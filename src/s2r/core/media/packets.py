@@ -171,18 +171,17 @@ def _frames_of(packet: av.Packet) -> list[av.VideoFrame | av.AudioFrame] | None:
         return None
 
 
-def picture_start(path: str | Path) -> float | None:
-    """When the first picture that can be decoded is shown, s on the clock of the file.
+def first_picture(path: str | Path) -> av.VideoFrame | None:
+    """The first picture of a film that can be decoded; its ``time`` is the zero of pictures and
+    sound, s on the clock of the file. None where the file has no video that can be decoded.
 
-    This is the zero of pictures and sound. None where the file has no video, or no picture of it
-    can be decoded. Raises MediaError as ``open_media`` does.
+    Raises MediaError as ``open_media`` does.
     """
     with open_media(path) as container:
         try:
             video = video_stream(container, path)
         except MediaError:
             return None
-        for item in Decoded(container, video, path):
-            if not isinstance(item, Hole):
-                return item.time
-    return None
+        return next(
+            (item for item in Decoded(container, video, path) if not isinstance(item, Hole)), None
+        )
