@@ -102,12 +102,13 @@ def test_mp3_files_that_were_joined(tmp_path, capsys):
     np.testing.assert_allclose(heard, [*TIMES, *np.add(TIMES, 2.4)], atol=0.08)
 
 
-def test_lost_pages_of_an_ogg_file_are_told(tmp_path):
+def test_what_follows_a_lost_page_of_an_ogg_file_keeps_its_time(tmp_path):
     path = write_sound(tmp_path / "a.ogg", "libopus", beeps(), 48_000)
     told = []
     audio, rate = read_audio(with_zeros(path, [0.6], 20), told.append)
     assert len(told) == 1
     assert abs(len(audio) / rate - 2.4) < 0.03
+    np.testing.assert_allclose(beeps_heard(audio, rate), [TIMES[0], TIMES[2]], atol=0.02)
 
 
 def sphere(coding, samples, sample_bytes, order):

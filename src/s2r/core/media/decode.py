@@ -27,9 +27,10 @@ from s2r.core.media.open import (
     sphere_refused,
     video_stream,
 )
-from s2r.core.media.packets import COUNTED, Decoded, Hole, first_picture, packets
+from s2r.core.media.packets import packets
 from s2r.core.media.sound_clock import Piece, on_clock, to_the_end
 from s2r.core.media.timeline import check_count, timeline_of
+from s2r.core.media.track import COUNTED, Decoded, Hole, first_picture
 from s2r.core.progress import say
 
 BLOCK = 128
@@ -222,7 +223,7 @@ def open_audio(path: str | Path, tell: Callable[[str], object] = say) -> Iterato
         def blocks() -> Iterator[np.ndarray]:
             placed = on_clock(chain([first] if first else [], pieces), rate, zero, missing)
             try:
-                yield from to_the_end(placed, container, sound, zero, rate, missing)
+                yield from to_the_end(placed, container, sound, zero, rate)
             except ValueError as error:
                 raise MediaError("unreadable", path, str(error)) from error
             decoded.check("sound")
@@ -247,8 +248,9 @@ def _pieces(
             check_sample_rate(rate, path)
             yield Piece(None if counted else item.time, np.clip(_mono(item), -1, 1), rate)
         elif rate:
-            missing.append(item.seconds)
-            silence = np.zeros(min(round(item.seconds * rate), LONGEST_HOLE * rate), np.float32)
+            seconds = min(item.seconds, LONGEST_HOLE)
+            missing.append(seconds)
+            silence = np.zeros(round(seconds * rate), np.float32)
             yield Piece(None if counted else item.time, silence, rate)
 
 

@@ -1,32 +1,16 @@
-"""Packets of a file on one clock, and what is decoded of them: damaged ones are passed over."""
+"""Packets of a file on one clock, also where files were joined and pages of Ogg are lost."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import av
 
-from s2r.core.media.open import (
-    SPHERE,
-    MediaError,
-    announced_packets,
-    broken,
-    open_media,
-    sphere_refused,
-    video_stream,
-)
-
-LARGEST_LOSS = 0.1
-"""Share of the packets of a track that may be damaged."""
-
-COUNTED = ("mp3", "aac", "ac3", "eac3", "dts", "loas", "amr", "amrnb", "amrwb", "wv", "tta", "shn")
-"""Files of sound without time stamps: FFmpeg counts packets instead."""
-
-TAGS = (b"ID3", b"TAG", b"APETAGEX")
-"""What files of sound that were joined have between them."""
+from s2r.core.media.open import sound_stream
 
 JOINED = ("mpegts", "mpeg", "ogg")
 """Containers that may be joined end to end as they are."""
+
+LEAST_LOST = 0.1
+"""Seconds by which the end of an Ogg file must be missing to count."""
 
 STARTS_AGAIN = 1.0
 """Seconds by which time stamps go back where files were joined end to end; less is disorder."""
@@ -39,7 +23,7 @@ def packets(container: av.container.InputContainer) -> Iterator[av.Packet]:
     shifts, end = [0.0], 0.0
     part: dict[int, int] = {}
     last: dict[int, float] = {}
-    for packet in _read(container):
+    for packet in _last_page_in_place(container):
         ticks = packet.pts if packet.dts is None else packet.dts
         if not joined or ticks is None or packet.stream.type not in ("audio", "video"):
             yield packet
@@ -71,117 +55,43 @@ def _read(container: av.container.InputContainer) -> Iterator[av.Packet]:
             yield packet
 
 
+def _last_page_in_place(container: av.container.InputContainer) -> Iterator[av.Packet]:
+    """Packets; those on the last page of an Ogg file end where the file does.
+
+    After lost pages the first stamp counts of every page but the last, whose packets FFmpeg counts
+    on from what came before.
+    """
+    sound = sound_stream(container) if container.format.name == "ogg" else None
+    page: list[av.Packet] = []
+    for packet in _read(container):
+        if sound is None or packet.stream.index != sound.index:
+            yield packet
+            continue
+        if page and packet.pos != page[0].pos:
+            if not packet.size:
+                _end_with(page, sound)
+            yield from page
+            page = []
+        if packet.size:
+            page.append(packet)
+        else:
+            yield packet
+
+
+def _end_with(page: list[av.Packet], sound: av.AudioStream) -> None:
+    """Move the packets of the last page so that they end with the track."""
+    *others, last = page
+    if last.pts is None or not last.duration or not sound.duration:
+        return
+    # Of Vorbis and Speex, all that is missing was added to the last packet.
+    usual = max((one.duration or 0 for one in others), default=0)
+    last.duration = min(last.duration, usual or last.duration)
+    late = (sound.start_time or 0) + sound.duration - last.pts - last.duration
+    if late * sound.time_base > LEAST_LOST:
+        for one in page:
+            one.pts, one.dts = _later(one.pts, late), _later(one.dts, late)
+
+
 def _later(stamp: int | None, ticks: int) -> int | None:
     """A time stamp that comes later; None where the sum cannot be right."""
     return None if stamp is None or abs(stamp + ticks) >= 1 << 62 else stamp + ticks
-
-
-@dataclass(frozen=True)
-class Hole:
-    """A packet that cannot be decoded."""
-
-    time: float | None
-    """When it would begin, s on the clock of the file."""
-    seconds: float
-
-
-class Decoded:
-    """The decoded frames of one track, and a `Hole` for every packet that cannot be decoded.
-
-    >>> for item in Decoded(container, track, path):
-    ...     ...
-
-    Raises MediaError where the file cannot be read on.
-    """
-
-    def __init__(
-        self,
-        container: av.container.InputContainer,
-        track: av.VideoStream | av.AudioStream,
-        path: str | Path,
-    ):
-        self._container, self._track, self._path = container, track, path
-        self.packets = 0
-        """Packets that are there, also those that an edit list hides."""
-        self.lost = 0
-        """Packets that cannot be decoded, beyond the first that could be."""
-        self._counted = container.format.name in COUNTED
-        self._size = self._decoded = 0
-
-    def __iter__(self) -> Iterator[av.VideoFrame | av.AudioFrame | Hole]:
-        begun, leading = False, 0
-        try:
-            for packet in packets(self._container):
-                if packet.stream.index != self._track.index:
-                    continue
-                if not packet.size and packet.pts is not None:
-                    continue  # Theora: the picture before it is shown on
-                self.packets += bool(packet.size and not packet.is_corrupt)
-                # A packet that the end of the file cuts off is marked as corrupt.
-                frames = None if packet.is_corrupt else _frames_of(packet)
-                if frames:
-                    begun = True
-                    self._size, self._decoded = self._size + packet.size, self._decoded + 1
-                    yield from frames
-                elif frames is None and not packet.is_discard:
-                    self.lost += 1
-                    leading += not begun
-                    yield Hole(_time_of(packet), self._seconds_of(packet))
-        except av.FFmpegError as error:
-            raise broken(self._path, error) from error
-        # A film that was cut in the stream begins with pictures that need those before them.
-        if begun and self._track.type == "video":
-            self.lost -= leading
-
-    def check(self, what: str) -> None:
-        """Raise MediaError if more than ``LARGEST_LOSS`` of the packets are missing or damaged."""
-        absent = max(0, announced_packets(self._track) - self.packets - self.lost)
-        lost = self.lost + absent * (self._track.type == "audio")
-        share = lost / max(self.packets + absent, lost, 1)
-        if share > LARGEST_LOSS:
-            if self._container.format.name == SPHERE:
-                raise sphere_refused(self._path)
-            detail = (
-                f"{100 * share:.0f} % of its {what} cannot be decoded, and at most "
-                f"{100 * LARGEST_LOSS:.0f} % may be damaged; copy it again"
-            )
-            raise MediaError("damaged", self._path, detail)
-
-    def _seconds_of(self, packet: av.Packet) -> float:
-        seconds = float((packet.duration or 0) * packet.time_base)
-        if not seconds and self._track.type == "audio" and self._track.rate:
-            seconds = (self._track.codec_context.frame_size or 0) / self._track.rate
-        # Where nothing else marks the packets, a damaged one reaches to the next that is whole.
-        if self._counted and self._size and not bytes(packet).startswith(TAGS):
-            seconds *= max(1.0, packet.size * self._decoded / self._size)
-        return seconds
-
-
-def _time_of(packet: av.Packet) -> float | None:
-    return None if packet.pts is None else float(packet.pts * packet.time_base)
-
-
-def _frames_of(packet: av.Packet) -> list[av.VideoFrame | av.AudioFrame] | None:
-    """What is decoded of a packet; None where it is damaged."""
-    try:
-        return packet.decode()
-    except MemoryError:
-        raise
-    except av.FFmpegError:
-        return None
-
-
-def first_picture(path: str | Path) -> av.VideoFrame | None:
-    """The first picture of a film that can be decoded; its ``time`` is the zero of pictures and
-    sound, s on the clock of the file. None where the file has no video that can be decoded.
-
-    Raises MediaError as ``open_media`` does.
-    """
-    with open_media(path) as container:
-        try:
-            video = video_stream(container, path)
-        except MediaError:
-            return None
-        return next(
-            (item for item in Decoded(container, video, path) if not isinstance(item, Hole)), None
-        )

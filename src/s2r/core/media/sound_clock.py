@@ -16,9 +16,6 @@ round their stamps to milliseconds, and none of them means a gap."""
 LONGEST_GAPS = 300.0
 """Seconds of silence that stamps may ask for beyond the length of the sound so far."""
 
-LEAST_LOST = 0.1
-"""Seconds by which the end of an Ogg file must be missing to count."""
-
 BLOCK = 1 << 16
 """Samples of silence handed on at a time."""
 
@@ -99,15 +96,13 @@ def to_the_end(
     sound: av.AudioStream,
     zero: float | None,
     rate: int,
-    missing: list[float],
 ) -> Iterator[np.ndarray]:
-    """Blocks of sound from ``zero`` up to the end that MP4, MOV and Ogg files know.
+    """Blocks of sound from ``zero`` up to the end that MP4 and MOV files know.
 
-    The last packet of a lossy codec is padded: that is left out. Where pages of an Ogg file are
-    lost, its last packets come too early by what is missing: silence follows.
+    The last packet of a lossy codec is padded: that is left out.
     """
     end = 0
-    if sound.duration and container.format.name.startswith(("mov", "ogg")):
+    if sound.duration and container.format.name.startswith("mov"):
         seconds = float(((sound.start_time or 0) + sound.duration) * sound.time_base)
         end = max(0, round((seconds - (zero or 0.0)) * rate))
     count, last = 0, np.empty(0, np.float32)
@@ -115,10 +110,5 @@ def to_the_end(
         if len(last):
             yield last
         count, last = count + len(block), block
-    padding = count - end
-    if not end or padding >= sound.codec_context.frame_size:
-        padding = 0
-    yield last[: len(last) - max(0, padding)]
-    if container.format.name == "ogg" and LEAST_LOST * rate < -padding < LONGEST_GAPS * rate:
-        missing.append(-padding / rate)
-        yield np.zeros(-padding, np.float32)
+    padding = count - end if end and 0 < count - end < sound.codec_context.frame_size else 0
+    yield last[: len(last) - padding]
