@@ -6,9 +6,6 @@ import av
 
 from s2r.core.media.open import sound_stream
 
-JOINED = ("mpegts", "mpeg", "ogg")
-"""Containers that may be joined end to end as they are."""
-
 LEAST_LOST = 0.1
 """Seconds by which the end of an Ogg file must be missing to count."""
 
@@ -17,9 +14,10 @@ STARTS_AGAIN = 1.0
 
 
 def packets(container: av.container.InputContainer) -> Iterator[av.Packet]:
-    """Packets of all tracks. Where their time stamps start again (MPEG-TS or Ogg files that were
-    joined), the second part follows the first, with one shift for picture and sound."""
-    joined = container.format.name in JOINED
+    """Packets of all tracks. Where their time stamps start again (MPEG-TS, Ogg or FLAC files that
+    were joined), the second part follows the first, with one shift for picture and sound."""
+    # Stamps of MP4 go back for the pictures that its edit lists hide.
+    joined = not container.format.name.startswith("mov")
     shifts, end = [0.0], 0.0
     part: dict[int, int] = {}
     last: dict[int, float] = {}
