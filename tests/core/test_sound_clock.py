@@ -40,7 +40,7 @@ def film(tmp_path_factory):
         ("a.mp4", "libx264", "aac"),
         ("a.mov", "mjpeg", "pcm_s16le"),
         ("a.mkv", "libx264", "ac3"),
-        ("a.webm", "libvpx", "libopus"),
+        ("a.webm", "libvpx-vp9", "libopus"),
         ("a.avi", "mpeg4", "pcm_s16le"),
         ("a.ts", "libx264", "aac"),
         ("a.flv", "libx264", "aac"),

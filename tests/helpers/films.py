@@ -69,8 +69,7 @@ def flash_and_beep(path, video="libx264", sound="aac", *, gop=25, rate=50, secon
         pictures.width = pictures.height = 64
         pictures.pix_fmt = "yuvj420p" if video == "mjpeg" else "yuv420p"
         pictures.codec_context.gop_size = gop
-        if video == "libvpx":
-            pictures.options = {"deadline": "realtime", "cpu-used": "8"}
+        pictures.codec_context.thread_count = 1
         track = container.add_stream(sound, rate=48_000, layout="mono")
         for number in range(round(seconds * rate)):
             picture = np.full((64, 64), 40, np.uint8)
