@@ -13,10 +13,13 @@ import threading
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from helpers.films import copied, flash_and_beep, write_sound
 from helpers.repository import HELPERS
 from s2r.core.media.encode import write_video, write_wav
+from s2r.core.media.resample import resample
 from s2r.corpus.phantom.acoustics import SAMPLE_RATE
 from s2r.corpus.phantom.writer import FRAME_PERIOD, record
 
@@ -30,7 +33,10 @@ FRAMES = 100
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """Videos with sound, and sounds, of 1.2 s from the tiny phantom; ``silent.mp4`` beside them."""
+    """Videos with sound, and sounds, of 1.2 s from the tiny phantom; ``silent.mp4`` beside them.
+
+    The first are as s2r writes them, the others of each kind of container it reads.
+    """
     folder = tmp_path_factory.mktemp("fuzz")
     (folder / "files").mkdir()
     for stimulus in ("vcv1", "bvt"):
@@ -42,6 +48,12 @@ def files(tmp_path_factory):
         write_video(video, frames, 1 / FRAME_PERIOD, wave, SAMPLE_RATE, preset="superfast")
         write_wav(video.with_suffix(".wav"), wave, SAMPLE_RATE)
     write_video(folder / "silent.mp4", frames, 1 / FRAME_PERIOD, preset="superfast")
+    flash_and_beep(folder / "files" / "other.avi", "mpeg4", "pcm_s16le")
+    for name in ("other.mkv", "other.ts"):
+        copied(folder / "files" / "vcv1.mp4", folder / "files" / name)
+    samples = wave.astype(np.float32)
+    for name, codec in (("other.ogg", "libopus"), ("other.mp3", "libmp3lame")):
+        write_sound(folder / "files" / name, codec, resample(samples, SAMPLE_RATE, 48_000), 48_000)
     return folder
 
 

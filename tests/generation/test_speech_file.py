@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
+from helpers.films import TIMES, beeps_heard, copied, flash_and_beep, flashes_seen
 from helpers.sounds import voice
 from helpers.tiny_model import SIZE, heads, write_tiny_model
 from s2r.core.errors import UserError
@@ -17,6 +18,7 @@ from s2r.generation import speech_file as speech_to_video
 from s2r.generation.model_folder import load_model_folder
 from s2r.generation.speech_file import generate_file, stretches
 from s2r.model.family import VideoTask
+from s2r.preparation.frames import FramesConfig, prepare_video
 from s2r.preparation.pictures import enlarge
 from s2r.speech.silence import blend, rest_weights
 
@@ -107,6 +109,24 @@ def test_frames_are_kept_and_truth_stands_on_the_left(tmp_path, model):
     assert shown.shape == (30, SIZE, 2 * SIZE + 2)
     assert shown[:, :, :SIZE].mean() > 240  # the truth is shorter: its last frame holds
     assert np.abs(shown[:, :, SIZE + 2 :].astype(float) - frames).mean() < 6
+
+
+@pytest.mark.parametrize("later", ["audio", "video"])
+def test_truth_is_in_time_with_the_sound_of_its_film(tmp_path, model, later):
+    """One of the two begins 0.5 s after the other; nothing of the sound is lost."""
+
+    def there(packet):
+        return packet.stream.type != later or packet.pts * packet.time_base >= 0.5
+
+    whole = flash_and_beep(tmp_path / "whole.mkv", "mjpeg", "ac3")
+    film = copied(whole, tmp_path / "film.mkv", there)
+    truth = prepare_video(film, FramesConfig(size=SIZE))
+    count = make(film, tmp_path / "out.mp4", model, size=SIZE, truth=truth)
+    shown, rate = read_video(tmp_path / "out.mp4")
+    assert abs(count / 50 - 2.4) < 0.05
+    np.testing.assert_allclose(flashes_seen(shown[:, :, :SIZE], rate), TIMES, atol=0.01)
+    heard = beeps_heard(*read_audio(tmp_path / "out.mp4"))
+    np.testing.assert_allclose(heard, TIMES, atol=0.01)
 
 
 def test_in_stretches_as_in_one_go(tmp_path, model, monkeypatch):

@@ -2,7 +2,7 @@
 
     python fuzz_worker.py FILES SILENT FIRST END
 
-Mutant ``i`` is drawn from the files in the folder FILES in turn, with seed ``i``. That of a WAV
+Mutant ``i`` is drawn from the files in the folder FILES in turn, with seed ``i``. That of a sound
 lies beside the video SILENT. A line goes before each mutant and another after it.
 """
 
@@ -19,6 +19,7 @@ from s2r.core.errors import UserError
 from s2r.corpus.index import index_corpus
 from s2r.preparation.frames import FramesConfig, prepare_recording
 
+SOUNDS = (".wav", ".ogg", ".mp3")
 MEMORY = 4 << 30
 """Bytes of data that this process may ask for: the machine must not suffer from an error."""
 
@@ -46,7 +47,7 @@ def examine(root: Path, silent: Path, suffix: str, content: bytes) -> dict:
     """What the index says of the one recording with this ``content``, and of its frames."""
     video, sound = root / "anna/speech.mp4", root / "anna/speech.wav"
     sound.unlink(missing_ok=True)
-    if suffix == ".wav":
+    if suffix in SOUNDS:
         sound.write_bytes(content)
         content = silent.read_bytes()
     video.write_bytes(content)

@@ -20,3 +20,8 @@ def progress(items: Iterable | None = None, label: str = "", total: int | None =
         maxinterval=10.0,
         **options,
     )
+
+
+def say(sentence: str) -> None:
+    """A line on standard error that leaves a progress bar whole."""
+    tqdm.write(sentence, file=sys.stderr)

@@ -67,7 +67,8 @@ def index_corpus(
     ``kind`` is ``usc75``, ``phantom`` (the same layout) or ``folder``, for which ``files`` says
     what ``folder.find_recordings`` looks for. A recording that cannot be used has status
     ``defect`` and a sentence in ``reason`` that begins with one of: truncated, no audio, silent,
-    zero frames, length mismatch, unreadable name, unreadable, too short, missing, duplicate.
+    zero frames, damaged, length mismatch, unreadable name, unreadable, too short, missing,
+    duplicate.
     With ``use_silent``, what would be the reason no audio or silent stands in the column
     ``silent`` instead, and the recording can be used for its pictures. ``workers`` files are read
     at the same time.

@@ -63,8 +63,9 @@ def generate_file(
     Args:
         reference: (H, W) uint8, the speaker at rest.
         size: height of the picture in pixels.
-        truth: (T, H, W) uint8 at the model's frame rate, shown on the left; where it is shorter
-            than the speech its last frame holds.
+        truth: (T, H, W) uint8 at the model's frame rate, shown on the left, in time with the sound
+            of a film: where the sound begins before the first picture that frame holds, and where
+            it is longer the last one.
         frames_path: HDF5 file to write the frames to as well, lossless: ``frames``
             (T, H, W) uint8, attribute ``frame_rate``.
         on_frames: called with the number of frames whenever some are generated, instead of a
@@ -90,7 +91,7 @@ def generate_file(
             bar = files.enter_context(progress(total=total, label=label, unit="frame"))
             on_frames = bar.update
         blocks = _write_audio(sound.blocks, writer, source)
-        frame_count = 0
+        frame_count, early = 0, round(-sound.begins * frame_rate)
         for frames in generate_stretches(
             stretches(to_clock(blocks, sound.rate), *_stretch_and_margin(speech_model)),
             speech_model,
@@ -100,9 +101,8 @@ def generate_file(
         ):
             shown = enlarge(frames, size)
             if truth is not None:
-                truth_frames = np.minimum(
-                    np.arange(frame_count, frame_count + len(frames)), len(truth) - 1
-                )
+                numbers = np.arange(frame_count, frame_count + len(frames)) - early
+                truth_frames = numbers.clip(0, len(truth) - 1)
                 gap = np.zeros((len(frames), size, 2), np.uint8)
                 shown = np.concatenate([enlarge(truth[truth_frames], size), gap, shown], axis=2)
             writer.frames(shown)

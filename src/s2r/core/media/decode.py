@@ -1,13 +1,16 @@
 """Decode video and sound (PyAV); writing is in `s2r.core.media.encode`.
 
-Times are counted from the first video frame. Pictures are grey, 0-255 over the full range,
-whatever the pixel format of the file.
+Times are counted from the first picture that can be decoded, by the time stamps of the file.
+Pictures are grey, 0-255 over the full range, whatever the pixel format of the file. Damaged packets
+are passed over: the picture before or after them holds, the sound is silent, and ``tell`` is called
+with a sentence that says how much.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -15,20 +18,36 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from s2r.core.media.open import (
+    SPHERE,
     MediaError,
     broken,
     check_sample_rate,
     open_media,
     sound_stream,
+    sphere_refused,
     video_stream,
 )
-from s2r.core.media.timeline import even_timeline
+from s2r.core.media.packets import packets
+from s2r.core.media.sound_clock import Piece, on_clock, to_the_end
+from s2r.core.media.timeline import check_count, timeline_of
+from s2r.core.media.track import COUNTED, Decoded, Hole, first_picture
+from s2r.core.progress import say
 
 BLOCK = 128
 """Most frames handed on at a time while a video is decoded."""
 
 BLOCK_BYTES = 64_000_000
 """Most bytes of large pictures handed on at a time."""
+
+
+ANNOUNCING = ("matroska,webm", "flv", "asf")
+"""Containers whose header announces how long they last, but not how many frames they hold."""
+
+LEAST_TOLD = 0.02
+"""Seconds of sound that must be missing before a word is said about it."""
+
+LONGEST_HOLE = 60
+"""Seconds that one damaged packet can stand for."""
 
 
 @dataclass(frozen=True)
@@ -46,64 +65,76 @@ class VideoProbe:
 
 
 def probe(path: str | Path) -> VideoProbe:
-    """Count the frames of a video by reading its packets, without decoding them.
+    """Count the frames of a video by reading its packets; only its first pictures are decoded.
 
     Raises MediaError with reason ``missing``, ``zero frames`` (empty file, no video stream, no
     packets), ``truncated`` (index missing, or fewer packets than the header announces) or
     ``unreadable``.
     """
+    picture = first_picture(path)
     with open_media(path) as container:
         video = video_stream(container, path)
         sound = sound_stream(container)
-        stamps, packets, ends = [], 0, {video.index: 0.0}
+        if picture is None:
+            raise MediaError("zero frames", path, "no frame can be decoded")
+        zero = picture.time
+        stamps, count, ends = [], 0, {video.index: 0.0}
         try:
-            for packet in container.demux([video, sound] if sound else [video]):
+            for packet in packets(container):
                 if not packet.size or packet.is_corrupt:
                     continue
                 if packet.pts is not None:
                     end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
                     ends[packet.stream.index] = max(ends.get(packet.stream.index, 0.0), end)
                 if packet.stream.index == video.index:
-                    packets += 1
-                    stamps += [] if packet.is_discard else [packet.pts]
+                    count += 1
+                    stamps += [] if _hidden(packet, zero) else [packet.pts]
         except av.FFmpegError as error:
             raise broken(path, error) from error
-        _check_count(packets, video, path)
+        check_count(count, stamps, video, path)
         if not stamps:
             raise MediaError("zero frames", path, "its video stream holds no frame")
-        # Matroska announces a duration instead of a number of frames.
+        # Matroska announces a duration, of all tracks together, instead of a number of frames.
         announced = (container.duration or 0) / av.time_base
-        if not video.frames and max(ends.values()) < announced - 0.5:
+        if container.format.name in ANNOUNCING and max(ends.values()) < announced - 0.5:
             detail = f"it ends after {max(ends.values()):.2f} of the {announced:.2f} s it announces"
             raise MediaError("truncated", path, detail)
-        slots, rate = _timeline(stamps, video, path)
-        announced = float(sound.duration * sound.time_base) if sound and sound.duration else 0.0
+        slots, rate = timeline_of(stamps, video, path)
         return VideoProbe(
             frames=len(slots),
             frame_rate=rate,
             width=video.width,
             height=video.height,
             video_seconds=float(len(slots) / rate),
-            audio_seconds=(announced or ends.get(sound.index, 0.0)) if sound else None,
+            audio_seconds=max(0.0, ends.get(sound.index, 0.0) - (zero or 0.0)) if sound else None,
             sample_rate=sound.rate if sound else None,
         )
 
 
+def _hidden(packet: av.Packet, zero: float | None) -> bool:
+    """Whether an edit list hides a picture, or it comes before the first that can be decoded."""
+    if packet.is_discard or packet.pts is None or zero is None:
+        return packet.is_discard
+    return float(packet.pts * packet.time_base) < zero - 1e-6
+
+
 def read_video(
-    path: str | Path, transform: Callable[[np.ndarray], np.ndarray] | None = None
+    path: str | Path,
+    transform: Callable[[np.ndarray], np.ndarray] | None = None,
+    tell: Callable[[str], object] = say,
 ) -> tuple[np.ndarray, Fraction]:
     """Decode a whole video; returns frames (T, H, W) uint8 and the frame rate in Hz.
 
     Frame ``i`` describes the time from ``i / rate`` to ``(i + 1) / rate``. ``transform`` is
     applied to every block (n, H, W) as it is decoded, so that large pictures need not be held;
-    then frames are what it returns, joined. Raises MediaError.
+    then frames are what it returns, joined. Raises MediaError as ``probe`` does, and with reason
+    ``damaged`` where too many pictures cannot be decoded.
     """
     frames, stamps = np.empty(0), []
     with open_media(path) as container:
         video = video_stream(container, path)
-        # A job has one core. Handing small frames between threads costs a quarter more.
-        video.codec_context.thread_count = 1
-        for pictures, times in _decoded_blocks(container, video, path):
+        decoded = Decoded(container, video, path)
+        for pictures, times in _decoded_blocks(decoded, video, path):
             part = transform(pictures) if transform else pictures
             first, last = len(stamps), len(stamps) + len(part)
             if last > len(frames):
@@ -116,140 +147,133 @@ def read_video(
                 frames = grown
             frames[first:last] = part
             stamps += times
+        decoded.check("pictures")
         if not stamps:
             raise MediaError("zero frames", path, "no frame could be decoded")
-        _check_count(len(stamps), video, path)
-        slots, rate = _timeline(stamps, video, path)
+        check_count(decoded.packets, stamps, video, path)
+        slots, rate = timeline_of(stamps, video, path)
+    if decoded.lost:
+        tell(f"{path}: {decoded.lost} of its pictures cannot be decoded: their neighbours hold.")
     frames = frames[: len(stamps)]
     return (frames if np.array_equal(slots, np.arange(len(frames))) else frames[slots]), rate
 
 
-def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
-    """Decode the first audio stream; returns (N,) float32 in [-1, 1] (mean of the channels)
-    and its own sample rate in Hz.
+def read_audio(path: str | Path, tell: Callable[[str], object] = say) -> tuple[np.ndarray, int]:
+    """Decode the sound of a file; returns (N,) float32 in [-1, 1] (mean of the channels) and its
+    own sample rate in Hz.
 
-    Sample 0 is at the first video frame where the file has video. Raises MediaError with reason
-    ``no audio`` where there is none, or as ``probe`` does.
+    Sample 0 is at the first picture where the file has video. Gaps in the time stamps are silent.
+    Raises MediaError with reason ``no audio`` where there is none, ``damaged`` where too much of
+    it cannot be decoded, or as ``probe`` does.
     """
-    with _opened_sound(path) as (container, sound):
-        video = next(iter(container.streams.video), None)
-        start, rate, pieces = None, 0, []
-        try:
-            for frame in container.decode(sound):
-                start = frame.time if start is None else start
-                rate = frame.sample_rate
-                check_sample_rate(rate, path)
-                pieces.append(_mono(frame))
-        except av.FFmpegError as error:
-            raise broken(path, error) from error
-        if not pieces:
-            raise MediaError("no audio", path, "its audio stream holds no sample")
-        audio = np.concatenate(pieces)
-        # The last packet of a lossy codec is padded; the container knows the true length.
-        length = round(float((sound.duration or 0) * sound.time_base) * rate)
-        if 0 < len(audio) - length < sound.codec_context.frame_size:
-            audio = audio[:length]
-        first = float((video.start_time or 0) * video.time_base) if video else 0.0
-        late = round(((start or 0.0) - first) * rate)
-        if abs(late) > len(audio) + 60 * rate:
-            detail = f"its sound begins {late / rate:.0f} s after its first frame"
-            raise MediaError("unreadable", path, detail)
-    audio = np.pad(audio, (late, 0)) if late > 0 else audio[-late:]
-    return audio, rate
+    with open_audio(path, tell) as sound:
+        blocks = list(sound.blocks)
+    early = round(-sound.begins * sound.rate)
+    audio = np.concatenate(blocks)[early:] if blocks else np.empty(0, np.float32)
+    if not len(audio):
+        empty = "its audio stream holds no sample"
+        detail = "its sound ends before its first picture" if blocks else empty
+        raise MediaError("no audio", path, detail)
+    return audio, sound.rate
 
 
 @dataclass(frozen=True)
 class AudioStream:
-    """The first audio stream of a file, decoded as it is asked for."""
+    """The sound of a file, decoded as it is asked for."""
 
     rate: int
     """Samples per second."""
     seconds: float | None
     """Length as the container announces it; None where it does not."""
+    begins: float
+    """When the first sample is heard, s after the first picture: 0, or less where the sound begins
+    before it."""
     blocks: Iterator[np.ndarray]
     """(n,) float32 in [-1, 1], mean of the channels; of any lengths."""
 
 
 @contextmanager
-def open_audio(path: str | Path) -> Iterator[AudioStream]:
+def open_audio(path: str | Path, tell: Callable[[str], object] = say) -> Iterator[AudioStream]:
     """Decode sound of any length piece by piece.
 
-    Raises MediaError as ``read_audio`` does, but not for a stream without samples, for a rate that
-    changes on the way, or for sound that begins long after the video.
+    Where it begins after the first picture of the file, silence comes first. Raises MediaError as
+    ``read_audio`` does (where too much is damaged, at the end), but not for a stream without
+    samples.
     """
-    with _opened_sound(path) as (container, sound):
-
-        def blocks() -> Iterator[np.ndarray]:
-            try:
-                for frame in container.decode(sound):
-                    yield np.clip(_mono(frame), -1, 1)
-            except av.FFmpegError as error:
-                raise broken(path, error) from error
-
-        length = container.duration / av.time_base if container.duration else None
-        yield AudioStream(sound.rate, length, blocks())
-
-
-@contextmanager
-def _opened_sound(
-    path: str | Path,
-) -> Iterator[tuple[av.container.InputContainer, av.AudioStream]]:
-    """A file and its first audio stream, with the sample rate that it announces checked."""
     with open_media(path, nothing="no audio") as container:
+        picture = first_picture(path)
+        zero = picture.time if picture else None
         sound = sound_stream(container)
+        if sound is None and container.format.name == SPHERE:
+            raise sphere_refused(path)
         if sound is None:
             raise MediaError("no audio", path, "the file has no audio stream that can be decoded")
         check_sample_rate(sound.rate, path)
-        yield container, sound
+        decoded, missing = Decoded(container, sound, path), []
+        pieces = _pieces(decoded, container, path, missing)
+        first = next(pieces, None)
+        rate, begins = first.rate if first else sound.rate, 0.0
+        if first and first.time is not None and zero is not None:
+            begins = min(0.0, first.time - zero)
+            zero += begins
+
+        if zero is None:
+            zero = first.time if first else None
+
+        def blocks() -> Iterator[np.ndarray]:
+            placed = on_clock(chain([first] if first else [], pieces), rate, zero, missing)
+            try:
+                yield from to_the_end(placed, container, sound, zero, rate)
+            except ValueError as error:
+                raise MediaError("unreadable", path, str(error)) from error
+            decoded.check("sound")
+            if sum(missing) >= LEAST_TOLD:
+                tell(f"{path}: {sum(missing):.2f} s of its sound are missing or damaged: silent.")
+
+        length = float(sound.duration * sound.time_base) if sound.duration else None
+        if length is None and container.duration:
+            length = container.duration / av.time_base
+        yield AudioStream(rate, length, begins, blocks())
 
 
-def _timeline(
-    stamps: list[int | None], video: av.VideoStream, path: str | Path
-) -> tuple[np.ndarray, Fraction]:
-    try:
-        return even_timeline(stamps, video.time_base, _nominal_rate(video))
-    except ValueError as error:
-        raise MediaError("unreadable", path, str(error)) from error
+def _pieces(
+    decoded: Decoded, container: av.container.InputContainer, path: str | Path, missing: list[float]
+) -> Iterator[Piece]:
+    """Decoded sound with its time, and silence for what cannot be decoded."""
+    # Where stamps are counted from the sound itself, they say nothing about it.
+    counted, rate = container.format.name in COUNTED, 0
+    for item in decoded:
+        if not isinstance(item, Hole):
+            rate = item.sample_rate
+            check_sample_rate(rate, path)
+            yield Piece(None if counted else item.time, np.clip(_mono(item), -1, 1), rate)
+        elif rate:
+            seconds = min(item.seconds, LONGEST_HOLE)
+            missing.append(seconds)
+            silence = np.zeros(round(seconds * rate), np.float32)
+            yield Piece(None if counted else item.time, silence, rate)
 
 
-def _nominal_rate(video: av.VideoStream) -> Fraction:
-    """The rate a header announces; FFmpeg's own fallback, 25 Hz, where there is none."""
-    return Fraction(video.average_rate or video.guessed_rate or 25)
-
-
-def _check_count(there: int, video: av.VideoStream, path: str | Path) -> None:
-    """A few frames may be missing (AVI announces empty ones too), never a stretch of them."""
-    if there < 0.98 * video.frames:
-        detail = f"{there} of the {video.frames} frames it announces are there"
-        raise MediaError("truncated", path, detail)
-
-
-def _decoded_blocks(container, video, path) -> Iterator[tuple[np.ndarray, list[int | None]]]:
+def _decoded_blocks(
+    decoded: Decoded, video: av.VideoStream, path: str | Path
+) -> Iterator[tuple[np.ndarray, list[int | None]]]:
     """Blocks of grey frames (n, H, W) with their time stamps."""
     pictures, stamps, size = [], [], None
     # One converter for all frames, without threads of its own: four times faster.
     converter = VideoReformatter()
-    try:
-        for frame in _frames(container, video):
-            pictures.append(converter.reformat(frame, format="gray", threads=1).to_ndarray())
-            stamps.append(frame.pts)
-            size = size or pictures[0].shape
-            if pictures[-1].shape != size:
-                raise MediaError("unreadable", path, "its pictures change their size")
-            if len(pictures) == min(BLOCK, max(1, BLOCK_BYTES // pictures[0].size)):
-                yield np.stack(pictures), stamps
-                pictures, stamps = [], []
-    except av.FFmpegError as error:
-        raise broken(path, error) from error
+    for frame in decoded:
+        if isinstance(frame, Hole):
+            continue
+        pictures.append(converter.reformat(frame, format="gray", threads=1).to_ndarray())
+        stamps.append(frame.pts)
+        size = size or pictures[0].shape
+        if pictures[-1].shape != size:
+            raise MediaError("unreadable", path, "its pictures change their size")
+        if len(pictures) == min(BLOCK, max(1, BLOCK_BYTES // pictures[0].size)):
+            yield np.stack(pictures), stamps
+            pictures, stamps = [], []
     if pictures:
         yield np.stack(pictures), stamps
-
-
-def _frames(container, video) -> Iterator[av.VideoFrame]:
-    """Decoded frames; a packet that the end of the file cuts off is not one of them."""
-    for packet in container.demux(video):
-        if not packet.is_corrupt:
-            yield from packet.decode()
 
 
 def _mono(frame: av.AudioFrame) -> np.ndarray:

@@ -28,7 +28,12 @@ def resample(audio: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
 
 def to_clock(blocks: Iterable[np.ndarray], rate: int) -> Iterator[np.ndarray]:
     """Blocks of sound at ``rate`` to blocks at 16 kHz; together they are as long."""
-    resampler = av.AudioResampler(format="fltp", layout="mono", rate=SAMPLE_RATE)
+    return converted(blocks, rate, SAMPLE_RATE)
+
+
+def converted(blocks: Iterable[np.ndarray], rate: int, new_rate: int) -> Iterator[np.ndarray]:
+    """Blocks of sound at ``rate`` to blocks at ``new_rate``; together they are as long."""
+    resampler = av.AudioResampler(format="fltp", layout="mono", rate=new_rate)
     count = 0
     for block in blocks:
         frame = av.AudioFrame.from_ndarray(block[None], format="fltp", layout="mono")

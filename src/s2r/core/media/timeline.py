@@ -1,8 +1,12 @@
 """Time stamps of video frames, laid onto an even grid."""
 
 from fractions import Fraction
+from pathlib import Path
 
+import av
 import numpy as np
+
+from s2r.core.media.open import MediaError, announced_packets
 
 MOST_FILLED = 20
 """Places of the grid a frame, at most: damaged stamps would ask for any number."""
@@ -40,3 +44,31 @@ def even_timeline(
     right = np.clip(np.searchsorted(ticks, grid), 1, count - 1)
     nearer_left = grid - ticks[right - 1] <= ticks[right] - grid
     return right - nearer_left, 1 / (median * time_base)
+
+
+def timeline_of(
+    stamps: list[int | None], video: av.VideoStream, path: str | Path
+) -> tuple[np.ndarray, Fraction]:
+    """The even timeline of the frames of a track; MediaError where its stamps cannot be right."""
+    # The rate a header announces; FFmpeg's own fallback, 25 Hz, where there is none.
+    nominal = Fraction(video.average_rate or video.guessed_rate or 25)
+    try:
+        return even_timeline(stamps, video.time_base, nominal)
+    except ValueError as error:
+        raise MediaError("unreadable", path, str(error)) from error
+
+
+def check_count(
+    there: int, stamps: list[int | None], video: av.VideoStream, path: str | Path
+) -> None:
+    """MediaError where packets are missing, of those that the track announces.
+
+    A few may be missing, never a stretch of them. AVI announces places, of which any number may be
+    empty (pictures that the camera dropped), so there the last time stamp counts.
+    """
+    if video.container.format.name == "avi" and any(stamp is not None for stamp in stamps):
+        there = max(there, 1 + max(stamp for stamp in stamps if stamp is not None))
+    announced = announced_packets(video)
+    if there < 0.98 * announced:
+        detail = f"{there} of the {announced} frames it announces are there"
+        raise MediaError("truncated", path, detail)
