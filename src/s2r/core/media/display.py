@@ -47,7 +47,10 @@ def _square_size(frame: av.VideoFrame, pixel_aspect: Fraction | None) -> tuple[i
 
 def _turned(grey: np.ndarray, frame: av.VideoFrame) -> np.ndarray:
     """The picture after the frame's display matrix, to the nearest quarter of a turn."""
-    matrix = frame.side_data.get("DISPLAYMATRIX")
+    try:
+        matrix = frame.side_data.get("DISPLAYMATRIX")
+    except ValueError:  # there are data of a kind that PyAV does not know, such as EXIF
+        return np.ascontiguousarray(np.rot90(grey, round(frame.rotation / 90)))
     if matrix is None:
         return grey
     # Stored (x, y) is shown at (a x + c y, b x + d y); only signs are of interest.
