@@ -1,4 +1,4 @@
-"""A decoded picture as players show it: turned and mirrored as the file says, with square pixels."""
+"""A decoded picture as players show it: turned or mirrored, with square pixels."""
 
 from fractions import Fraction
 
