@@ -15,6 +15,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from s2r.core.media.display import shown
+from s2r.core.media.mix import mixed
 from s2r.core.media.open import (
     MediaError,
     broken,
@@ -128,7 +129,7 @@ def read_video(
 
 
 def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
-    """Decode the first audio stream; returns (N,) float32 in [-1, 1] (mean of the channels)
+    """Decode the first audio stream; returns (N,) float32 in [-1, 1] (channels mixed)
     and its own sample rate in Hz.
 
     Sample 0 is at the first video frame where the file has video. Raises MediaError with reason
@@ -170,7 +171,7 @@ class AudioStream:
     seconds: float | None
     """Length as the container announces it; None where it does not."""
     blocks: Iterator[np.ndarray]
-    """(n,) float32 in [-1, 1], mean of the channels; of any lengths."""
+    """(n,) float32 in [-1, 1], channels mixed; of any lengths."""
 
 
 @contextmanager
@@ -258,7 +259,7 @@ def _frames(container, video) -> Iterator[av.VideoFrame]:
 
 
 def _mono(frame: av.AudioFrame) -> np.ndarray:
-    """Mean of the channels of one decoded frame, float32 in [-1, 1]."""
+    """One decoded frame, its channels mixed (`s2r.core.media.mix`), float32 in [-1, 1]."""
     if frame.layout.nb_channels == 1 and frame.format.name in ("flt", "fltp"):
         return np.frombuffer(frame.planes[0], np.float32, frame.samples)  # as AAC is decoded
     samples = frame.to_ndarray()
@@ -268,4 +269,4 @@ def _mono(frame: av.AudioFrame) -> np.ndarray:
         samples = (samples.astype(np.float32) - 128) / 128
     elif samples.dtype.kind == "i":
         samples = samples / -float(np.iinfo(samples.dtype).min)
-    return samples.mean(axis=0, dtype=np.float32)
+    return mixed(samples, [channel.name for channel in frame.layout.channels])
