@@ -25,7 +25,9 @@ def test_other_speech_gets_the_level_that_encoders_expect(gain):
 def test_silence_is_not_raised():
     for silence in (np.zeros(8000, np.float32), 1e-3 * np.random.default_rng(0).normal(size=8000)):
         assert levelled(silence) is silence
-        assert measure([silence]).remark("a.wav").startswith("a.wav is silent: check the microphone")
+        assert (
+            measure([silence]).remark("a.wav").startswith("a.wav is silent: check the microphone")
+        )
 
 
 def test_an_offset_is_taken_away():

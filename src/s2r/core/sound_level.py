@@ -41,8 +41,8 @@ def bin_levels(samples: np.ndarray, rate: int = SAMPLE_RATE) -> np.ndarray:
 
 
 def mean_level(levels: np.ndarray) -> float:
-    """The level of the mean power of bins (T,), dB."""
-    return float(10 * np.log10(np.mean(10 ** (levels / 10))))
+    """The level of the mean power of bins (T,), dB; 0 where there are none."""
+    return float(10 * np.log10(np.mean(10 ** (levels / 10)))) if len(levels) else 0.0
 
 
 def loudest(levels: np.ndarray) -> float:

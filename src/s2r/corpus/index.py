@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from s2r.config.data_blocks import FolderBlock, Limits
@@ -235,8 +234,6 @@ def _check_sound(row: dict, limits: Limits) -> str:
         return _sentence(error)
     row["audio_seconds"], row["sample_rate"] = len(audio) / rate, rate
     levels = bin_levels(audio, rate)
-    if not len(levels):
-        return f"silent: the sound of {name} is shorter than 20 ms"
     level = mean_level(levels)
     if level < limits.silence_threshold:
         floor = limits.silence_threshold

@@ -1,7 +1,8 @@
 """Speech at the level that encoders expect, in training and in generation alike.
 
-Encoders have learned from speech of usual level, about -25 dB of full scale, and some take levels as
-they are. Recordings whose speech lies within USUAL are not changed.
+Encoders have learned from speech of usual level, about -25 dB of full scale, and some take levels
+as they are: with Whisper tiny.en the mean video of speech at -70 dB differs from that at -25 dB by
+half of its motion, and within USUAL by 15 % at most. Such recordings are not changed.
 """
 
 from collections.abc import Iterable
