@@ -33,9 +33,9 @@ def check_interpreter(path: str) -> None:
     if found := SPECIAL.search(path):
         what = "a space" if found[0].isspace() else found[0]
         raise UserError(
-            f"the path of Python, {path}, holds {what}, and Snakemake cannot start jobs there: move "
-            "the project to a folder without spaces, quotes and brackets, or use an environment "
-            "that lies elsewhere."
+            f"the path of Python, {path}, holds {what}, and Snakemake cannot start jobs there: "
+            "move the project to a folder without spaces, quotes and brackets, or use an "
+            "environment that lies elsewhere."
         )
 
 

@@ -49,8 +49,9 @@ def read_pages(path: str | Path) -> list[np.ndarray]:
             return pages[:1] if first_only else pages
     except UnidentifiedImageError as error:
         raise NoPictureError(f"{path} is not a readable picture.") from error
-    # Pillow and FFmpeg raise these for damaged files.
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    except UserError:
+        raise
+    except Exception as error:  # damaged files make Pillow and FFmpeg raise about any
         raise UserError(
             f"{path} is a damaged or unusual picture ({error}): save it as PNG and give that."
         ) from error

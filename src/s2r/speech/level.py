@@ -19,7 +19,7 @@ USUAL = (-40.0, -10.0)
 TARGET = -25.0
 """Median level to which other speech is brought, dB of full scale."""
 
-OFFSET = 0.01
+OFFSET = 0.05
 """A constant offset beyond this share of full scale is taken away."""
 
 BLOCK = 200 * HOP
