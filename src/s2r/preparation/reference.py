@@ -51,6 +51,8 @@ def read_pages(path: str | Path) -> list[np.ndarray]:
         raise NoPictureError(f"{path} is not a readable picture.") from error
     except UserError:
         raise
+    except PermissionError as error:
+        raise UserError(f"{path} may not be read: change its permissions.") from error
     except Exception as error:  # damaged files make Pillow and FFmpeg raise about any
         raise UserError(
             f"{path} is a damaged or unusual picture ({error}): save it as PNG and give that."
