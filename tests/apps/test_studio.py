@@ -206,6 +206,15 @@ def test_bad_speech_is_one_sentence(client, server, tmp_path):
     assert not list(last.glob("*.mp4"))
 
 
+def test_soft_speech_is_said_on_the_page(client, tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(actions.gr, "Warning", lambda sentence, **_: said.append(sentence))
+    write_wav(tmp_path / "soft.wav", 0.02 * voice(0.6), 16_000)
+    assert generate(client, tmp_path / "soft.wav")
+    (sentence,) = said
+    assert sentence.startswith("the speech of soft.wav is soft (-5")
+
+
 def test_requests_that_are_not_valid(client, speech):
     assert "There is no speech yet" in refused(client, None)
     for seed in (None, 2**31):

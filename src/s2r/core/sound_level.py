@@ -26,6 +26,9 @@ FAINT = -75.0
 LEAST_RANGE = 10.0
 """dB by which soft speech rises and falls, at least: steady noise varies by 2 dB."""
 
+SPEECH_RANGE = 20.0
+"""dB below the loud bins (99th percentile) within which bins are speech for its median level."""
+
 BELOW_SPEECH = 40.0
 """dB below the loud bins (99th percentile) at which a bin is silent."""
 
@@ -52,8 +55,8 @@ def loudest(levels: np.ndarray) -> float:
 
 
 def speech_level(levels: np.ndarray) -> float:
-    """The median level of the bins (T,) with speech, dB."""
-    return float(np.median(levels[levels >= np.percentile(levels, 99) - BELOW_SPEECH]))
+    """The median level of the bins (T,) with speech, dB: pauses and closures do not count."""
+    return float(np.median(levels[levels >= np.percentile(levels, 99) - SPEECH_RANGE]))
 
 
 def why_silent(levels: np.ndarray) -> str:
