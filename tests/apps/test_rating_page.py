@@ -6,6 +6,7 @@ import pytest
 from helpers.chromium import STEP, needs_chromium, running_browser
 from helpers.rating_folder import write_rating_folder
 from helpers.rating_server import served_study
+from helpers.waiting import wait_until
 from s2r.apps.rating.answers import read_answers
 from s2r.apps.rating.manifest import read_manifest
 from s2r.core.media.encode import write_video
@@ -78,7 +79,9 @@ def test_a_session_with_a_break(study, browser, tmp_path):
     assert not page.get_by_text("This is a real recording.").is_visible()
     rate_one(page, 1, "Real", 5)
     page.get_by_role("heading", name="Video 2 of 4").wait_for()
-    page.wait_for_function("document.querySelector('video').videoWidth == 64")
+    # Not wait_for_function: a page that loads slowly would have to evaluate its text, which the
+    # policy of the server forbids.
+    wait_until(lambda: page.evaluate("document.querySelector('video').videoWidth") == 64)
     page.get_by_role("button", name="Synthesised", exact=True).click()
     page.get_by_role("group", name="How natural").wait_for()
     page.context.close()
