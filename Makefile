@@ -52,6 +52,9 @@ clean:
 # uv unpacks 5 GB of wheels in parallel, but reads no settings of pip; where it cannot reach an
 # index, or the user has one of his own, pip does the same more slowly.
 $(VENV)/installed: pyproject.toml constraints.txt
+	@if [[ $$PWD =~ [[:space:]\"\'\`\$$\&\|\;\<\>\(\)\*\?\\] ]]; then \
+	  echo "Snakemake cannot start jobs where the path holds a space, a quote or a bracket, and this" \
+	    "one does: $$PWD. Move the project to another folder." >&2; exit 1; fi
 	@python=; for candidate in python3 python3.11 python3.12 python3.13 python3.14; do \
 	  if $$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 	    python=$$candidate; break; fi; done; \

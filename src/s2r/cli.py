@@ -186,6 +186,7 @@ def _add_studio(commands) -> None:
     command.add_argument(
         "--port", type=_port, default=8643, help="port (default 8643; 0 takes a free one)"
     )
+    _add_proxy(command)
 
 
 def _add_rate(commands) -> None:
@@ -213,6 +214,7 @@ def _add_rate(commands) -> None:
     command.add_argument(
         "--port", type=_port, default=8642, help="port (default 8642; 0 takes a free one)"
     )
+    _add_proxy(command)
 
 
 def _add_model(command) -> None:
@@ -223,6 +225,14 @@ def _add_model(command) -> None:
 def _add_device(command) -> None:
     command.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where networks run"
+    )
+
+
+def _add_proxy(command) -> None:
+    command.add_argument(
+        "--proxy",
+        metavar="ADDRESS",
+        help="https://NAME of a proxy on this machine that shows the page to others",
     )
 
 
@@ -267,13 +277,13 @@ def _score(options: argparse.Namespace) -> None:
 def _studio(options: argparse.Namespace) -> None:
     from s2r.apps.studio.server import serve
 
-    serve(options.model, options.host, options.port, options.device)
+    serve(options.model, options.host, options.port, options.device, options.proxy)
 
 
 def _rate(options: argparse.Namespace) -> None:
     from s2r.apps.rating.server import serve
 
-    serve(options.folder, options.answers, options.host, options.port)
+    serve(options.folder, options.answers, options.host, options.port, options.proxy)
 
 
 if __name__ == "__main__":

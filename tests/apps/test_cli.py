@@ -1,6 +1,7 @@
 """The command line: what it writes, and one sentence for what it cannot do."""
 
 import errno
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -18,7 +19,7 @@ from helpers.tiny_model import heads, write_tiny_model
 from s2r.cli import main
 from s2r.core.errors import UserError
 from s2r.core.media.decode import probe
-from s2r.core.media.encode import write_wav
+from s2r.core.media.encode import write_video, write_wav
 from s2r.generation.model_folder import load_model_folder
 from s2r.generation.speaker import sampled_as
 from s2r.preparation.reference import correlation, least_correlation
@@ -163,6 +164,44 @@ def test_options_take_the_place_of_the_models_sampler(folder):
 def test_info_shows_the_card(folder, capsys):
     assert main(["info", str(folder)]) == 0
     assert "# tiny" in capsys.readouterr().out
+
+
+def test_silence_and_soft_speech_are_said(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    hum = 0.3 * np.sin(2 * np.pi * 50 * np.arange(16_000) / 16_000)
+    write_wav("hum.wav", 0.2 + hum, 16_000)
+    write_wav("soft.wav", 0.01 * voice(1.0), 16_000)
+    for name, words in (("hum", "is silent: check the microphone"), ("soft", "is soft (-5")):
+        assert main(["generate", f"{name}.wav", "--model", str(folder), "--size", "64"]) == 0
+        lines = capsys.readouterr().err.strip().splitlines()
+        assert lines[0].startswith("Warning: ")
+        assert words in lines[0]
+        assert lines[-1].endswith("at rest, since the sound is silent") == (name == "hum")
+
+
+def test_score_of_a_pale_copy(tmp_path, capsys):
+    """It is equal up to brightness and contrast; the rows of grey levels as stored say so."""
+    rng = np.random.default_rng(0)
+    steps = rng.normal(0, 12, (30, 8, 8)).repeat(8, 1).repeat(8, 2)
+    frames = np.clip(128 + np.cumsum(steps, 0), 0, 255).astype(np.uint8)
+    write_video(tmp_path / "a.mp4", frames, 50, crf=1)
+    write_video(tmp_path / "pale.mp4", 180 + frames // 4, 50, crf=1)
+    assert main(["score", str(tmp_path / "a.mp4"), str(tmp_path / "pale.mp4")]) == 0
+    found = capsys.readouterr().out
+    rows = dict(re.split(r"  +", line, maxsplit=1) for line in found.split("\n\n")[0].splitlines())
+    assert float(rows["SSIM, whole frame (1: equal)"]) > 0.95
+    assert float(rows["SSIM, whole frame, as stored"]) < 0.7
+    mean = [
+        float(value) for value in rows["mean grey level as stored, true / generated"].split("/")
+    ]
+    assert mean == pytest.approx([frames.mean(), (180 + frames // 4).mean()], abs=1)
+    true, pale = rows["contrast as stored (std), true / generated"].split("/")
+    assert float(pale) / float(true) == pytest.approx(0.25, abs=0.01)
+    assert "a pale copy is equal" in found
+    noise = rng.integers(0, 256, (30, 64, 64)).astype(np.uint8)
+    write_video(tmp_path / "noise.mp4", noise, 50)
+    sentence = fails(capsys, "score", tmp_path / "noise.mp4", tmp_path / "a.mp4")
+    assert "no area of it moves more than others" in sentence
 
 
 def test_score_of_a_video_with_itself_and_with_a_shorter_one(speech, folder, capsys):

@@ -1,15 +1,14 @@
 """The page of the rating study in a real browser: a small session from code to thanks."""
 
-import threading
-
 import numpy as np
 import pytest
 
 from helpers.chromium import STEP, needs_chromium, running_browser
 from helpers.rating_folder import write_rating_folder
-from s2r.apps.rating.answers import Answers, read_answers
+from helpers.rating_server import served_study
+from helpers.waiting import wait_until
+from s2r.apps.rating.answers import read_answers
 from s2r.apps.rating.manifest import read_manifest
-from s2r.apps.rating.server import RatingServer
 from s2r.core.media.encode import write_video
 
 pytestmark = needs_chromium
@@ -23,13 +22,8 @@ def study(tmp_path):
     for name in read_manifest(folder)["clip"]:
         frames = rng.integers(0, 256, (15, 64, 64)).astype(np.uint8)
         write_video(folder / "clips" / name, frames, 50, rng.normal(0, 0.01, 4800), 16_000)
-    manifest = read_manifest(folder)
-    with RatingServer("127.0.0.1", 0) as server:
-        server.store = Answers(tmp_path / "answers.sqlite", manifest)
-        server.clips = {name: folder / "clips" / name for name in manifest["clip"]}
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with served_study(folder, tmp_path / "answers.sqlite") as server:
         yield server
-        server.shutdown()
 
 
 @pytest.fixture
@@ -85,7 +79,9 @@ def test_a_session_with_a_break(study, browser, tmp_path):
     assert not page.get_by_text("This is a real recording.").is_visible()
     rate_one(page, 1, "Real", 5)
     page.get_by_role("heading", name="Video 2 of 4").wait_for()
-    page.wait_for_function("document.querySelector('video').videoWidth == 64")
+    # Not wait_for_function: a page that loads slowly would have to evaluate its text, which the
+    # policy of the server forbids.
+    wait_until(lambda: page.evaluate("document.querySelector('video').videoWidth") == 64)
     page.get_by_role("button", name="Synthesised", exact=True).click()
     page.get_by_role("group", name="How natural").wait_for()
     page.context.close()

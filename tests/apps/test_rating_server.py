@@ -1,6 +1,5 @@
 """``s2r rate`` over HTTP: resume, raters at once, a killed server, requests from elsewhere."""
 
-import http.client
 import json
 import os
 import re
@@ -8,13 +7,13 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
 
 from helpers.rating_folder import manifest, write_rating_folder
+from helpers.rating_server import Client, served_study
 from s2r.apps.rating.analysis import write_results
 from s2r.apps.rating.answers import Answers, read_answers
 from s2r.apps.rating.manifest import read_manifest
@@ -23,55 +22,25 @@ from s2r.cli import main
 from s2r.core.errors import UserError
 
 
-class Client:
-    """Requests as the page sends them."""
-
-    def __init__(self, port: int):
-        self.port = port
-
-    def ask(self, method, path, content=None, **headers):
-        """Status and body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        body = content if content is None or isinstance(content, bytes) else json.dumps(content)
-        headers = {"Content-Type": "application/json"} | {
-            name.replace("_", "-"): value for name, value in headers.items()
-        }
-        connection.putrequest(method, path, skip_host="Host" in headers)
-        for name, value in headers.items():
-            connection.putheader(name, value)
-        data = body.encode() if isinstance(body, str) else body or b""
-        connection.putheader("Content-Length", str(len(data)))
-        connection.endheaders(data)
-        reply = connection.getresponse()
-        found = reply.status, reply.read()
-        connection.close()
-        return found
-
-    def send(self, path, **content):
-        """The JSON of a reply that must be good."""
-        status, body = self.ask("POST", path, content)
-        assert status == 200, body
-        return json.loads(body)
-
-
 @pytest.fixture
 def folder(tmp_path):
     return write_rating_folder(tmp_path / "rating")
 
 
 @pytest.fixture
-def store(folder, tmp_path):
-    return Answers(tmp_path / "answers.sqlite", read_manifest(folder))
+def study(folder, tmp_path):
+    with served_study(folder, tmp_path / "answers.sqlite") as server:
+        yield server
 
 
 @pytest.fixture
-def client(folder, store):
-    with RatingServer("127.0.0.1", 0) as server:
-        server.store = store
-        server.clips = {name: folder / "clips" / name for name in read_manifest(folder)["clip"]}
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield Client(server.port)
-        server.shutdown()
+def store(study):
+    return study.store
+
+
+@pytest.fixture
+def client(study):
+    return Client(study.port)
 
 
 def rate_all(client, code, naturalness=3) -> list[str]:

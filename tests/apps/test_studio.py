@@ -1,8 +1,11 @@
 """The studio without a browser: what its page does, through Gradio's client."""
 
+import asyncio
+import contextlib
 import http.client
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -24,7 +27,7 @@ from helpers.studio_server import served
 from helpers.tiny_model import heads, write_tiny_model
 from s2r.apps.local_server import LocalServer, is_loopback
 from s2r.apps.studio import video
-from s2r.apps.studio.server import StudioServer
+from s2r.apps.studio.server import StudioServer, guard
 from s2r.apps.studio.sound_picture import COLUMN, SPECTRUM_HEIGHT, WAVE_HEIGHT, sound_picture
 from s2r.cli import main
 from s2r.core.errors import UserError
@@ -203,6 +206,15 @@ def test_bad_speech_is_one_sentence(client, server, tmp_path):
     assert not list(last.glob("*.mp4"))
 
 
+def test_soft_speech_is_said_on_the_page(client, tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(actions.gr, "Warning", lambda sentence, **_: said.append(sentence))
+    write_wav(tmp_path / "soft.wav", 0.02 * voice(0.6), 16_000)
+    assert generate(client, tmp_path / "soft.wav")
+    (sentence,) = said
+    assert sentence.startswith("the speech of soft.wav is soft (-5")
+
+
 def test_requests_that_are_not_valid(client, speech):
     assert "There is no speech yet" in refused(client, None)
     for seed in (None, 2**31):
@@ -267,6 +279,57 @@ def test_other_sites_are_refused(server):
     status, headers, _ = ask(server, "GET", "/config", Host=here, Origin=f"http://{here}")
     assert status == 200
     assert headers["Content-Security-Policy"].startswith("default-src 'self'")
+
+
+def test_odd_requests_are_answered(server, capfd):
+    for host in ("[", "[::1", "a]b", ""):
+        assert ask(server, "GET", "/config", Host=host)[0] == 403
+    kind = {"Content-Type": "application/json"}
+    for body in (b"[" * 100_000, b"\xff", b"{"):
+        status, _, content = ask(server, "POST", "/gradio_api/queue/join", body, **kind)
+        assert status >= 400
+        assert content
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_idle_clients_keep_nobody_out(server, monkeypatch):
+    monkeypatch.setattr(server.web_server, "most", 4)
+    with contextlib.ExitStack() as stack:
+        idle = {
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            for _ in range(10)
+        }
+        begun = b"POST /gradio_api/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
+        min(idle, key=lambda one: one.fileno()).sendall(begun)
+        while len(idle) > 4:
+            closed, _, _ = select.select(idle, [], [], 30)
+            assert closed
+            idle -= set(closed)
+        assert ask(server, "GET", "/config", Host=f"localhost:{server.port}")[0] == 200
+
+
+def test_a_page_behind_a_proxy_with_https(server):
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    def status(loopback, proxy, host, origin):
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+
+        headers = [(b"host", host.encode()), (b"origin", origin.encode())]
+        scope = {"type": "http", "path": "/", "headers": headers}
+        asyncio.run(guard(app, loopback, proxy)(scope, None, send))
+        return sent[0]["status"]
+
+    lab = "https://studio.lab.example"
+    assert status(False, None, "studio.lab.example", lab) == 200
+    assert status(True, None, "studio.lab.example", lab) == 403
+    assert status(True, lab, "studio.lab.example", lab) == 200
+    assert status(True, lab, "127.0.0.1:8643", lab) == 200
+    assert status(True, lab, "studio.lab.example", "https://evil.example") == 403
 
 
 def test_files_of_the_machine_are_not_served(server, client, speech, tmp_path):

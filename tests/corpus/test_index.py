@@ -1,5 +1,6 @@
 """The index of a corpus: good recordings are found, every defect is listed with its sentence."""
 
+import wave
 import zlib
 from fractions import Fraction
 
@@ -170,6 +171,29 @@ def test_recordings_without_sound_can_be_used(table, with_silent):
         assert row["frames"] == 50
     assert (before["silent"] == "").all()
     assert after.drop(names).equals(before.drop(names))
+
+
+def test_offset_and_hum_are_no_sound_and_opposed_channels_are(tmp_path):
+    time = np.arange(RATE) / RATE
+    hum = 0.3 + 0.2 * np.sin(2 * np.pi * 50 * time)
+    for name, sound in (("hum", hum), ("speech", noise(1)), ("both", noise(1) + hum)):
+        video(tmp_path / f"s/{name}.mp4")
+        write_wav(tmp_path / f"s/{name}.wav", sound, RATE)
+    video(tmp_path / "s/opposed.mp4")
+    samples = np.rint(noise(1) * 32767).astype("<i2")
+    with wave.open(str(tmp_path / "s/opposed.wav"), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(np.stack([samples, -samples], 1).tobytes())
+    table = index_corpus("folder", tmp_path).set_index("recording")
+    assert table["status"].to_dict() == {
+        "s_both": "ok",
+        "s_hum": "defect",
+        "s_opposed": "ok",
+        "s_speech": "ok",
+    }
+    assert "dB of full scale, without offset and hum, below -60" in table.loc["s_hum", "reason"]
 
 
 def test_pictures_without_sound_must_be_long_enough(tmp_path):

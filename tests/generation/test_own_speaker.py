@@ -77,6 +77,24 @@ def test_more_than_256_grey_levels(tmp_path, tiny):
     assert np.abs(found[0] - found[1]).max() <= 1
 
 
+def test_pictures_of_different_depths_weigh_the_same(tmp_path, tiny):
+    head = heads()["sub001"]
+    paths = [save(tmp_path / "a.png", head), save(tmp_path / "b.png", head.astype(np.uint16) * 16)]
+    mixed, plain = (reference_frame(tiny, None, some, False) for some in (paths, paths[:1]))
+    assert np.abs(mixed.astype(int) - plain).max() <= 1
+
+
+def test_the_content_decides_what_a_reference_is(tmp_path, tiny):
+    """A film called .png is a film, a picture called .mp4 a picture."""
+    head = heads()["sub001"].repeat(ENLARGED, 0).repeat(ENLARGED, 1)
+    write_video(tmp_path / "a.mp4", head[None].repeat(12, 0), 50)
+    (tmp_path / "a.mp4").rename(tmp_path / "film.png")
+    save(tmp_path / "b.png", head).rename(tmp_path / "picture.mp4")
+    for name in ("film.png", "picture.mp4"):
+        found = reference_frame(tiny, None, [tmp_path / name], False)
+        assert np.corrcoef(found.ravel(), heads()["sub001"].ravel())[0, 1] > 0.98
+
+
 def test_all_pages_of_a_file_count(tmp_path, tiny):
     first, second = heads()["sub001"], heads()["sub002"]
     pages = [Image.fromarray(picture) for picture in (first, second)]
@@ -96,8 +114,8 @@ def test_each_error_names_the_file(tmp_path, tiny):
     write_wav(tmp_path / "sound.wav", np.zeros(16_000, np.float32), 16_000)
     for name, words in (
         ("none.png", "there is no such file"),
-        ("notes.txt", "not a media file"),
-        ("notes.png", "not a readable picture"),
+        ("notes.txt", "neither a picture nor a film"),
+        ("notes.png", "neither a picture nor a film"),
         ("empty.mp4", "the file is empty"),
         ("sound.wav", "no video stream"),
         (upside_down.name, "does not look like a midsagittal rtMRI frame"),

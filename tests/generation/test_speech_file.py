@@ -1,6 +1,7 @@
 """Sound of any kind and length becomes video of the same length, or one sentence."""
 
 import tracemalloc
+import wave
 
 import av
 import h5py
@@ -198,6 +199,47 @@ def test_long_silence_is_at_rest_and_short_pauses_are_not(tmp_path, model):
     make(tmp_path / "silence.wav", tmp_path / "s.mp4", model, frames_path=tmp_path / "s.h5")
     with h5py.File(tmp_path / "s.h5") as file:
         assert (file["frames"][()] == model.references["sub001"]).all()
+
+
+def test_soft_speech_gives_the_video_of_speech_and_a_remark(tmp_path, model):
+    """Before, what is soft was silent: a still picture without a word."""
+    audio = voice(1.0)
+    remarks, videos = {}, {}
+    for name, gain in (("usual", 1.0), ("soft", 0.004), ("silent", 0.0)):
+        write_sound(tmp_path / f"{name}.wav", np.float32(gain) * audio, 16_000, "pcm_f32le")
+        said, path = [], tmp_path / f"{name}.h5"
+        make(
+            tmp_path / f"{name}.wav",
+            tmp_path / "a.mp4",
+            model,
+            frames_path=path,
+            on_remark=said.append,
+        )
+        remarks[name] = " ".join(said)
+        with h5py.File(path) as file:
+            videos[name] = file["frames"][()].astype(int)
+    assert remarks["usual"] == ""
+    assert "soft.wav is soft (-6" in remarks["soft"]
+    assert "silent.wav is silent: check the microphone" in remarks["silent"]
+    assert np.abs(np.diff(videos["soft"], axis=0)).mean() > 0.5
+    assert np.abs(videos["soft"] - videos["usual"]).mean() < 3
+
+
+def test_stereo_of_opposite_phase_gives_the_video_of_one_channel(tmp_path, model):
+    audio = voice(0.5)
+    write_wav(tmp_path / "one.wav", audio, 16_000)
+    samples = np.rint(np.stack([audio, -audio], 1) * 32768).clip(-32767, 32767)
+    with wave.open(str(tmp_path / "opposed.wav"), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(samples.astype("<i2").tobytes())
+    found = []
+    for name in ("one", "opposed"):
+        make(tmp_path / f"{name}.wav", tmp_path / "a.mp4", model, frames_path=tmp_path / name)
+        with h5py.File(tmp_path / name) as file:
+            found.append(file["frames"][()])
+    np.testing.assert_array_equal(*found)
 
 
 def test_blend_moves_frames_towards_rest():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from helpers.repository import RECORDINGS
 from s2r.core.media.encode import write_video
 from s2r.core.media.resample import resample
 from s2r.core.shards import Shards, write_shard
@@ -55,6 +56,18 @@ def test_what_cannot_be_estimated_is_nan(takes):
     ]
     for case in cases:
         assert np.isnan(estimate_offset(*case)[0])
+
+
+@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="shared/data is not beside this checkout")
+def test_real_recordings_are_right_or_not_sure():
+    """One film of syllables leads to 137 ms, though picture and sound are in step."""
+    for name, expected in (
+        ("rainbow/rainbow.mp4", 0.0035),
+        ("usc75/sub001/2drt/video/sub001_2drt_01_vcv1_r1_video.mp4", np.nan),
+    ):
+        path = str(RECORDINGS / name)
+        found = prepare_recording({"video": path, "audio": path}, FramesConfig())
+        assert found["offset_estimate"] == pytest.approx(expected, abs=0.01, nan_ok=True)
 
 
 def test_it_is_corrected_only_when_asked_for(takes, tmp_path):

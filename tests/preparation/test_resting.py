@@ -5,7 +5,7 @@ import pytest
 
 from helpers.tiny_corpus import write_tiny_corpus
 from s2r.core.shards import Shards, write_shard
-from s2r.core.units import HOP
+from s2r.core.units import HOP, SAMPLE_RATE
 from s2r.preparation.resting import RUN, mean_of_alike, recording_at_rest, resting_frame
 
 SIZE, REST, HELD = 16, 60, 160
@@ -54,6 +54,8 @@ def test_a_quiet_moment_is_preferred_to_a_posture_that_is_held_in_speech():
     loud_and_quiet = sound((0.1, 40), (0.001, 20), (0.1, 20))
     assert posture(resting_frame(frames)) == pytest.approx(HELD, abs=1)
     assert posture(resting_frame(frames, loud_and_quiet)) == pytest.approx(REST, abs=1)
+    hum = 0.3 + 0.2 * np.sin(2 * np.pi * 50 * np.arange(len(loud_and_quiet)) / SAMPLE_RATE)
+    assert posture(resting_frame(frames, loud_and_quiet + hum)) == pytest.approx(REST, abs=1)
     # sound that says nothing changes nothing
     without = resting_frame(frames)
     for steady in (sound((0.1, 80)), np.zeros(0, np.float32)):

@@ -10,7 +10,7 @@ try:
     from s2r.config.check import complete
     from s2r.corpus.metafile import find_metafile
     from s2r.core.errors import UserError
-    from s2r.core.processes import RUN_VARIABLE, hold_folder
+    from s2r.core.processes import RUN_VARIABLE, check_interpreter, hold_folder
     from s2r.core.registry import METRICS
     from s2r.core.source_digest import code_version
 except ModuleNotFoundError as error:
@@ -32,6 +32,7 @@ os.environ[RUN_VARIABLE] = str(os.getpid())
 # off). This one is held by a call that has jobs to do, not by -n, --report or the jobs themselves.
 onstart:
     try:
+        check_interpreter(sys.executable)
         hold_folder(".snakemake/run.lock")
     except UserError as error:
         sys.exit(f"Error: {error}")

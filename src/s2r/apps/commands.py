@@ -9,7 +9,7 @@ from s2r.core.device import find_device
 from s2r.core.errors import UserError
 from s2r.generation.model_folder import load_model_folder, read_settings
 from s2r.generation.speaker import frames_config, reference_frame, sampled_as
-from s2r.generation.speech_file import generate_file
+from s2r.generation.speech_file import generate_file, warn
 from s2r.preparation.frames import prepare_video
 
 DEFAULT_MODEL = Path("results/model")
@@ -53,6 +53,12 @@ def generate(
     truth = None
     if side_by_side:
         truth = prepare_video(side_by_side, frames_config(loaded))
+    remarks: list[str] = []
+
+    def on_remark(sentence: str) -> None:
+        warn(sentence)
+        remarks.append(sentence)
+
     frames = generate_file(
         speech,
         output,
@@ -62,8 +68,11 @@ def generate(
         size=size,
         truth=truth,
         frames_path=save,
+        on_remark=on_remark,
     )
-    print(f"{output}: {frames / loaded.frame_rate:.2f} s by {loaded.name}", file=sys.stderr)
+    made = f"{output}: {frames / loaded.frame_rate:.2f} s by {loaded.name}"
+    at_rest = any("is silent" in remark for remark in remarks)
+    print(f"{made}{', at rest, since the sound is silent' * at_rest}", file=sys.stderr)
     return output
 
 

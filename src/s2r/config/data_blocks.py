@@ -123,7 +123,8 @@ class Limits:
     )
     silence_threshold: float = key(
         -60,
-        "Root mean square below which the sound counts as silent.",
+        "Root mean square, without what lies below 200 Hz (offset, hum), below which the sound "
+        "counts as silent.",
         "dB re full scale",
         le=0,
     )

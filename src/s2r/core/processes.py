@@ -7,6 +7,7 @@ each job checks itself whether the process that started it still runs.
 import errno
 import fcntl
 import os
+import re
 import socket
 import sys
 import threading
@@ -18,7 +19,24 @@ from s2r.core.errors import UserError
 RUN_VARIABLE = "S2R_RUN"
 """Environment variable with the number of the process whose jobs end with it."""
 
+SPECIAL = re.compile(r"[\s\"'`$&|;<>()*?\\]")
+"""What a shell does not take as part of a word."""
+
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+
+
+def check_interpreter(path: str) -> None:
+    """UserError for a path of the Python interpreter with characters special to the shell.
+
+    Snakemake puts it into command lines without quotes (snakemake#2645).
+    """
+    if found := SPECIAL.search(path):
+        what = "a space" if found[0].isspace() else found[0]
+        raise UserError(
+            f"the path of Python, {path}, holds {what}, and Snakemake cannot start jobs there: "
+            "move the project to a folder without spaces, quotes and brackets, or use an "
+            "environment that lies elsewhere."
+        )
 
 
 def hold_folder(lock: str | Path) -> None:

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from s2r.config.data_blocks import FolderBlock, Limits
@@ -15,6 +14,7 @@ from s2r.core.files import atomic_path
 from s2r.core.media.decode import probe, read_audio
 from s2r.core.media.open import MediaError
 from s2r.core.progress import progress
+from s2r.core.sound_level import bin_levels, mean_level
 from s2r.core.units import FRAME_RATE
 from s2r.corpus import folder, usc75
 from s2r.corpus.duplicates import mark_same_content, mark_same_id
@@ -234,10 +234,14 @@ def _check_sound(row: dict, limits: Limits) -> str:
             raise
         return _sentence(error)
     row["audio_seconds"], row["sample_rate"] = len(audio) / rate, rate
-    level = 20 * np.log10(max(float(np.sqrt(np.mean(np.square(audio)))), 1e-10))
+    levels = bin_levels(audio, rate)
+    level = mean_level(levels)
     if level < limits.silence_threshold:
         floor = limits.silence_threshold
-        return f"silent: the sound of {name} has {level:.0f} dB of full scale, below {floor:.0f}"
+        return (
+            f"silent: the sound of {name} has {level:.0f} dB of full scale, without offset and "
+            f"hum, below {floor:.0f} (recordings.silence_threshold)"
+        )
     return ""
 
 

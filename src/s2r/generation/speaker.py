@@ -14,15 +14,11 @@ from s2r.core.units import SAMPLE_RATE
 from s2r.generation.model_folder import SpeechModel
 from s2r.preparation.frames import FramesConfig, prepare_video
 from s2r.preparation.pictures import intensity_range, scale_levels, shrink
-from s2r.preparation.reference import correlation, read_pages
+from s2r.preparation.reference import NoPictureError, correlation, read_pages
 from s2r.preparation.resting import mean_of_alike, resting_frame
 
 PRESET_STEPS = {"fast": 2, "best": 8}
 """Noise levels of the presets of `s2r generate`."""
-
-
-PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm"}
-"""Suffixes of still pictures; other files are read as films."""
 
 
 def sampled_as(
@@ -74,27 +70,52 @@ def frames_config(loaded: SpeechModel) -> FramesConfig:
 def _pictures_at_rest(paths: Sequence[Path], config: FramesConfig) -> tuple[list[Path], np.ndarray]:
     """Every still picture, and one frame of every film: their files, and (P, H, W) uint8.
 
-    All still pictures share one scale of grey levels.
+    All still pictures of 8 bits share one scale of grey levels, and so do all deeper ones.
     """
     missing = next((path for path in paths if not path.is_file()), None)
     if missing:
         raise UserError(f"{missing}: there is no such file.")
     names, stills, films = [], [], []
     for path in paths:
-        if path.suffix.lower() in PICTURES:
-            pages = read_pages(path)
-            names += [path] * len(pages)
-            stills += [shrink(page[None], config.size) for page in pages]
-        else:
-            films.append(path)
-    pictures = [resting_frame(prepare_video(path, config), _sound_of(path))[None] for path in films]
-    if stills:
-        levels = np.concatenate(stills)
         try:
-            pictures.insert(0, scale_levels(levels, *intensity_range(levels, config.percentiles)))
-        except UserError as error:
-            raise UserError(f"{names[0]}: {error}; give another picture.") from error
+            pages = read_pages(path)
+        except NoPictureError:  # the content decides, not the suffix
+            films.append(path)
+            continue
+        names += [path] * len(pages)
+        stills += pages
+    pictures = [_film_at_rest(path, config)[None] for path in films]
+    if stills:
+        pictures.insert(0, _same_scale(names, stills, config))
     return names + films, np.concatenate(pictures)
+
+
+def _same_scale(names: list[Path], pages: list[np.ndarray], config: FramesConfig) -> np.ndarray:
+    """Pictures of any sizes and depths as (P, H, W) uint8 of the model's size."""
+    small = np.concatenate([shrink(page[None], config.size) for page in pages])
+    deep = np.array([page.dtype != np.uint8 for page in pages])
+    scaled = np.empty(small.shape, np.uint8)
+    for group in (deep, ~deep):
+        if group.any():
+            try:
+                levels = intensity_range(small[group], config.percentiles)
+            except UserError as error:
+                name = names[int(group.argmax())]
+                raise UserError(f"{name}: {error}; give another picture.") from error
+            scaled[group] = scale_levels(small[group], *levels)
+    return scaled
+
+
+def _film_at_rest(path: Path, config: FramesConfig) -> np.ndarray:
+    try:
+        return resting_frame(prepare_video(path, config), _sound_of(path))
+    except MediaError as error:
+        if error.reason != "unreadable":
+            raise
+        raise UserError(
+            f"{path} is neither a picture nor a film that can be read ({error.detail}): give a "
+            "PNG, JPEG, TIFF or WebP picture, or a video."
+        ) from error
 
 
 def _sound_of(film: Path) -> np.ndarray | None:

@@ -1,6 +1,7 @@
 """From a sound file of any length to the video of the vocal tract, in stretches."""
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil
@@ -19,6 +20,7 @@ from s2r.core.units import HOP, to_unit_range
 from s2r.generation.model_folder import SpeechModel
 from s2r.model.family import VideoTask
 from s2r.preparation.pictures import enlarge
+from s2r.speech.level import SpeechLevel, measure
 from s2r.speech.silence import blend, rest_weights
 
 STRETCH = 30.0
@@ -46,6 +48,11 @@ class Stretch:
     """Samples of the stretch without margins."""
 
 
+def warn(sentence: str) -> None:
+    """Print a warning."""
+    print(f"Warning: {sentence}.", file=sys.stderr)
+
+
 def generate_file(
     source: str | Path,
     target: str | Path,
@@ -57,6 +64,7 @@ def generate_file(
     truth: np.ndarray | None = None,
     frames_path: str | Path | None = None,
     on_frames: Callable[[int], None] | None = None,
+    on_remark: Callable[[str], None] = warn,
 ) -> int:
     """Write the video of the speech in ``source`` to ``target`` (mp4, with the sound).
 
@@ -70,6 +78,8 @@ def generate_file(
             (T, H, W) uint8, attribute ``frame_rate``.
         on_frames: called with the number of frames whenever some are generated, instead of a
             progress bar.
+        on_remark: called, before anything else is done, with a sentence about sound that is silent,
+            soft or loud.
 
     Returns:
         The number of frames: sound and video differ by less than one frame. Memory does not grow
@@ -80,7 +90,11 @@ def generate_file(
     """
     frame_rate = speech_model.frame_rate
     width = size if truth is None else 2 * size + 2
-    with open_audio(source) as sound, contextlib.ExitStack() as files:
+    level = level_of(source)
+    if remark := level.remark(str(source)):
+        on_remark(remark)
+    # What is damaged was told when the level was measured.
+    with open_audio(source, lambda _: None) as sound, contextlib.ExitStack() as files:
         total = round(sound.seconds * frame_rate) if sound.seconds else None
         writer = files.enter_context(
             VideoWriter(target, (size, width), frame_rate, sound.rate, crf=18)
@@ -90,10 +104,10 @@ def generate_file(
             label = Path(source).name
             bar = files.enter_context(progress(total=total, label=label, unit="frame"))
             on_frames = bar.update
-        blocks = _write_audio(sound.blocks, writer, source)
+        heard = map(level.applied, to_clock(_write_audio(sound.blocks, writer), sound.rate))
         frame_count, early = 0, round(-sound.begins * frame_rate)
         for frames in generate_stretches(
-            stretches(to_clock(blocks, sound.rate), *_stretch_and_margin(speech_model)),
+            stretches(heard, *_stretch_and_margin(speech_model)),
             speech_model,
             reference,
             seed,
@@ -209,15 +223,24 @@ def _stretch_and_margin(speech_model: SpeechModel) -> tuple[int, int]:
     return windows * model.window * HOP, ceil(margin / model.window) * model.window * HOP
 
 
-def _write_audio(
-    blocks: Iterable[np.ndarray], writer: VideoWriter, source: str | Path
-) -> Iterator[np.ndarray]:
+def level_of(source: str | Path) -> SpeechLevel:
+    """The level of the speech in a file; UserError where it holds values that are not numbers."""
+
+    def finite(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        for block in blocks:
+            if not np.isfinite(block).all():
+                raise UserError(
+                    f"{source}: the sound holds values that are not numbers: export it again as "
+                    "16-bit wav."
+                )
+            yield block
+
+    with open_audio(source) as sound:
+        return measure(to_clock(finite(sound.blocks), sound.rate))
+
+
+def _write_audio(blocks: Iterable[np.ndarray], writer: VideoWriter) -> Iterator[np.ndarray]:
     """Write each block of sound into the video, then yield it unchanged."""
     for block in blocks:
-        if not np.isfinite(block).all():
-            raise UserError(
-                f"{source}: the sound holds values that are not numbers: export it again as "
-                "16-bit wav."
-            )
         writer.audio(block)
         yield block

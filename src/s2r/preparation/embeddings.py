@@ -10,12 +10,14 @@ from s2r.core.progress import progress
 from s2r.core.shards import Shards, write_shard
 from s2r.core.units import HOP
 from s2r.speech.encoder import Encoder
+from s2r.speech.level import levelled
 
 
 def embed_shard(frames_shard: str | Path, path: str | Path, encoder: Encoder) -> None:
     """Write the ``embeddings`` (T, D) float16 of every recording in ``frames_shard`` to ``path``.
 
-    T is the recording's number of video frames. Recordings without sound have none: they are
+    T is the recording's number of video frames. Very soft or loud speech is brought to the level
+    that encoders expect (`s2r.speech.level`). Recordings without sound have none: they are
     listed as left out (``failed``). The encoder's description becomes the shard's
     attributes. Raises UserError, naming the recording, when sound and video differ by more than
     one frame or when an embedding does not fit float16.
@@ -35,7 +37,7 @@ def _embedded_recordings(
             continue
         try:
             audio = fit_audio(sound, shards.length(recording))
-            embeddings = to_half(encoder.encode(audio)[: shards.length(recording)])
+            embeddings = to_half(encoder.encode(levelled(audio))[: shards.length(recording)])
         except UserError as error:
             raise UserError(f"{recording} in {source}: {error}") from error
         yield recording, {"embeddings": embeddings}, {}

@@ -35,11 +35,21 @@ def prepare_video(path: str | Path, config: FramesConfig) -> np.ndarray:
 
     At least one, however short the video is.
     """
+    frames = video_on_clock(path, config)
+    return scale_levels(frames, *video_range(path, frames, config))
+
+
+def video_on_clock(path: str | Path, config: FramesConfig) -> np.ndarray:
+    """Frames (T, size, size) float32 of one video, with the grey levels 0 to 255 of the file."""
     shrunk, rate = read_video(path, lambda pictures: shrink(pictures, config.size))
     count = max(1, int(len(shrunk) / rate * config.rate))
-    frames = retime(shrunk, rate, rate=config.rate, interpolation=config.interpolation, count=count)
+    return retime(shrunk, rate, rate=config.rate, interpolation=config.interpolation, count=count)
+
+
+def video_range(path: str | Path, frames: np.ndarray, config: FramesConfig) -> tuple[float, float]:
+    """The grey levels of a video that become 0 and 255; UserError where it never changes."""
     try:
-        return scale_levels(frames, *intensity_range(frames, config.percentiles))
+        return intensity_range(frames, config.percentiles)
     except UserError as error:
         raise UserError(f"{path}: {error}; give another video.") from error
 

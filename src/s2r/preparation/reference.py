@@ -2,35 +2,98 @@
 
 from pathlib import Path
 
+import av
 import numpy as np
-from PIL import Image, ImageSequence, UnidentifiedImageError
+from av.video.reformatter import VideoReformatter
+from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from s2r.core.errors import UserError
+from s2r.core.media.display import shown
 
-PICTURE_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "GIF", "PPM")
+PICTURE_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "GIF", "PPM", "WEBP")
 """Formats that Pillow may read, whatever the suffix: for some others it starts programs."""
+
+DEEP_FORMATS = "png_pipe,tiff_pipe,ppm_pipe"
+"""FFmpeg's names of formats with colours of 16 bits, of which Pillow reads the upper 8 only."""
+
+PHOTOMETRIC, WHITE_IS_ZERO, SUBFILE, REDUCED_OR_MASK = 262, 0, 254, 0b101
+"""Tags of TIFF and their values."""
+
+
+class NoPictureError(UserError):
+    """The content of a file is none of PICTURE_FORMATS."""
 
 
 def read_grey(path: str | Path) -> np.ndarray:
-    """A picture as (H, W) uint8 grey levels; UserError where it cannot be read."""
+    """The first picture of a file, (H, W), as `read_pages` reads it."""
     return read_pages(path)[0]
 
 
 def read_pages(path: str | Path) -> list[np.ndarray]:
-    """All pictures of a file, (H, W) grey levels each; UserError where it cannot be read.
+    """All pictures of a file, (H, W) grey levels each, as viewers show them.
 
-    uint8; int32, uint16 or float32 where the file has more than 256 grey levels.
+    They are turned as their EXIF data say; transparent parts are black. Levels are uint8, or any
+    number type where the file has more than 256 of them. Thumbnails and masks in a TIFF, and the
+    second pictures of phones, do not count. Raises NoPictureError where the content is no picture
+    (an animated GIF is a film), else UserError where it cannot be read.
     """
     try:
-        with Image.open(path, formats=PICTURE_FORMATS) as picture:
-            return [
-                np.asarray(page if page.mode[0] in "IF" else page.convert("L"))
-                for page in ImageSequence.Iterator(picture)
-            ]
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
-        raise UserError(f"{path} is not a readable picture: give a PNG, a JPEG or a video.") from (
-            error
-        )
+        # An open file: by name Pillow 12 maps a turned TIFF into memory with its sides exchanged.
+        with open(path, "rb") as file, Image.open(file, formats=PICTURE_FORMATS) as picture:
+            if picture.format == "GIF" and picture.is_animated:
+                raise NoPictureError(f"{path} is an animated GIF, which is a film.")
+            if _is_deep_colour(picture):
+                return [_deep_grey(path)]
+            first_only = picture.format == "MPO"
+            pages = [_grey(page) for page in ImageSequence.Iterator(picture) if _counts(page)]
+            return pages[:1] if first_only else pages
+    except UnidentifiedImageError as error:
+        raise NoPictureError(f"{path} is not a readable picture.") from error
+    except UserError:
+        raise
+    except PermissionError as error:
+        raise UserError(f"{path} may not be read: change its permissions.") from error
+    except Exception as error:  # damaged files make Pillow and FFmpeg raise about any
+        raise UserError(
+            f"{path} is a damaged or unusual picture ({error}): save it as PNG and give that."
+        ) from error
+
+
+def _counts(page: Image.Image) -> bool:
+    return not getattr(page, "tag_v2", {}).get(SUBFILE, 0) & REDUCED_OR_MASK
+
+
+def _is_deep_colour(picture: Image.Image) -> bool:
+    """Whether the file has several samples of 16 bits for each pixel."""
+    if not picture.tile:
+        return False
+    arguments = picture.tile[0].args
+    raw_mode = arguments[0] if isinstance(arguments, tuple) else arguments
+    return picture.mode[0] not in "IF" and ";16" in str(raw_mode)
+
+
+def _grey(page: Image.Image) -> np.ndarray:
+    """The grey levels (H, W) of one picture, upright, over black where it is transparent."""
+    white_is_zero = getattr(page, "tag_v2", {}).get(PHOTOMETRIC) == WHITE_IS_ZERO
+    page.load()  # which turns a TIFF
+    page = ImageOps.exif_transpose(page)
+    if page.mode[0] in "IF":
+        levels = np.asarray(page)
+        if not np.isfinite(levels).all():
+            raise ValueError("it holds values that are not numbers")
+        # Pillow inverts such pictures where they have 8 bits.
+        return levels.max() - levels if white_is_zero else levels
+    if page.has_transparency_data:
+        coloured = page.convert("RGBA")
+        black = Image.new("RGBA", coloured.size, (0, 0, 0, 255))
+        page = Image.alpha_composite(black, coloured)
+    return np.asarray(page.getchannel(0) if page.mode == "LAB" else page.convert("L"))
+
+
+def _deep_grey(path: str | Path) -> np.ndarray:
+    options = {"protocol_whitelist": "file", "format_whitelist": DEEP_FORMATS}
+    with av.open(f"file:{path}", options=options) as container:
+        return shown(next(container.decode(video=0)), VideoReformatter())
 
 
 def correlation(first: np.ndarray, second: np.ndarray) -> float:

@@ -7,6 +7,7 @@ where there is sound a quiet one; it need not be the start.
 import numpy as np
 
 from s2r.core.shards import Shards
+from s2r.core.sound_level import bin_levels
 from s2r.core.units import HOP, to_unit_range
 from s2r.preparation.recordings import RecordingSet
 
@@ -19,6 +20,9 @@ ones: noise makes even still frames differ, by up to 1.12 times in recordings of
 
 LEVELS = (5, 95)
 """Percentiles of the level of sound; quiet is below the middle between them, in dB."""
+
+FAINTEST = -80.0
+"""dB of full scale below which levels do not differ."""
 
 LEAST_RANGE = 10.0
 """dB between these percentiles below which no moment is quieter than the others."""
@@ -81,11 +85,10 @@ def _quiet_runs(sound: np.ndarray, count: int) -> np.ndarray:
     """Which runs of ``RUN`` of ``count`` frames are quiet, (count - RUN + 1,) bool.
 
     All of them where the level hardly changes, or no run is quiet. Frames beyond the end of the
-    sound are quiet.
+    sound are quiet. Offset and hum do not count.
     """
     padded = np.pad(sound[: count * HOP], (0, max(count * HOP - len(sound), 0)))
-    power = np.square(padded.reshape(count, HOP), dtype=np.float64).mean(1)
-    level = 10 * np.log10(power + 1e-8)
+    level = np.maximum(bin_levels(padded), FAINTEST)
     low, high = np.percentile(level, LEVELS)
     loud = level > (low + high) / 2
     quiet = np.convolve(loud, np.ones(RUN), "valid") < 0.5

@@ -6,13 +6,8 @@ anything at all and trembles. Where a recording is silent for long, the resting 
 
 import numpy as np
 
-from s2r.core.units import FRAME_RATE, HOP
-
-LEVEL = -50.0
-"""dB re full scale below which a 20 ms bin is silent, however soft the rest."""
-
-BELOW_SPEECH = 40.0
-"""dB below the loud bins (99th percentile) at which a bin is silent."""
+from s2r.core.sound_level import BELOW_SPEECH, QUIET, bin_levels
+from s2r.core.units import FRAME_RATE
 
 SHORTEST = 0.3
 """Seconds that a silence lasts at least: closures of stops and pauses of breath are shorter."""
@@ -42,12 +37,14 @@ def rest_weights(samples: np.ndarray) -> np.ndarray:
 
 
 def silent_bins(samples: np.ndarray) -> np.ndarray:
-    """Which bins of 20 ms are silent: (N,) at 16 kHz -> (N // 320,) bool."""
-    bins = samples[: len(samples) // HOP * HOP].reshape(-1, HOP)
-    if not len(bins):
+    """Which bins of 20 ms are silent: (N,) at 16 kHz -> (N // 320,) bool.
+
+    Offset and hum do not count (`s2r.core.sound_level`).
+    """
+    levels = bin_levels(samples)
+    if not len(levels):
         return np.zeros(0, bool)
-    level = 10 * np.log10(np.mean(bins.astype(np.float64) ** 2, axis=1) + 1e-12)
-    return level < max(LEVEL, np.percentile(level, 99) - BELOW_SPEECH)
+    return levels < max(QUIET, np.percentile(levels, 99) - BELOW_SPEECH)
 
 
 def blend(frames: np.ndarray, rest: np.ndarray, weights: np.ndarray) -> np.ndarray:

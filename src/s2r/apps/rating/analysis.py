@@ -22,6 +22,9 @@ ALL, FIRST_BLOCK = "all", "all, first block"
 CHANCE = ("always synthesised", "coin")
 """Rows beside the words: all answers, those of the first block, and two kinds of guessing."""
 
+FORMULA = r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]"
+"""How texts begin that spreadsheets take as formulas; the last four are the wide forms."""
+
 METRICS = ("f1", "precision", "recall", "accuracy", "d_prime", "mos_real", "mos_generated")
 COLUMNS = ["word", "raters", "clips", "answers"]
 COLUMNS += [f"{name}{end}" for name in METRICS for end in ("", "_low", "_high")]
@@ -46,10 +49,20 @@ def write_results(
     """
     ratings, remarks = read_answers(answers)
     result = table2(ratings, resamples, seed)
-    write_csv(ratings, rows)
-    write_csv(remarks, comments)
-    write_csv(result, table)
+    write_csv(_as_text(ratings), rows)
+    write_csv(_as_text(remarks), comments)
+    write_csv(_as_text(result), table)
     write_table2(result, markdown, synthetic)
+
+
+def _as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with an apostrophe before texts that a spreadsheet would compute, or run."""
+    texts = {
+        name: column.mask(column.astype(str).str.match(FORMULA), "'" + column.astype(str))
+        for name, column in table.items()
+        if not pd.api.types.is_numeric_dtype(column)
+    }
+    return table.assign(**texts)
 
 
 def table2(answers: pd.DataFrame, resamples: int = 2000, seed: int = 0) -> pd.DataFrame:

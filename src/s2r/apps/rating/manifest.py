@@ -30,7 +30,11 @@ MANIFEST, CLIPS, BLIND = "manifest.csv", "clips", "clips.csv"
 
 
 def read_manifest(folder: str | Path) -> pd.DataFrame:
-    """The manifest of a rating folder; UserError where it, a column, or a clip is missing."""
+    """The manifest of a rating folder.
+
+    Raises UserError where it or a clip is missing, where a clip is a link (the file that it leads
+    to would be shown to everybody), and for a table that is not as above.
+    """
     folder = Path(folder)
     path = folder / MANIFEST
     if not path.is_file():
@@ -39,13 +43,41 @@ def read_manifest(folder: str | Path) -> pd.DataFrame:
             "`snakemake --cores 8 results/rating`."
         )
     text = {name: str for name in COLUMNS if name not in ("start", "end", "seed")}
-    table = pd.read_csv(path, dtype=text, keep_default_na=False)
+    try:
+        table = pd.read_csv(path, dtype=text | {"seed": "int64"}, keep_default_na=False)
+    except (ValueError, OverflowError, pd.errors.ParserError) as error:
+        raise UserError(f"{path} is not a table of clips: make the rating folder again.") from error
     for column in COLUMNS:
         if column not in table:
             raise UserError(f"{path} has no column {column}: make the rating folder again.")
     for name in table["clip"]:
-        if Path(name).name != name or not (folder / CLIPS / name).is_file():
-            raise UserError(f"{folder / CLIPS / name} is missing: make the rating folder again.")
+        clip_path(folder, name)
     if not (table["part"] == "test").any():
         raise UserError(f"{path} has no clip to rate (part test): make the rating folder again.")
+    _check_pairs(table, path)
     return table
+
+
+def clip_path(folder: str | Path, name: str) -> Path:
+    """The file of a clip; UserError where it is missing, or a link to somewhere else."""
+    place = Path(folder).resolve() / CLIPS / name
+    if Path(name).name != name or not place.is_file():
+        shown = Path(folder) / CLIPS / name
+        raise UserError(f"{shown} is missing: make the rating folder again.")
+    if place.resolve() != place:
+        raise UserError(
+            f"{Path(folder) / CLIPS / name} is a link, and raters would see the file it leads to: "
+            "copy the folder with its files (cp -rL)."
+        )
+    return place
+
+
+def _check_pairs(table: pd.DataFrame, path: Path) -> None:
+    """UserError unless every clip is named once, and every item to rate has one of each kind."""
+    rated = table[table["part"] == "test"]
+    kinds = rated.groupby("item")["kind"].agg(lambda kind: sorted(kind) == ["generated", "real"])
+    if not kinds.all() or table["clip"].duplicated().any():
+        raise UserError(
+            f"{path} does not hold every item once as real and once as generated: make the rating "
+            "folder again."
+        )

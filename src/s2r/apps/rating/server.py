@@ -12,11 +12,10 @@ from collections.abc import Callable
 from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from s2r.apps.local_server import LocalHandler, LocalServer
+from s2r.apps.local_server import LocalHandler, LocalServer, proxy_origin
 from s2r.apps.rating.answers import Answers
-from s2r.apps.rating.manifest import CLIPS, read_manifest
+from s2r.apps.rating.manifest import clip_path, read_manifest
 from s2r.core.errors import UserError
 
 LONGEST_BODY = 16_384
@@ -30,17 +29,20 @@ POLICY = (
 """The page may fetch from this server and nowhere else."""
 
 
-def serve(folder: Path, answers: Path | None, host: str, port: int) -> None:
+def serve(
+    folder: Path, answers: Path | None, host: str, port: int, proxy: str | None = None
+) -> None:
     """Serve the study in ``folder`` until interrupted; prints the address first.
 
     ``answers`` is the file of answers, by default beside the folder (`answers_path`): the folder
-    itself may be made again by the workflow. Port 0 takes a free port. Raises UserError for a
-    folder that is not a rating folder, answers to other clips, and an address that cannot be used.
+    itself may be made again by the workflow. Port 0 takes a free port. ``proxy`` is the address of
+    a proxy that shows the page. Raises UserError for a folder that is not a rating folder, answers
+    to other clips, and an address that cannot be used.
     """
     manifest = read_manifest(folder)
-    with RatingServer(host, port) as server:
+    with RatingServer(host, port, proxy and proxy_origin(proxy)) as server:
         server.store = Answers(answers or answers_path(folder), manifest)
-        server.clips = {name: folder / CLIPS / name for name in manifest["clip"]}
+        server.folder, server.clips = folder, set(manifest["clip"])
         if not server.loopback:
             print(
                 f"Warning: everybody who can reach {host} over the network can rate, and can read "
@@ -64,11 +66,12 @@ class RatingServer(LocalServer):
     """One thread for each request."""
 
     store: Answers
-    clips: dict[str, Path]
-    """The files that may be read, by name."""
+    folder: Path
+    clips: set[str]
+    """Names of the files that may be read."""
 
-    def __init__(self, host: str, port: int):
-        super().__init__(Handler, host, port)
+    def __init__(self, host: str, port: int, proxy: str | None = None):
+        super().__init__(Handler, host, port, proxy)
 
 
 class Handler(LocalHandler):
@@ -76,26 +79,30 @@ class Handler(LocalHandler):
 
     server: RatingServer
     policy = POLICY
+    longest_body = LONGEST_BODY
 
-    def do_GET(self) -> None:
+    def get(self) -> None:
         """The page, or a clip."""
-        path = urlsplit(self.path).path
-        if not self.from_own_page():
-            return
+        path, _, _ = self.path.partition("?")
         if path == "/":
             self.reply(PAGE, "text/html; charset=utf-8")
         elif path.startswith("/clips/") and (name := path.removeprefix("/clips/")) in (
             self.server.clips
         ):
-            self.reply(self.server.clips[name].read_bytes(), "video/mp4")
+            self._send_clip(name)
         else:
             self.refuse("There is no such page.", HTTPStatus.NOT_FOUND)
 
-    def do_POST(self) -> None:
+    def _send_clip(self, name: str) -> None:
+        try:
+            clip = clip_path(self.server.folder, name).read_bytes()
+        except (UserError, OSError):
+            self.refuse("This clip is not there any more.", HTTPStatus.NOT_FOUND)
+        else:
+            self.reply(clip, "video/mp4")
+
+    def post(self, body: bytes) -> None:
         """An answer of the page, as JSON; replies when it is on the disk."""
-        body = self.rfile.read(min(self.length(), LONGEST_BODY))
-        if not self.from_own_page():
-            return
         store = self.server.store
         calls: dict[str, tuple[Callable, tuple[str, ...]]] = {
             "/session": (store.session, ("code",)),
@@ -125,13 +132,18 @@ class Handler(LocalHandler):
             raise UserError("The request is too long.")
         try:
             content = json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UserError("The request is not valid JSON.") from error
-        if not isinstance(content, dict) or not all(
-            isinstance(value, str | int) for value in content.values()
-        ):
+        if not isinstance(content, dict) or not all(map(_can_be_stored, content.values())):
             raise UserError("The request must be a JSON object of texts and numbers.")
         return content
+
+
+def _can_be_stored(value: object) -> bool:
+    """Whether a value is a number of 64 bits, or a text without half a surrogate pair."""
+    if isinstance(value, str):
+        return not any("\ud800" <= character <= "\udfff" for character in value)
+    return isinstance(value, int) and -(2**63) <= value < 2**63
 
 
 PAGE = (files("s2r.apps.rating") / "page.html").read_bytes()

@@ -121,8 +121,11 @@ class Actions:
         def on_frames(done: int, total: int) -> None:
             progress((done, total), desc="Generating", unit="frames")
 
+        def on_remark(sentence: str) -> None:
+            gr.Warning(f"{page_text(sentence, [speech])}.", duration=None)
+
         with page_errors(speech, *(pictures or [])):
-            seconds = make_video(request, self.models, folder, on_frames)
+            seconds = make_video(request, self.models, folder, on_frames, on_remark)
         sound = base64.b64encode((folder / SOUND).read_bytes()).decode()
         files = sorted(str(path) for path in folder.iterdir())
         return (
@@ -156,19 +159,23 @@ def page_error(sentence: str) -> gr.Error:
     return gr.Error(sentence, duration=None, print_exception=False)
 
 
+def page_text(sentence: str, paths: Sequence[str | None]) -> str:
+    """A sentence as the page shows it, without the folders of ``paths``.
+
+    Users know their files by name.
+    """
+    for path in filter(None, paths):
+        sentence = sentence.replace(f"{Path(path).parent}/", "")
+    return html.escape(sentence, quote=False)
+
+
 @contextlib.contextmanager
 def page_errors(*paths: str | None) -> Iterator[None]:
-    """User errors, and a full disk, become a sentence on the page.
-
-    In the sentence the folders of ``paths`` are removed: users know their files by name.
-    """
+    """User errors, and a full disk, become a sentence on the page (`page_text`)."""
     try:
         yield
     except UserError as error:
-        sentence = str(error)
-        for path in filter(None, paths):
-            sentence = sentence.replace(f"{Path(path).parent}/", "")
-        raise page_error(html.escape(sentence, quote=False)) from None
+        raise page_error(page_text(str(error), paths)) from None
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise

@@ -10,7 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from s2r.apps.commands import DEFAULT_MODEL
-from s2r.apps.local_server import address_of, is_loopback, listen, own_page, stoppable
+from s2r.apps.local_server import (
+    address_of,
+    is_loopback,
+    listen,
+    own_page,
+    proxy_origin,
+    stoppable,
+)
 from s2r.core.device import find_device
 from s2r.core.errors import UserError
 from s2r.generation.model_folder import SpeechModel, load_model_folder
@@ -30,13 +37,16 @@ CLOSING = 2
 """Seconds for which open connections may continue after the studio is closed."""
 
 
-def serve(folders: Sequence[Path], host: str, port: int, device: str) -> None:
+def serve(
+    folders: Sequence[Path], host: str, port: int, device: str, proxy: str | None = None
+) -> None:
     """Serve the studio with the models in ``folders`` until interrupted; prints the address.
 
-    Raises UserError as `open_studio` does.
+    ``proxy`` is the address of a proxy that shows the page. Raises UserError as `open_studio` does.
     """
     print("Loading the studio; this takes some seconds.", file=sys.stderr)
-    with open_studio(folders or [DEFAULT_MODEL], host, port, find_device(device)) as studio:
+    folders = folders or [DEFAULT_MODEL]
+    with open_studio(folders, host, port, find_device(device), proxy) as studio:
         if not is_loopback(host):
             print(
                 f"Warning: everybody who can reach {host} over the network can use this studio; "
@@ -55,36 +65,39 @@ class StudioServer:
     def __init__(self, app, listener: socket.socket, host: str, actions):
         import uvicorn
 
+        from s2r.apps.studio.fair_server import FairServer
+
         self.port = listener.getsockname()[1]
         self.address = address_of(host, self.port)
         self.actions = actions
         self._listener = listener
-        self._server = uvicorn.Server(
+        self.web_server = FairServer(
             uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=CLOSING)
         )
 
     def serve(self) -> None:
         """Answer until `stop`, or a signal that ends the process."""
-        self._server.run(sockets=[self._listener])
+        self.web_server.run(sockets=[self._listener])
 
     def stop(self) -> None:
         """End `serve`, from another thread."""
-        self._server.should_exit = True
+        self.web_server.should_exit = True
 
     @property
     def started(self) -> bool:
-        return self._server.started
+        return self.web_server.started
 
 
 @contextmanager
 def open_studio(
-    folders: Sequence[Path], host: str, port: int, device: str
+    folders: Sequence[Path], host: str, port: int, device: str, proxy: str | None = None
 ) -> Iterator[StudioServer]:
     """The server with its models loaded; its files are in a temporary folder, removed at the end.
 
     Raises UserError for a folder that is not a model folder, for an address that cannot be used,
     and where Gradio is not installed.
     """
+    proxy = proxy and proxy_origin(proxy)
     with (
         tempfile.TemporaryDirectory(prefix="s2r-studio-", ignore_cleanup_errors=True) as work,
         gradio_settings(Path(work)),
@@ -108,7 +121,7 @@ def open_studio(
             models[name] = loaded
             cards[name] = (Path(folder) / "README.md").read_text()
         actions = Actions(models, cards, Path(work))
-        page = refuse_other_sites(application(actions), is_loopback(host))
+        page = guard(application(actions), is_loopback(host), proxy)
         yield StudioServer(page, listener, host, actions)
 
 
@@ -132,8 +145,11 @@ def gradio_settings(work: Path) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def refuse_other_sites(app, loopback: bool):
-    """``app`` (ASGI) for requests of its own pages only; adds ``POLICY`` to its answers."""
+def guard(app, loopback: bool, proxy: str | None = None):
+    """``app`` (ASGI) for requests of its own pages only; adds ``POLICY`` to its answers.
+
+    A request that the app fails at, such as JSON of a thousand levels, is told in one line.
+    """
 
     async def guarded(scope, receive, send) -> None:
         if scope["type"] != "http":
@@ -142,16 +158,16 @@ def refuse_other_sites(app, loopback: bool):
         headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
-        allowed = own_page(headers.get("host", ""), headers.get("origin"), loopback)
+        allowed = own_page(headers.get("host", ""), headers.get("origin"), loopback, proxy)
         if not allowed or FETCHES.search(scope["path"]):
-            body = b"Requests from and to other sites are refused."
-            kind = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
-            await send({"type": "http.response.start", "status": 403, "headers": kind})
-            await send({"type": "http.response.body", "body": body})
+            await _refuse(send, 403, b"Requests from and to other sites are refused.")
             return
+        begun = False
 
         async def with_policy(message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 message["headers"] = [
                     *message["headers"],
                     (b"content-security-policy", POLICY.encode()),
@@ -160,6 +176,17 @@ def refuse_other_sites(app, loopback: bool):
                 ]
             await send(message)
 
-        await app(scope, receive, with_policy)
+        try:
+            await app(scope, receive, with_policy)
+        except Exception as error:
+            print(f"A request failed: {type(error).__name__}: {error}", file=sys.stderr)
+            if not begun:
+                await _refuse(send, 500, b"The studio could not answer this request.")
 
     return guarded
+
+
+async def _refuse(send, status: int, body: bytes) -> None:
+    kind = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": kind})
+    await send({"type": "http.response.body", "body": body})

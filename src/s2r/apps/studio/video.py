@@ -12,11 +12,11 @@ from s2r.apps.studio.sound_picture import sound_picture
 from s2r.core.errors import UserError
 from s2r.core.media.decode import open_audio
 from s2r.core.media.resample import to_clock
-from s2r.core.units import SAMPLE_RATE
+from s2r.core.units import HOP, SAMPLE_RATE
 from s2r.generation.model_folder import SpeechModel
 from s2r.generation.speaker import reference_frame, sampled_as
-from s2r.generation.speech_file import generate_file
-from s2r.speech.silence import silent_bins
+from s2r.generation.speech_file import generate_file, warn
+from s2r.speech.level import measure
 
 LONGEST = 60.0
 """Longest speech that the page accepts, s."""
@@ -47,12 +47,14 @@ def make_video(
     models: Mapping[str, SpeechModel],
     folder: Path,
     on_frames: Callable[[int, int], object] = lambda done, total: None,
+    on_remark: Callable[[str], object] = warn,
 ) -> float:
     """Write the files of a request into ``folder``; returns the length of the sound in s.
 
     ``video.mp4`` (two models side by side), ``frames_1.h5`` (and ``frames_2.h5``), ``sound.png``
     and, with two models, ``video_1.mp4`` of the first alone. ``on_frames`` is called with the
-    number of frames that are done, and with their total.
+    number of frames that are done, and with their total; ``on_remark`` with a sentence about soft
+    or loud speech.
 
     Raises UserError for sound that cannot be read, is silent, or is shorter than 0.1 s or longer
     than 60 s, for pictures that do not look like references, and for a model that cannot leave out
@@ -89,6 +91,7 @@ def make_video(
             truth=truth,
             frames_path=frames_path,
             on_frames=count,
+            on_remark=on_remark if number == 1 else lambda sentence: None,
         )
         with h5py.File(frames_path) as file:
             truth = file["frames"][()]
@@ -108,8 +111,7 @@ def read_speech(path: Path) -> np.ndarray:
                     f"{path} is longer than {LONGEST:.0f} s: cut it, or use the command "
                     "`s2r generate`, which takes any length."
                 )
-    samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
-    silent = silent_bins(samples)
-    if len(silent) and silent.all():
-        raise UserError(f"{path} is silent: check the microphone, or choose another file.")
-    return samples
+    level = measure(pieces)
+    if count >= HOP and level.silent:
+        raise UserError(f"{level.remark(str(path))}.")
+    return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
