@@ -1,7 +1,8 @@
 """Checksums of what the workflow makes: a job takes those of its outputs, and compares its inputs.
 
 The SHA-256 of ``folder/name`` stands in ``folder/.sha256/name``, so that it goes where the folder
-goes. A file without one (the user's own, a folder) is not compared.
+goes. A file without one (the user's own, a folder) is not compared, and neither is one whose
+checksum is empty or cut short: that says nothing about the file.
 
 A shard has none: its index, the JSON file beside it, holds the checksums of all its bytes, and
 `s2r.core.shards` compares them with what a job reads of it. The index itself has one.
@@ -9,11 +10,14 @@ A shard has none: its index, the JSON file beside it, holds the checksums of all
 
 import contextlib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from s2r.core.errors import UserError
-from s2r.core.files import atomic_path, sha256_of
+from s2r.core.files import atomic_path, sha256_of, sync
+
+CHECKSUM = re.compile(rb"[0-9a-f]{64}")
 
 
 def index_path(shard: str | Path) -> Path:
@@ -35,8 +39,10 @@ def record(paths: Iterable[str | Path]) -> None:
 
 def forget(paths: Iterable[str | Path]) -> None:
     """Remove the checksums of files that are about to be made again."""
-    for path in map(Path, paths):
-        _checksum_path(path).unlink(missing_ok=True)
+    for path in map(_checksum_path, map(Path, paths)):
+        if path.exists():
+            path.unlink()
+            sync(path.parent)  # before the file itself is another one
 
 
 def verify(paths: Iterable[str | Path]) -> None:
@@ -78,6 +84,7 @@ def _checksum_path(path: Path) -> Path:
 
 def _differs(path: Path) -> bool:
     recorded = _checksum_path(path)
-    if not recorded.exists():
+    expected = recorded.read_bytes() if recorded.is_file() else b""
+    if not CHECKSUM.fullmatch(expected):
         return False
-    return not path.exists() or sha256_of(path) != recorded.read_text()
+    return not path.exists() or sha256_of(path) != expected.decode()
