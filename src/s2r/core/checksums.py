@@ -62,6 +62,9 @@ def verify(paths: Iterable[str | Path]) -> None:
 def set_aside(damaged: Mapping[Path, Path]) -> UserError:
     """Rename damaged files to ``name.damaged``: snakemake finds them missing, and makes them again.
 
+    What was set aside before stays (``name.damaged.2`` follows): somebody may have edited it.
+    Not where another program has one open for writing, which changes its head for that time.
+
     Args:
         damaged: {file that differs: file to rename}. They are not the same for the index of a
             shard, since snakemake asks for the shard.
@@ -69,13 +72,27 @@ def set_aside(damaged: Mapping[Path, Path]) -> UserError:
     Returns:
         the error to raise, which names all files that differ.
     """
+    for path in damaged:
+        if _is_open_for_writing(path):
+            return UserError(
+                f"{path} is open for writing in another program: close it there and call again. If "
+                "that program was killed, delete the file, and it is made anew."
+            )
     for path in set(damaged.values()):
         with contextlib.suppress(FileNotFoundError):  # another job was faster
-            os.replace(path, path.with_name(f"{path.name}.damaged"))
+            os.replace(path, _aside(path))
     differ = ", ".join(f"{file} was changed or damaged after it was made" for file in damaged)
     return UserError(
         f"{differ}. It is set aside as *.damaged: call snakemake again, and it is made anew."
     )
+
+
+def _aside(path: Path) -> Path:
+    place, number = path.with_name(f"{path.name}.damaged"), 1
+    while place.exists():
+        number += 1
+        place = path.with_name(f"{path.name}.damaged.{number}")
+    return place
 
 
 def _checksum_path(path: Path) -> Path:
@@ -88,3 +105,15 @@ def _differs(path: Path) -> bool:
     if not CHECKSUM.fullmatch(expected):
         return False
     return not path.exists() or sha256_of(path) != expected.decode()
+
+
+def _is_open_for_writing(path: Path) -> bool:
+    """Whether an HDF5 file is marked as open in its head, the superblock."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(21)
+    except OSError:
+        return False
+    if len(head) < 21 or head[:8] != b"\x89HDF\r\n\x1a\n":
+        return False
+    return bool(head[20 if head[8] < 2 else 11] & 1)  # versions 0 and 1; 2 and 3

@@ -27,6 +27,8 @@ def read_pages(path: str | Path) -> list[np.ndarray]:
                 np.asarray(page if page.mode[0] in "IF" else page.convert("L"))
                 for page in ImageSequence.Iterator(picture)
             ]
+    except PermissionError as error:
+        raise UserError(f"{path} may not be read: change its permissions.") from error
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
         raise UserError(f"{path} is not a readable picture: give a PNG, a JPEG or a video.") from (
             error
