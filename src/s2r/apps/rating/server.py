@@ -35,9 +35,15 @@ def serve(folder: Path, answers: Path | None, host: str, port: int) -> None:
 
     ``answers`` is the file of answers, by default beside the folder (`answers_path`): the folder
     itself may be made again by the workflow. Port 0 takes a free port. Raises UserError for a
-    folder that is not a rating folder, answers to other clips, and an address that cannot be used.
+    folder that is not a rating folder, answers in it or to other clips, and an address that cannot
+    be used.
     """
     manifest = read_manifest(folder)
+    if answers and folder.resolve() in answers.resolve().parents:
+        raise UserError(
+            f"{answers} is in {folder}, which the workflow replaces when it makes it again: keep "
+            "the answers outside."
+        )
     with RatingServer(host, port) as server:
         server.store = Answers(answers or answers_path(folder), manifest)
         server.clips = {name: folder / CLIPS / name for name in manifest["clip"]}
