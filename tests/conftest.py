@@ -19,6 +19,9 @@ pytest_plugins = ["helpers.skips"]
 # Before numpy is imported: the tests run in several processes, one on each core.
 os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
 
+# No test has to survive a power cut, and this would take a thirtieth of their time.
+os.fsync = lambda _: None
+
 LONGEST = (
     *("test_end_to_end.py", "test_end_to_end_real.py", "test_workflow.py"),
     *("test_offset_estimate.py", "test_scale.py", "test_silent_recordings.py"),

@@ -1,12 +1,11 @@
 """The arguments of the command ``s2r``; modules of `s2r.apps` do the work."""
 
 import argparse
-import errno
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from s2r.core.errors import UserError
+from s2r.core.ends import run_command
 
 EXAMPLES = """\
 examples:
@@ -25,26 +24,13 @@ results/model, a folder that you can copy anywhere. `s2r COMMAND --help` explain
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status (0, or 1 after a sentence on stderr)."""
-    options = parser().parse_args(arguments)
-    try:
+    """Run the command line; returns the exit status, see `run_command`."""
+
+    def command() -> None:
+        options = parser().parse_args(arguments)
         options.command(options)
-    except UserError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            sentence = "there is no space left on the disk: free some and run again."
-        elif error.errno in (errno.EACCES, errno.EROFS, errno.ENOTDIR):
-            sentence = f"{error.filename} cannot be written: choose another place."
-        else:
-            raise
-        print(f"Error: {sentence}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Stopped; nothing was written.", file=sys.stderr)
-        return 130
-    return 0
+
+    return run_command(command)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -118,6 +104,7 @@ def _add_generate(commands) -> None:
     command.add_argument(
         "--save", type=Path, metavar="FRAMES.h5", help="write the frames, lossless, to HDF5 as well"
     )
+    _add_overwrite(command, "replace files of these names, whoever wrote them (never an input)")
 
 
 def _add_export(commands) -> None:
@@ -141,6 +128,7 @@ def _add_export(commands) -> None:
         default=[],
         help="configuration files given to snakemake beside config/config.yaml",
     )
+    _add_overwrite(command, "replace a model folder although its files were changed")
 
 
 def _add_info(commands) -> None:
@@ -236,6 +224,10 @@ def _add_proxy(command) -> None:
     )
 
 
+def _add_overwrite(command, text: str) -> None:
+    command.add_argument("--overwrite", action="store_true", help=text)
+
+
 def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
@@ -259,7 +251,7 @@ def _generate(options: argparse.Namespace) -> None:
 def _export(options: argparse.Namespace) -> None:
     from s2r.apps.commands import export
 
-    export(options.name, options.output, options.results, options.configfile)
+    export(options.name, options.output, options.results, options.configfile, options.overwrite)
 
 
 def _info(options: argparse.Namespace) -> None:

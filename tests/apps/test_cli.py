@@ -1,15 +1,19 @@
 """The command line: what it writes, and one sentence for what it cannot do."""
 
 import errno
+import os
 import re
+import signal
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from subprocess import PIPE
 
 import h5py
 import numpy as np
 import pytest
+import torch
 import yaml
 from PIL import Image
 
@@ -17,10 +21,12 @@ from helpers.sounds import voice
 from helpers.tiny_corpus import SIZE, write_tiny_corpus
 from helpers.tiny_model import heads, write_tiny_model
 from s2r.cli import main
+from s2r.core.causes import cause_of
+from s2r.core.ends import run_command
 from s2r.core.errors import UserError
 from s2r.core.media.decode import probe
 from s2r.core.media.encode import write_video, write_wav
-from s2r.generation.model_folder import load_model_folder
+from s2r.generation.model_folder import check_replaceable, load_model_folder
 from s2r.generation.speaker import sampled_as
 from s2r.preparation.reference import correlation, least_correlation
 from s2r.preparation.resting import recording_at_rest
@@ -119,6 +125,84 @@ def test_each_error_is_one_sentence_and_leaves_nothing(speech, folder, capsys):
     assert sorted(speech.parent.iterdir()) == before
 
 
+def test_what_was_not_generated_here_is_not_replaced(speech, folder, capsys):
+    model = ["--model", folder, "--size", "32"]
+    film = Path("speech.mp4")
+    film.write_text("years of work")
+    for options in ([], ["--side-by-side", film], ["-o", "./speech.mp4"], ["--save", film]):
+        sentence = fails(capsys, "generate", "speech.wav", *options, *model)
+        expected = "is the input" if "--side-by-side" in options else "was not written by s2r"
+        assert expected in sentence or "are one file" in sentence
+    Path("d.mp4").mkdir()
+    assert "is a folder" in fails(capsys, "generate", "speech.wav", "-o", "d.mp4", *model)
+    weights = folder / "model.safetensors"
+    for name in ("speech.wav", weights):
+        for more in ([], ["--overwrite"]):
+            options = ["-o", "y.mp4", "--save", name, *more]
+            assert "is the input" in fails(capsys, "generate", "speech.wav", *options, *model)
+    assert film.read_text() == "years of work"
+    # What was generated here may be generated again, and anything where that is asked for.
+    for options in (["--overwrite"], ["--seed", "1"], ["--save", "a.h5"], ["--save", "a.h5"]):
+        assert main(["generate", "speech.wav", *options, *map(str, model)]) == 0
+    assert probe(film).frames == 30
+
+
+def test_an_exported_model_replaces_only_one_that_is_as_it_was_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = write_tiny_model(tmp_path / "models" / "tiny")
+    write_tiny_model(model)  # as the workflow does
+    (tmp_path / "empty").mkdir()
+    write_tiny_model(tmp_path / "empty")
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "one.tex").write_text("years of work")
+    (tmp_path / "link").symlink_to(model)
+    notes = model / "references" / "notes"
+    before = sorted(tmp_path.rglob("*"))
+    refusals = {
+        **dict.fromkeys(("thesis", ".", "..", "models"), "is not a model folder that s2r wrote"),
+        **{"link": "is a link", "thesis/one.tex": "is a file"},
+    }
+    for overwrite in (False, True):
+        for name, sentence in refusals.items():
+            with pytest.raises(UserError, match=sentence):
+                check_replaceable(Path(name), overwrite)
+    notes.mkdir()
+    for overwrite in (False, True):
+        with pytest.raises(UserError, match="notes was not written by s2r and would be lost"):
+            check_replaceable(model, overwrite)
+    notes.rmdir()
+    with (model / "README.md").open("a") as card:
+        card.write("My own remarks.")
+    with pytest.raises(UserError, match=r"README\.md was changed since .*--overwrite"):
+        write_tiny_model(model)
+    check_replaceable(model, overwrite=True)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_what_may_not_be_read_is_not_called_unwritable(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.R_OK)
+    (tmp_path / "secret").touch()
+    for path, said in ((tmp_path / "secret", "may not be read"), (tmp_path / "new", "be written")):
+        refused = PermissionError(errno.EACCES, "Permission denied", str(path))
+        assert f"{path} " in cause_of(refused)
+        assert said in cause_of(refused)
+    (tmp_path / "film.mp4").write_bytes(b"film")
+    assert "may not be read" in fails(capsys, "score", tmp_path / "film.mp4", "x.mp4")
+
+
+def test_causes_outside_of_this_program_are_one_sentence():
+    broken = torch.AcceleratorError("CUDA error: no kernel image is available\nmore lines")
+    assert "--device cpu" in cause_of(broken)
+    assert "not enough memory" in cause_of(torch.OutOfMemoryError("CUDA out of memory. Tried"))
+    assert "not enough memory" in cause_of(MemoryError("Unable to allocate 9 TiB"))
+    assert "no space left" in cause_of(OSError(errno.EDQUOT, "Disk quota exceeded"))
+    assert (
+        cause_of(FileNotFoundError(errno.ENOENT, "No such file", "a.csv")) == "a.csv: No such file."
+    )
+    for own in (RuntimeError("expected all tensors on cuda:0"), ValueError("x"), OSError("x")):
+        assert cause_of(own) is None
+
+
 def test_a_full_disk_is_said(speech, folder, capsys, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -202,6 +286,58 @@ def test_score_of_a_pale_copy(tmp_path, capsys):
     write_video(tmp_path / "noise.mp4", noise, 50)
     sentence = fails(capsys, "score", tmp_path / "noise.mp4", tmp_path / "a.mp4")
     assert "no area of it moves more than others" in sentence
+
+
+def test_a_reader_that_stops_early_ends_a_command_quietly():
+    """`s2r info | head -1`."""
+    code = "import sys; from s2r.core.ends import run_command; sys.stdin.read()\n"
+    code += "sys.exit(run_command(lambda: print('card')))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True
+    )
+    process.stdout.close()
+    _, written = process.communicate("")
+    assert (process.returncode, written) == (141, "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+def test_a_signal_leaves_nothing_behind(number, speech, folder, capsys, monkeypatch):
+    def ended(*_, **__):
+        hidden = [path for path in speech.parent.iterdir() if path.name.startswith(".")]
+        assert len(hidden) == 1
+        signal.raise_signal(number)
+        raise AssertionError("it must not go on")
+
+    monkeypatch.setattr("s2r.generation.speech_file.generate_stretches", ended)
+    before = {each: signal.getsignal(each) for each in (signal.SIGHUP, signal.SIGTERM)}
+    # A closed terminal is like the system's wish.
+    status = 128 + (signal.SIGTERM if number == signal.SIGHUP else number)
+    assert main(["generate", "speech.wav", "--model", str(folder)]) == status
+    assert "Stopped; nothing was written." in capsys.readouterr().err
+    assert [path.name for path in speech.parent.iterdir()] == ["speech.wav"]
+    assert before == {each: signal.getsignal(each) for each in before}
+
+
+def test_a_second_signal_does_not_interrupt_the_cleaning_up():
+    def command():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+                signal.raise_signal(number)
+            cleaned.append(True)
+
+    cleaned = []
+    assert run_command(command) == 128 + signal.SIGTERM
+    assert cleaned
+
+
+def test_nohup_is_heeded():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert run_command(lambda: signal.raise_signal(signal.SIGHUP)) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_score_of_a_video_with_itself_and_with_a_shorter_one(speech, folder, capsys):

@@ -275,6 +275,28 @@ def test_another_address_is_warned_of(folder, capsys, monkeypatch):
     assert capsys.readouterr().err == ""
 
 
+def test_answers_are_kept_out_of_the_folder_that_the_workflow_makes(folder, capsys):
+    for place in (folder / "answers.sqlite", folder / "clips" / ".." / "answers.sqlite"):
+        sentence = fails(capsys, folder, "--port", "0", "--answers", place)
+        assert "which the workflow replaces" in sentence
+    assert not (folder / "answers.sqlite").exists()
+
+
+@pytest.mark.parametrize("code", ["SQLITE_IOERR_LOCK", "SQLITE_CANTOPEN", "SQLITE_PROTOCOL"])
+def test_answers_that_cannot_be_opened_are_not_called_something_else(store, monkeypatch, code):
+    """As on a file system without locks, or without permission."""
+
+    class Refused(sqlite3.OperationalError):
+        sqlite_errorcode = getattr(sqlite3, code)
+
+    def refuse(*_, **__):
+        raise Refused("locking protocol")
+
+    monkeypatch.setattr(sqlite3, "connect", refuse)
+    with pytest.raises(UserError, match=r"cannot be used here \(locking protocol\): see that you"):
+        read_answers(store.path)
+
+
 def test_answers_to_other_clips_are_not_mixed(folder, store, tmp_path):
     other = read_manifest(folder).assign(sha256="1")
     with pytest.raises(UserError, match="holds answers to other clips"):

@@ -11,6 +11,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import wave
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -420,7 +422,33 @@ def test_address_warning_and_nothing_left(host, server, capsys, monkeypatch, tmp
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("ended", [signal.SIGINT, signal.SIGTERM])
+def test_a_studio_that_closes_ends_its_work_and_begins_no_other(tmp_path, speech):
+    """Nothing may write to its folder after that is removed."""
+    studio = actions.Actions({}, {}, tmp_path / "work")
+    (tmp_path / "work").mkdir()
+    begun, ended = threading.Event(), []
+
+    def generate():
+        with pytest.raises(gradio.Error, match="The studio is closed"), studio._working():
+            begun.set()
+            while True:
+                studio._go_on()  # as after every window
+                time.sleep(0.01)
+        ended.append(True)
+
+    thread = threading.Thread(target=generate)
+    thread.start()
+    begun.wait()
+    studio.close()
+    assert not studio._running
+    thread.join()
+    assert ended
+    with pytest.raises(gradio.Error, match="The studio is closed"):
+        studio.sound_of(str(speech))
+    assert not list((tmp_path / "work").iterdir())
+
+
+@pytest.mark.parametrize("ended", [signal.SIGINT, signal.SIGHUP])
 def test_as_a_process_it_serves_this_machine_and_leaves_nothing(ended, tmp_path):
     model = write_tiny_model(tmp_path / "a" / "tiny")
     (tmp_path / "tmp").mkdir()

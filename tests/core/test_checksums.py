@@ -3,6 +3,7 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+import h5py
 import numpy as np
 import pytest
 
@@ -89,7 +90,36 @@ def test_all_that_differ_are_named_at_once(tmp_path):
         checksums.verify([*paths, paths[1]])
     assert paths[0].exists()
     assert not paths[1].exists()
+    paths[1].write_text("edited again")
+    with pytest.raises(UserError, match="set aside"):
+        checksums.verify(paths)
+    kept = [(tmp_path / f"b.csv.damaged{end}").read_text() for end in ("", ".2")]
+    assert kept == ["edited", "edited again"]
     checksums.verify(paths[:1])
+
+
+@pytest.mark.parametrize("recorded", ["", "e3b0", "\0" * 64])
+def test_a_checksum_that_a_power_cut_has_emptied_condemns_no_file(tmp_path, recorded):
+    path = tmp_path / "model.safetensors"
+    path.write_text("weights")
+    checksums.record([path])
+    (tmp_path / ".sha256" / path.name).write_text(recorded)
+    checksums.verify([path])
+    assert path.exists()
+    checksums.record([path])
+    path.write_text("other weights")
+    with pytest.raises(UserError, match="was changed or damaged"):
+        checksums.verify([path])
+
+
+def test_a_shard_that_is_open_elsewhere_is_not_condemned(shard):
+    """As in a viewer. The mark in its head is its only change."""
+    before = np.frombuffer(shard.read_bytes(), np.uint8)
+    with h5py.File(shard, "r+"):
+        assert np.count_nonzero(np.frombuffer(shard.read_bytes(), np.uint8) - before) == 1
+        with pytest.raises(UserError, match="open for writing in another program: close it"):
+            Shards([shard])
+    assert np.array_equal(Shards([shard]).read("a", "frames")[0, 0], np.arange(64))
 
 
 def test_what_no_job_made_is_not_looked_at(tmp_path):

@@ -13,7 +13,7 @@ from helpers.repository import ROOT
 from helpers.waiting import wait_until
 from s2r.core.errors import UserError
 from s2r.core.job import job
-from s2r.core.processes import hold_folder
+from s2r.core.processes import check_system, hold_folder
 
 HOLDER = """
 import sys, time
@@ -87,6 +87,22 @@ def test_a_file_system_without_locks_is_said(tmp_path, monkeypatch, capsys):
     assert "no locks on this file system" in capsys.readouterr().err
 
 
+def test_windows_gets_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with pytest.raises(UserError, match="not on Windows itself: use the Windows Subsystem"):
+        hold_folder(tmp_path / "run.lock")
+    check_system()
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(UserError, match="s2r runs on Linux and macOS"):
+        check_system()
+
+
+def test_a_folder_of_somebody_else_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"run\.lock cannot be written"):
+        hold_folder(tmp_path / "file" / "run.lock")
+
+
 @pytest.fixture
 def project(tmp_path):
     """A copy of the project, with its own profile and scripts that only make their outputs."""
@@ -124,9 +140,10 @@ def test_a_second_call_is_refused_and_a_killed_one_leaves_no_lock(project):
 
 
 def test_a_job_removes_what_a_killed_one_left_of_its_outputs(tmp_path):
-    begun = tmp_path / ".model.safetensors.abc" / "model.safetensors"
-    other = tmp_path / ".curve.csv.abc" / "curve.csv"
-    for path in (begun, other):
+    begun = tmp_path / ".model.safetensors.ab_12345.partial" / "model.safetensors"
+    other = tmp_path / ".curve.csv.ab_12345.partial" / "curve.csv"
+    own = tmp_path / ".model.safetensors.before-the-change" / "model.safetensors"
+    for path in (begun, other, own):
         path.parent.mkdir()
         path.write_text("half")
     outputs = [str(tmp_path / "model.safetensors")]
@@ -135,3 +152,4 @@ def test_a_job_removes_what_a_killed_one_left_of_its_outputs(tmp_path):
     with job(SimpleNamespace(**described, output=outputs)):
         assert not begun.parent.exists()
     assert other.exists()
+    assert own.exists()

@@ -118,6 +118,18 @@ def test_files_do_not_depend_on_the_number_of_processes(tmp_path, monkeypatch):
     assert len(sums[0]) == 13
 
 
+@pytest.mark.parametrize(
+    "name", ["notes.txt", "sub900/2drt/video/sub900_2drt_06_rainbow_r1_video.mp4", "sub001/x.mp4"]
+)
+def test_a_folder_that_holds_anything_else_is_not_made_anew(tmp_path, small, name):
+    assert not corpus._others(small)
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("years of work")
+    with pytest.raises(UserError, match=f"{name} belongs to no phantom and would be lost"):
+        write_corpus(tmp_path, next(iter(PROFILES)), SEED)
+    assert (tmp_path / name).read_text() == "years of work"
+
+
 def test_nothing_is_left_of_a_corpus_that_fails(tmp_path, monkeypatch):
     def fail(*_arguments):
         raise RuntimeError("disk full")

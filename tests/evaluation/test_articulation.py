@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from s2r.core.errors import UserError
 from s2r.evaluation.metrics import articulation
 
 
@@ -34,6 +35,18 @@ def compared(truth, other, cells):
         articulation.course_correlation(*velocities),
         articulation.lag(*velocities),
     )
+
+
+def test_a_region_that_fills_no_cell_is_measured_where_most_of_it_is():
+    mask = np.zeros((9, 8), bool)
+    mask[1, 1] = mask[5:7, 5] = True
+    assert articulation.moving_cells(mask).tolist() == [[4, 4]]
+    with pytest.raises(UserError, match=r"frames\.size: pictures of 3 x 3 pixels are smaller"):
+        articulation.moving_cells(np.ones((3, 3), bool))
+
+
+def test_a_single_frame_does_not_move():
+    assert np.array_equal(articulation.velocity(np.ones((1, 3))), np.zeros((1, 3)))
 
 
 def test_cells_tile_the_region():

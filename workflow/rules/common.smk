@@ -10,13 +10,18 @@ try:
     from s2r.config.check import complete
     from s2r.corpus.metafile import find_metafile
     from s2r.core.errors import UserError
-    from s2r.core.processes import RUN_VARIABLE, check_interpreter, hold_folder
+    from s2r.core.processes import RUN_VARIABLE, check_interpreter, check_system, hold_folder
     from s2r.core.registry import METRICS
     from s2r.core.source_digest import code_version
 except ModuleNotFoundError as error:
     sys.exit(
-        f"The package s2r is not installed ({error}): pip install -c constraints.txt -e ."
+        f"The package {error.name} is not installed: pip install -c constraints.txt -e ."
     )
+
+try:
+    check_system()
+except UserError as error:
+    sys.exit(str(error))
 
 try:
     config.update(complete(config))

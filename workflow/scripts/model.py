@@ -15,4 +15,5 @@ with job(snakemake):
         frame_shards=snakemake.input.frames,
         split=snakemake.input.split,
         folder=snakemake.output.folder,
+        overwrite=True,
     )

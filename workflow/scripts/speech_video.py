@@ -12,4 +12,5 @@ with job(snakemake):
         Path(snakemake.output.video),
         model=Path(snakemake.input.model),
         device=snakemake.config["device"],
+        overwrite=True,
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from s2r.config.files import read_files
 from s2r.core.device import find_device
 from s2r.core.errors import UserError
+from s2r.core.outputs import check_outputs
 from s2r.generation.model_folder import load_model_folder, read_settings
 from s2r.generation.speaker import frames_config, reference_frame, sampled_as
 from s2r.generation.speech_file import generate_file, warn
@@ -33,19 +34,23 @@ def generate(
     size: int = 256,
     side_by_side: Path | None = None,
     save: Path | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """Generate the video of a sound file; returns its path.
 
-    Without a ``seed`` it is 0. Raises UserError for a seed where the model draws nothing.
+    Without a ``seed`` it is 0. Raises UserError for a seed where the model draws nothing, and
+    where an output is an input or, without ``overwrite``, a file that was not written here.
     """
     if not speech.is_file():
         raise UserError(f"{speech}: there is no such file.")
     output = output or Path(f"{speech.stem}.mp4")
     if output.suffix != ".mp4":
         raise UserError(f"{output}: the video is written as mp4; use a name that ends in .mp4.")
-    if output.resolve() == speech.resolve():
-        raise UserError(f"{output} is the input itself: choose another name with -o.")
-    loaded = load_model_folder(model or DEFAULT_MODEL, find_device(device))
+    model = model or DEFAULT_MODEL
+    inputs = [speech, *reference, *filter(None, [side_by_side])]
+    inputs += [model / name for name in ("config.yaml", *read_settings(model)["files"])]
+    check_outputs(filter(None, [output, save]), inputs, overwrite)
+    loaded = load_model_folder(model, find_device(device))
     if seed is not None and not loaded.model.draws:
         raise UserError(f"{loaded.name} predicts a mean and draws nothing: leave out --seed.")
     loaded = sampled_as(loaded, preset, steps, guidance, clean)
@@ -76,8 +81,18 @@ def generate(
     return output
 
 
-def export(name: str, output: Path | None, results: Path, configfiles: list[Path]) -> Path:
-    """Write a trained system of ``results`` as a model folder; returns the folder."""
+def export(
+    name: str,
+    output: Path | None,
+    results: Path,
+    configfiles: list[Path],
+    overwrite: bool = False,
+) -> Path:
+    """Write a trained system of ``results`` as a model folder; returns the folder.
+
+    With ``overwrite`` a model folder is replaced whose files were changed. Raises UserError for
+    any other folder that is not empty.
+    """
     config = read_files([Path("config/config.yaml"), *configfiles])
     output = output or Path("models") / name
     from s2r.generation.export import export_run  # here: generate starts without pandas
@@ -89,6 +104,7 @@ def export(name: str, output: Path | None, results: Path, configfiles: list[Path
         frame_shards=sorted((results / "frames").glob("*.h5")),
         split=results / "split.csv",
         folder=output,
+        overwrite=overwrite,
     )
     print(f"{output}: the model folder of {name}", file=sys.stderr)
     return output

@@ -22,6 +22,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
 
+from s2r.core.ends import end_by_signals
 from s2r.core.errors import UserError
 
 MOST_CONNECTIONS = 256
@@ -118,12 +119,11 @@ def address_of(host: str, port: int) -> str:
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the block, not the process, so that temporary folders are removed.
+    """Ctrl-C, SIGTERM and SIGHUP end the block, not the process, so that temporary folders go.
 
-    Both handlers are set: a process that a shell starts in the background ignores SIGINT otherwise.
+    SIGINT counts in any case: a process that a shell starts in the background ignores it otherwise.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    end_by_signals(always=(signal.SIGINT,))
     with contextlib.suppress(KeyboardInterrupt):
         yield
 

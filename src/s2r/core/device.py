@@ -1,21 +1,51 @@
 """Where networks run."""
 
+import sys
+
 from s2r.core.errors import UserError
 
 
 def find_device(device: str) -> str:
     """``cpu`` or ``cuda`` for the configuration's ``auto``, ``cpu`` or ``cuda``.
 
-    Raises UserError for ``cuda`` where PyTorch finds no GPU.
+    ``auto`` is the processor, and a line on standard error says so, where there is a GPU for which
+    this PyTorch has no code.
+
+    Raises UserError for ``cuda`` where PyTorch finds no GPU or cannot compute on it, and where
+    other programs have taken all of it.
     """
     import torch
 
-    has_gpu = torch.cuda.is_available()
-    if device == "cuda" and not has_gpu:
-        raise UserError(
-            "device: cuda was asked for, but PyTorch finds no GPU here; set device to auto or cpu."
+    if device == "cpu":
+        return "cpu"
+    if not torch.cuda.is_available():
+        if device == "cuda":
+            raise UserError(
+                "device: cuda was asked for, but PyTorch finds no GPU here; set device to auto or "
+                "cpu."
+            )
+        return "cpu"
+    try:
+        # A product and a convolution: the libraries behind them may fail alone.
+        square = torch.ones(1, 1, 8, 8, device="cuda")
+        torch.nn.functional.conv2d(square @ square, square).sum().item()
+    except (RuntimeError, AssertionError) as error:
+        reason = " ".join(str(error).split("\n")[0].split())
+        if "out of memory" in reason or "busy" in reason:
+            raise UserError(
+                f"The GPU is in use ({reason}): wait for the other programs, or set device to cpu."
+            ) from error
+        if device == "cuda":
+            raise UserError(
+                f"device: cuda was asked for, but PyTorch cannot compute on this GPU ({reason}); "
+                "set device to auto or cpu."
+            ) from error
+        print(
+            f"The GPU of this machine cannot be used ({reason}): networks run on the processor.",
+            file=sys.stderr,
         )
-    return "cuda" if has_gpu and device != "cpu" else "cpu"
+        return "cpu"
+    return "cuda"
 
 
 def half_precision(device):

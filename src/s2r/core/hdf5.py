@@ -53,7 +53,7 @@ class _Sink(io.FileIO):
 
 
 def open_hdf5(path: str | Path) -> h5py.File:
-    """Open a file of the workflow for reading.
+    """Open a file of the workflow for reading, see `read_hdf5`.
 
     Raises:
         UserError: the file is missing, or is not a readable HDF5 file.
@@ -61,9 +61,36 @@ def open_hdf5(path: str | Path) -> h5py.File:
     if not Path(path).exists():
         raise UserError(f"{path}: there is no such file; call snakemake to make it.")
     try:
-        return h5py.File(path, "r")
+        return read_hdf5(path)
     except OSError as error:
         raise UserError(
             f"{path}: not a readable HDF5 file, it is damaged or was cut short; delete it and call "
             "snakemake again."
         ) from error
+
+
+def read_hdf5(path: str | Path) -> h5py.File:
+    """Open any HDF5 file for reading, without a lock.
+
+    What is only read needs no lock: some file systems have none, and other programs may hold one.
+
+    Raises:
+        UserError: the file may not be read, or another program has it open for writing.
+        OSError: it is not a readable HDF5 file.
+    """
+    try:
+        return h5py.File(path, "r", locking=False)
+    except OSError as error:
+        if isinstance(error, PermissionError):
+            raise UserError(f"{path} may not be read: change its permissions.") from error
+        if "lock file" in str(error):
+            raise UserError(
+                f"{path} cannot be locked, and does not have to be: unset the environment variable "
+                "HDF5_USE_FILE_LOCKING and call again."
+            ) from error
+        if "already open for write" in str(error):
+            raise UserError(
+                f"{path} is open for writing in another program, or that program was killed: "
+                "close it there (or run `h5clear --status` on the file) and call again."
+            ) from error
+        raise

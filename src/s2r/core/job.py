@@ -8,6 +8,7 @@ Nothing heavy may be imported before the block: numerical libraries read the num
 when they are first imported.
 """
 
+import errno
 import io
 import os
 import sys
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from s2r.core import checksums
-from s2r.core.errors import UserError
+from s2r.core.causes import cause_of
 from s2r.core.files import FULL, remove_leftovers
 from s2r.core.processes import RUN_VARIABLE, end_with
 
@@ -73,8 +74,9 @@ def files_checked(inputs: list[str], outputs: list[str]) -> Iterator[None]:
 def logged(label: str, log: str | Path) -> Iterator[None]:
     """Run the block with its messages in the file ``log`` and on the terminal, behind ``label``.
 
-    A ``UserError`` becomes one sentence, any other exception its traceback, both in the log and
-    on the terminal; either way the process ends with exit status 1.
+    An exception that a user can do something about becomes one sentence (`s2r.core.causes`), any
+    other one its traceback, both in the log and on the terminal; either way the process ends with
+    exit status 1.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     stdout, stderr = sys.stdout, sys.stderr
@@ -84,11 +86,11 @@ def logged(label: str, log: str | Path) -> Iterator[None]:
         sys.stdout = sys.stderr = lines = LabelledLines(label, [file, stderr])
         try:
             yield
-        except UserError as error:
-            print(f"Error: {error}", file=lines)
-            raise SystemExit(1) from None
-        except Exception:
-            traceback.print_exc(file=lines)
+        except Exception as error:
+            if sentence := cause_of(error):
+                print(f"Error: {sentence}", file=lines)
+            else:
+                traceback.print_exc(file=lines)
             raise SystemExit(1) from None
         finally:
             lines.finish()
@@ -151,7 +153,8 @@ class LabelledLines:
                 target.write(f"[{self._label}] {line.rstrip()}\n")
                 target.flush()
             except OSError as error:
-                if error.errno not in FULL:
+                if error.errno not in (*FULL, errno.EPIPE, errno.EIO):
                     raise
-                # A log that ends early stops no work; what needs the room will say so.
+                # A log that ends early, or a terminal that was closed, stops no work; what needs
+                # the room will say so.
                 self._targets.remove(target)

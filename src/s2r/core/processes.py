@@ -5,7 +5,6 @@ each job checks itself whether the process that started it still runs.
 """
 
 import errno
-import fcntl
 import os
 import re
 import socket
@@ -21,6 +20,11 @@ RUN_VARIABLE = "S2R_RUN"
 
 SPECIAL = re.compile(r"[\s\"'`$&|;<>()*?\\]")
 """What a shell does not take as part of a word."""
+
+UNSUPPORTED = (
+    "s2r runs on Linux and macOS, not on Windows itself: use the Windows Subsystem for Linux "
+    "(https://learn.microsoft.com/windows/wsl), where all of it works."
+)
 
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
@@ -39,6 +43,12 @@ def check_interpreter(path: str) -> None:
         )
 
 
+def check_system() -> None:
+    """Raise UserError on Windows."""
+    if sys.platform == "win32":
+        raise UserError(UNSUPPORTED)
+
+
 def hold_folder(lock: str | Path) -> None:
     """Lock a folder, by the file ``lock`` in it, until this process ends.
 
@@ -46,10 +56,20 @@ def hold_folder(lock: str | Path) -> None:
     locked, and a line on standard error says so.
 
     Raises:
-        UserError: another process holds the lock; the message has its number and host.
+        UserError: another process holds the lock; the message has its number and host. The folder
+            may not be written, or the system is not supported.
     """
-    Path(lock).parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT)  # never closed: that would end the lock
+    try:
+        import fcntl  # here: Windows has none, and gets a sentence
+    except ModuleNotFoundError as error:
+        raise UserError(UNSUPPORTED) from error
+    try:
+        Path(lock).parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT)  # never closed: that would end the lock
+    except OSError as error:
+        raise UserError(
+            f"{lock} cannot be written ({error.strerror}): work in a folder that is yours."
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from s2r.core.errors import UserError
+from s2r.core.files import sync
 from s2r.core.progress import progress
 from s2r.corpus import metafile
 from s2r.corpus.unpack import unpack
@@ -127,7 +128,9 @@ def fetch(file: RemoteFile, target: str | Path, waits: tuple[float, ...] = WAITS
     except UserError:
         partial.unlink()
         raise
+    sync(partial)
     partial.replace(target)
+    sync(target.parent)
 
 
 def _receive(file: RemoteFile, partial: Path, bar) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
-from s2r.core.hdf5 import NewFile
+from s2r.core.hdf5 import NewFile, read_hdf5
 from s2r.core.phonetics import Segment
 from s2r.core.units import FRAME_RATE
 
@@ -67,7 +67,7 @@ def read_truth(path: str | Path) -> Truth:
     if not Path(path).is_file():
         raise UserError(f"{path}: no such truth file; generate the phantom again.")
     try:
-        with h5py.File(path) as file:
+        with read_hdf5(path) as file:
             phones = tuple(
                 Segment(label.decode(), float(start), float(end))
                 for label, start, end in file["phones"][()]

@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 
 from s2r.core.errors import UserError
+from s2r.core.hdf5 import read_hdf5
 from s2r.core.media.open import MediaError
 from s2r.corpus.folder import safe_name
 
@@ -178,12 +179,18 @@ def read_recon(
 def _dataset(path: str | Path) -> Iterator[h5py.Dataset]:
     """The dataset ``/recon`` of a file; errors of the file become MediaError."""
     try:
-        with h5py.File(path, "r") as file:
+        with read_hdf5(path) as file:
             recon = file.get("recon")
             if not isinstance(recon, h5py.Dataset) or recon.ndim != 3:
                 raise MediaError("unreadable", path, "it holds no dataset /recon of three axes")
             if not len(recon):
                 raise MediaError("zero frames", path, "its dataset /recon is empty")
             yield recon
+    except MediaError:
+        raise
+    except UserError as error:  # its sentence names the file
+        raise MediaError("unreadable", path, str(error).removeprefix(f"{path} ")) from error
     except OSError as error:
+        if "filter" in str(error):
+            raise MediaError("unreadable", path, f"packed in an unusual way ({error})") from error
         raise MediaError("truncated", path, f"not a whole HDF5 file ({error})") from error

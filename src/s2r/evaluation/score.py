@@ -66,7 +66,8 @@ def score_system(
             for recording in progress(
                 data.members(set_name, rollouts), f"score {system}, {set_name}"
             ):
-                if recording not in content.skipped:
+                # Of a recording of one frame nothing is scored.
+                if recording not in content.skipped and data.length(recording) > GIVEN:
                     values += _rollout_rows(content, recording, data)
                     scores["draws"] = max(scores["draws"], content.draws(recording))
             fvd = frechet_of_set(content, set_name, distance, resamples, seed)
@@ -97,7 +98,7 @@ def score_real(
         values = []
         for recording in progress(data.members(set_name, rollouts), f"probe, {set_name}"):
             contour = data.probed_contour(recording)
-            if contour is not None:
+            if contour is not None and len(contour) > GIVEN:
                 video = data.video(recording)
                 row = {"mode": "rollout", "estimate": "draw", "metric": "contour_mm"}
                 row |= {"region": "tongue"}

@@ -10,7 +10,7 @@ from s2r.config.systems import Kind, trained_systems
 from s2r.core.errors import UserError
 from s2r.core.shards import Shards
 from s2r.corpus.split import read_split
-from s2r.generation.model_folder import export_model
+from s2r.generation.model_folder import check_replaceable, export_model
 from s2r.preparation.resting import recording_at_rest
 from s2r.preparation.selection import recordings_of
 from s2r.speech.encoder import EncoderConfig
@@ -45,12 +45,15 @@ def export_run(
     split: str | Path,
     folder: str | Path,
     weights_folder: str | Path = "weights",
+    overwrite: bool = False,
 ) -> None:
     """Write the trained system ``name`` of the merged configuration as a model folder.
 
     The reference frame of a subject is that of its first training recording. Raises
-    UserError where the run was not trained or has no training recordings.
+    UserError where the run was not trained or has no training recordings, and where ``folder``
+    may not be replaced (`check_replaceable`).
     """
+    check_replaceable(folder, overwrite)
     trained = trained_systems(config)
     if name not in trained:
         known = ", ".join(trained)
@@ -81,6 +84,7 @@ def export_run(
         frame_rate=rate,
         percentiles=tuple(config["frames"]["percentiles"]),
         weights_folder=weights_folder,
+        overwrite=overwrite,
         card=CARD.format(
             name=name,
             size=config["frames"]["size"],

@@ -58,13 +58,16 @@ def export_model(
     percentiles: tuple[float, float],
     card: str,
     weights_folder: str | Path = "weights",
+    overwrite: bool = False,
 ) -> None:
     """Write a model folder; it appears only when it is complete.
 
     ``settings`` are those of the run that decide its videos, see `load_video_model`;
     ``references`` {subject: (H, W) uint8}; ``card`` is the text of README.md. Raises UserError
-    where the model or the encoder's weights are missing.
+    where the model or the encoder's weights are missing, and where ``folder`` may not be replaced
+    (`check_replaceable`).
     """
+    check_replaceable(folder, overwrite)
     load_video_model(model_path, settings, "cpu")
     with atomic_path(folder) as temporary:
         (temporary / "references").mkdir(parents=True)
@@ -86,6 +89,42 @@ def export_model(
         }
         content["checksum"] = digest_of(content, 64)
         (temporary / "config.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def check_replaceable(folder: str | Path, overwrite: bool) -> None:
+    """Raise UserError unless ``folder`` is new, empty, or an earlier model folder and no more.
+
+    The earlier one must be as it was written, or with ``overwrite`` at least hold no other files.
+    """
+    folder = Path(folder)
+    if folder.is_symlink():
+        raise UserError(f"{folder} is a link: name the folder that it leads to.")
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder} is a file: choose another name for the folder.")
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    try:
+        files = read_settings(folder)["files"]
+    except UserError as error:
+        raise UserError(
+            f"{folder} exists and is not a model folder that s2r wrote: choose another name for "
+            "the folder, or move this one away."
+        ) from error
+    written = {folder / name for name in ("config.yaml", *files)}
+    others = (
+        set(folder.rglob("*")) - written - {above for path in written for above in path.parents}
+    )
+    if others:
+        raise UserError(
+            f"{min(others)} was not written by s2r and would be lost: move it away, or choose "
+            f"another name than {folder}."
+        )
+    for name, checksum in files.items():
+        if not overwrite and (folder / name).is_file() and sha256_of(folder / name) != checksum:
+            raise UserError(
+                f"{folder / name} was changed since s2r wrote it: choose another name than "
+                f"{folder}, or replace it with --overwrite."
+            )
 
 
 def load_video_model(path: str | Path, settings: Mapping[str, Any], device: str) -> VideoModel:

@@ -15,6 +15,7 @@ from s2r.core.hdf5 import NewFile
 from s2r.core.media.decode import open_audio
 from s2r.core.media.encode import VideoWriter
 from s2r.core.media.resample import to_clock
+from s2r.core.outputs import sealed
 from s2r.core.progress import progress
 from s2r.core.units import HOP, to_unit_range
 from s2r.generation.model_folder import SpeechModel
@@ -97,7 +98,7 @@ def generate_file(
     with open_audio(source, lambda _: None) as sound, contextlib.ExitStack() as files:
         total = round(sound.seconds * frame_rate) if sound.seconds else None
         writer = files.enter_context(
-            VideoWriter(target, (size, width), frame_rate, sound.rate, crf=18)
+            VideoWriter(target, (size, width), frame_rate, sound.rate, crf=18, seal=True)
         )
         add_frames = files.enter_context(frame_file(frames_path, reference.shape, frame_rate))
         if on_frames is None:
@@ -197,7 +198,7 @@ def frame_file(path: str | Path | None, shape: tuple[int, int], frame_rate: int)
     if path is None:
         yield lambda frames: None
         return
-    with atomic_path(path) as temporary, NewFile(temporary) as file:
+    with atomic_path(path) as temporary, sealed(temporary), NewFile(temporary) as file:
         data = file.create_dataset(
             "frames", (0, *shape), np.uint8, maxshape=(None, *shape), chunks=(32, *shape)
         )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor, nn
 
+from s2r.core.errors import UserError
+
 
 @dataclass(frozen=True)
 class SpeechProjection:
@@ -46,13 +48,19 @@ def fit_projection(embeddings: np.ndarray, dimensions: int) -> SpeechProjection:
 
     Every embedding dimension is scaled to unit variance first (encoders have a few dimensions
     with variances hundreds of times the others'). The leading directions are scaled by the
-    overall, not their own, standard deviation: directions of little variance stay small.
+    overall, not their own, standard deviation: directions of little variance stay small. Raises
+    UserError for fewer than two embeddings.
     """
+    if len(embeddings) < 2:
+        raise UserError(
+            f"the training recordings have {len(embeddings)} frames with speech, and 2 are the "
+            "least that can be trained on: add recordings to the training set."
+        )
     values = embeddings.astype(np.float32)
     mean, scale = values.mean(0), values.std(0) + 1e-4
-    covariance = np.cov(((values - mean) / scale).T)
+    covariance = np.atleast_2d(np.cov(((values - mean) / scale).T))
     variances, directions = np.linalg.eigh(covariance)
     leading = np.argsort(variances)[::-1][: min(dimensions, len(variances))]
-    overall_scale = np.sqrt(variances[leading].mean())
+    overall_scale = np.sqrt(variances[leading].mean()) or 1.0  # speech that never changes
     basis = directions[:, leading] / scale[:, None] / overall_scale
     return SpeechProjection(mean.astype(np.float32), basis.astype(np.float32))

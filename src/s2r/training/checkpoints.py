@@ -14,7 +14,7 @@ import torch
 
 from s2r.core.checksums import index_path
 from s2r.core.errors import UserError
-from s2r.core.files import atomic_path, digest_of, remove_leftovers, sha256_of
+from s2r.core.files import atomic_path, digest_of, remove_leftovers, sha256_of, sync
 
 STATES_KEPT = 2
 
@@ -38,6 +38,7 @@ def save_state(folder: Path, seen: int, state: dict) -> None:
     with atomic_path(unnamed) as temporary:
         torch.save(state, temporary)
     os.replace(unnamed, folder / f"{seen:012d}-{sha256_of(unnamed)}.pt")
+    sync(folder)
     for older in _states(folder)[STATES_KEPT:]:
         older.unlink()
 

@@ -95,7 +95,8 @@ def prepare_recurrent(
     components = principal_components(changes, training.components)
     torch.manual_seed(training.seed)
     model = RecurrentModel(config, projection, components)
-    model.scale.fill_(float((changes @ components.T).std()) / HALF_RANGE)
+    # pictures that never change have no scale
+    model.scale.fill_((float((changes @ components.T).std()) or 1.0) / HALF_RANGE)
     validation_names = recordings.members("validation", VALIDATION_RECORDINGS)
     model = model.to(device)
     if not validation_names:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from s2r.config.model_blocks import MeanTraining, ResidualTraining
+from s2r.core.errors import UserError
 from s2r.model.autoencoder import Autoencoder
 from s2r.model.dilated import DilatedNetwork
 from s2r.model.ema import averaged
@@ -66,8 +67,13 @@ def train_utterance(
     model.speech_mean.copy_(torch.from_numpy(projection.mean))
     model.speech_basis.copy_(torch.from_numpy(projection.basis))
     codes = load_codes(model, recordings, names)
-    model.code_scale.copy_(codes.codes.std())
-    model.speaker_scale.copy_(codes.speakers.std())
+    if not codes.codes.any():
+        raise UserError(
+            "the pictures of the training recordings never change: there is no articulation to "
+            "learn; add recordings to the training set."
+        )
+    model.code_scale.copy_(_scale(codes.codes))
+    model.speaker_scale.copy_(_scale(codes.speakers))
     validation = load_validation(model, recordings)
     shared = {"device": device, "label": f"train {model_path.parent.name}"}
 
@@ -150,6 +156,15 @@ def _fit(
         rate_key=f"{block}.learning_rate",
     )
     return average.module, curve
+
+
+def _scale(codes: Tensor) -> Tensor:
+    """The standard deviation of codes; 1 where all are the same, or there is one.
+
+    So it is for the speakers' codes of a single recording, whose reference is the template.
+    """
+    differ = (codes != codes.flatten()[0]).any()
+    return codes.std() if differ else torch.ones((), device=codes.device)
 
 
 def _folds(recordings: RecordingSet, names: list[str], folds: int) -> np.ndarray:

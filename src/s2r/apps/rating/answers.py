@@ -26,6 +26,13 @@ ANSWERS = ("real", "synthesised")
 SCALE = range(1, 6)
 """Naturalness, from 1 (very unnatural) to 5 (completely natural)."""
 
+NOT_OPENED = (
+    *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY),
+    *(sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL),
+    *(sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_FULL),
+)
+"""SQLite's codes for a file that may be right."""
+
 LONGEST_COMMENT = 2000
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
@@ -199,6 +206,13 @@ def _read(path: str | Path) -> dict[str, pd.DataFrame]:
                 for name in ("manifest", "raters", "answers", "comments")
             }
     except (sqlite3.DatabaseError, pd.errors.DatabaseError) as error:
+        cause = error.__cause__ if isinstance(error, pd.errors.DatabaseError) else error
+        # Whatever it holds, it cannot be opened: no permission, no locks on its file system, ...
+        if getattr(cause, "sqlite_errorcode", 0) & 0xFF in NOT_OPENED:
+            raise UserError(
+                f"{path} cannot be used here ({cause}): see that you may read and write it and its "
+                "folder, that no other program holds it, and that it is on a local disk."
+            ) from error
         raise UserError(f"{path} is not a file of answers: rename it, or name another.") from error
 
 

@@ -37,9 +37,14 @@ def serve(
     ``answers`` is the file of answers, by default beside the folder (`answers_path`): the folder
     itself may be made again by the workflow. Port 0 takes a free port. ``proxy`` is the address of
     a proxy that shows the page. Raises UserError for a folder that is not a rating folder, answers
-    to other clips, and an address that cannot be used.
+    in it or to other clips, and an address that cannot be used.
     """
     manifest = read_manifest(folder)
+    if answers and folder.resolve() in answers.resolve().parents:
+        raise UserError(
+            f"{answers} is in {folder}, which the workflow replaces when it makes it again: keep "
+            "the answers outside."
+        )
     with RatingServer(host, port, proxy and proxy_origin(proxy)) as server:
         server.store = Answers(answers or answers_path(folder), manifest)
         server.folder, server.clips = folder, set(manifest["clip"])

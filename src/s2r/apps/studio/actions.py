@@ -6,6 +6,7 @@ import errno
 import html
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -46,6 +47,33 @@ class Actions:
 
     def __init__(self, models: Mapping[str, SpeechModel], cards: Mapping[str, str], work: Path):
         self.models, self.cards, self.work = models, cards, work
+        self._state = threading.Condition()
+        self._closing, self._running = False, 0
+
+    def close(self, seconds: float = 10.0) -> None:
+        """Let no work begin and running work end, so that nothing writes to ``work`` any more.
+
+        Waits for it, at most ``seconds``: a video ends after the window that is generated.
+        """
+        with self._state:
+            self._closing = True
+            self._state.wait_for(lambda: not self._running, seconds)
+
+    @contextlib.contextmanager
+    def _working(self) -> Iterator[None]:
+        with self._state:
+            self._go_on()
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._state:
+                self._running -= 1
+                self._state.notify_all()
+
+    def _go_on(self) -> None:
+        if self._closing:
+            raise page_error("The studio is closed.")
 
     def common_speakers(self, names: Sequence[str]) -> list[str]:
         """Subjects that all models ``names`` were trained on, in the order of the first model."""
@@ -72,7 +100,7 @@ class Actions:
 
     def sound_of(self, video: str) -> str:
         """The sound of a video as a file that browsers play."""
-        with page_errors(video):
+        with self._working(), page_errors(video):
             samples = read_speech(Path(video))
             target = self._new_folder() / f"{Path(video).stem}.wav"
             write_wav(target, samples, SAMPLE_RATE)
@@ -116,17 +144,18 @@ class Actions:
             seed=seed,
             size=height,
         )
-        folder = self._new_folder()
 
         def on_frames(done: int, total: int) -> None:
+            self._go_on()
             progress((done, total), desc="Generating", unit="frames")
 
         def on_remark(sentence: str) -> None:
             gr.Warning(f"{page_text(sentence, [speech])}.", duration=None)
 
-        with page_errors(speech, *(pictures or [])):
+        with self._working(), page_errors(speech, *(pictures or [])):
+            folder = self._new_folder()
             seconds = make_video(request, self.models, folder, on_frames, on_remark)
-        sound = base64.b64encode((folder / SOUND).read_bytes()).decode()
+            sound = base64.b64encode((folder / SOUND).read_bytes()).decode()
         files = sorted(str(path) for path in folder.iterdir())
         return (
             str(folder / VIDEO),

@@ -122,12 +122,16 @@ def open_studio(
             cards[name] = (Path(folder) / "README.md").read_text()
         actions = Actions(models, cards, Path(work))
         page = guard(application(actions), is_loopback(host), proxy)
-        yield StudioServer(page, listener, host, actions)
+        try:
+            yield StudioServer(page, listener, host, actions)
+        finally:
+            actions.close()
 
 
 @contextmanager
 def gradio_settings(work: Path) -> Iterator[None]:
-    """Let Gradio keep its files in ``work`` and send nothing to the internet."""
+    """Let Gradio keep its files, uploads that have not arrived too, in ``work`` and send nothing to
+    the internet."""
     settings = {
         "GRADIO_TEMP_DIR": str(work / "pages"),
         "GRADIO_ANALYTICS_ENABLED": "False",
@@ -135,9 +139,11 @@ def gradio_settings(work: Path) -> Iterator[None]:
     }
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
+    folder, tempfile.tempdir = tempfile.tempdir, str(work)
     try:
         yield
     finally:
+        tempfile.tempdir = folder
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 from PIL import Image
 
 from s2r.apps.studio.sound_picture import sound_picture
 from s2r.core.errors import UserError
+from s2r.core.hdf5 import read_hdf5
 from s2r.core.media.decode import open_audio
 from s2r.core.media.resample import to_clock
 from s2r.core.units import HOP, SAMPLE_RATE
@@ -93,7 +93,7 @@ def make_video(
             on_frames=count,
             on_remark=on_remark if number == 1 else lambda sentence: None,
         )
-        with h5py.File(frames_path) as file:
+        with read_hdf5(frames_path) as file:
             truth = file["frames"][()]
     Image.fromarray(sound_picture(samples)).save(folder / SOUND)
     return seconds

@@ -9,6 +9,7 @@ import av
 import numpy as np
 
 from s2r.core.files import atomic_path
+from s2r.core.outputs import sealed
 
 AAC_RATE, AAC_BIT_RATE = 44_100, 96_000
 
@@ -37,18 +38,24 @@ class VideoWriter:
         crf: int = 14,
         preset: str = "superfast",
         comment: str | None = None,
+        seal: bool = False,
     ):
-        """``size`` is (height, width) of the pictures; no ``sample_rate``, no sound."""
+        """``size`` is (height, width) of the pictures; no ``sample_rate``, no sound.
+
+        ``seal``: the video is a user's output, see `s2r.core.outputs`.
+        """
         self._path, self._size = path, size
         self._rate, self._sample_rate = Fraction(frame_rate), sample_rate
         self._options = {"crf": str(crf), "preset": preset}
-        self._comment = comment
+        self._comment, self._seal = comment, seal
         self._pictures = self._samples = 0
 
     def __enter__(self) -> "VideoWriter":
         self._stack = contextlib.ExitStack()
         try:
             temporary = self._stack.enter_context(atomic_path(self._path))
+            if self._seal:
+                self._stack.enter_context(sealed(temporary))
             self._container = self._stack.enter_context(av.open(str(temporary), "w"))
             if self._comment:
                 self._container.metadata["comment"] = self._comment

@@ -1,5 +1,6 @@
 """Open a media file (PyAV) within bounds: what may be read, and how its errors are named."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,6 +59,8 @@ def open_media(path: str | Path, nothing: str = "zero frames") -> av.container.I
     path = Path(path)
     if not path.is_file():
         raise MediaError("missing", path, "there is no such file")
+    if not os.access(path, os.R_OK):
+        raise MediaError("unreadable", path, "it may not be read; change its permissions")
     if path.stat().st_size == 0:
         raise MediaError(nothing, path, "the file is empty (0 bytes)")
     try:

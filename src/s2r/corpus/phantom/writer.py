@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import re
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -34,6 +35,12 @@ GENERATOR = "s2r phantom 1"
 
 FRAME_PERIOD = 1 / usc75.FRAME_RATE
 """s, as in the real corpus: two spiral arms."""
+
+WRITTEN = re.compile(
+    r"phantom\.json(\.damaged)?|\.sha256/phantom\.json|"
+    r"sub\d{3}/2drt/(video|audio|truth)/(?P<stem>sub\d{3}_2drt_.+)_(video\.mp4|audio\.wav|truth\.h5)"
+)
+"""Files of a phantom, below its folder."""
 
 _COMMENT = f"Synthetic: {GENERATOR}, a numerical vocal tract. Not a recording of a person."
 
@@ -143,11 +150,16 @@ def write_corpus(
     ``processes`` changes the time it takes, not the result. ``subjects``: write only that number
     of the profile's speakers, each exactly as in the whole corpus; None: all. Gaps of the profile
     are drawn by ``draw_gaps`` and listed in ``phantom.json``. Raises UserError for an unknown
-    profile.
+    profile, and where the folder holds anything that is no phantom's.
     """
     if profile not in PROFILES:
         raise UserError(
             f"unknown phantom profile {profile!r}; choose one of {', '.join(PROFILES)}."
+        )
+    if others := _others(Path(folder)):
+        raise UserError(
+            f"{others[0]} belongs to no phantom and would be lost when {folder} is made anew: move "
+            "it away, and read your own recordings from another folder (corpus.path)."
         )
     size = PROFILES[profile]
     numbers = range(1, min(subjects or size.speakers, size.speakers) + 1)
@@ -182,6 +194,17 @@ def write_corpus(
                 "subjects": {speaker.name: asdict(speaker) for speaker in speakers},
             },
         )
+
+
+def _others(folder: Path) -> list[Path]:
+    """The files in a folder that `write_corpus` cannot have written; only it writes a truth."""
+    others = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_symlink() or path.is_file()):
+        found = WRITTEN.fullmatch(path.relative_to(folder).as_posix())
+        stem = found and found["stem"]
+        if not found or (stem and not (path.parents[1] / "truth" / f"{stem}_truth.h5").exists()):
+            others.append(path)
+    return others
 
 
 def _name(place: Place) -> str:

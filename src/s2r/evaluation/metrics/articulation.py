@@ -8,6 +8,8 @@ Frames are (T, H, W) in grey levels 0..255, uint8 or float, at 50 Hz.
 
 import numpy as np
 
+from s2r.core.errors import UserError
+
 CELL = 4
 LARGEST_LAG = 10
 
@@ -15,13 +17,21 @@ LARGEST_LAG = 10
 def moving_cells(mask: np.ndarray) -> np.ndarray:
     """Cells of ``CELL`` x ``CELL`` pixels, at least half of which lie in the dynamic region.
 
-    mask (H, W) bool, the region; returns (K, 2): row and column of each cell's first pixel.
+    Where there are none, the region is scattered: then those that hold most of it. mask (H, W)
+    bool, the region; returns (K, 2): row and column of each cell's first pixel. Raises UserError
+    for a picture smaller than a cell.
     """
     height, width = (length // CELL * CELL for length in mask.shape)
     blocks = mask[:height, :width].reshape(height // CELL, CELL, width // CELL, CELL)
-    rows, columns = np.nonzero(blocks.mean((1, 3)) >= 0.5)
-    if len(rows) == 0:
-        raise ValueError("the dynamic region fills no cell by half")
+    if not mask.any():
+        raise ValueError("the dynamic region is empty")
+    share = blocks.mean((1, 3))
+    if share.size == 0:
+        raise UserError(
+            f"frames.size: pictures of {mask.shape[0]} x {mask.shape[1]} pixels are smaller than "
+            f"the {CELL} x {CELL} that movement is measured in; raise it."
+        )
+    rows, columns = np.nonzero(share >= min(0.5, share.max()))
     return np.stack([rows, columns], axis=1) * CELL
 
 
@@ -32,7 +42,12 @@ def time_courses(frames: np.ndarray, cells: np.ndarray) -> np.ndarray:
 
 
 def velocity(courses: np.ndarray) -> np.ndarray:
-    """Change of each course in grey levels per frame, central differences over 40 ms, (T, K)."""
+    """Change of each course in grey levels per frame, central differences over 40 ms, (T, K).
+
+    Of a single frame 0.
+    """
+    if len(courses) < 2:
+        return np.zeros_like(courses)
     return np.gradient(courses, axis=0)
 
 

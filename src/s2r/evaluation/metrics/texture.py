@@ -43,16 +43,18 @@ def motion_energy(frames: np.ndarray, mask: np.ndarray | None = None) -> np.ndar
     Entry t is the change from frame t to frame t + 1.
     """
     scaled = (frames if mask is None else frames[:, mask]).astype(np.float32) / HALF_RANGE
-    change = np.diff(scaled, axis=0).reshape(len(scaled) - 1, -1)
+    change = np.diff(scaled, axis=0).reshape(len(scaled) - 1, scaled[0].size)
     return np.mean(change**2, axis=1, dtype=np.float64)
 
 
 def motion_ratio(truth: np.ndarray, other: np.ndarray, mask: np.ndarray | None = None) -> float:
     """Motion energy of ``other`` over that of ``truth``, summed over time; 1 is right.
 
-    Above 1 the video flickers or overshoots, below 1 it is sluggish; a still picture has 0.
+    Above 1 the video flickers or overshoots, below 1 it is sluggish; a still picture has 0. NaN
+    where the truth does not move.
     """
-    return float(motion_energy(other, mask).sum() / motion_energy(truth, mask).sum())
+    moved = motion_energy(truth, mask).sum()
+    return float(motion_energy(other, mask).sum() / moved) if moved > 0 else float("nan")
 
 
 def seam_ratio(
