@@ -100,7 +100,7 @@ ERRORS = {
         "recordings.exclude_notes: ",
         "only corpus.kind usc75 has a metafile",
     ),
-    "not a multiple": ({"frames/size": 70}, "frames.size: ", "multiple of 16"),
+    "not a multiple": ({"frames/size": 70}, "frames.size: ", "multiple of 4, such as 68 or 72"),
     "unknown choice": ({"sampler/solver": "euler"}, "sampler.solver: ", "dpm_solver, heun"),
     "list too short": ({"frames/percentiles": [1]}, "frames.percentiles: ", "at least 2"),
     "same entry twice": ({"split/training_styles": ["scripted"] * 2}, "split.training_", "twice"),

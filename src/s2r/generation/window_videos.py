@@ -145,9 +145,9 @@ def _generate_batch(
         condition = model.speech_condition(torch.from_numpy(speech_windows).to(device))
         context = context[:unfinished]
         noise.keep(unfinished)
-        new_frames = generate_window(model, sampler, context, condition, noise).clamp(-1, 1)
-        context = torch.cat([context, new_frames], 1)[:, -window.context :]
+        new_frames = generate_window(model, sampler, context, condition, noise)
         levels = to_levels(new_frames[:, :, 0])
+        context = torch.cat([context, new_frames.clamp(-1, 1)], 1)[:, -window.context :]
         for number, frames in enumerate(levels):
             shown = frames[: lengths[number] - first]
             generated[number].append(shown)
