@@ -89,7 +89,7 @@ def _check_names(value: object, path: tuple = ()) -> None:
     for name, content in entries:
         if isinstance(value, Mapping) and not isinstance(name, str):
             raise UserError(
-                f"{dotted(path) or 'the configuration'}: the name {name} is not a text for YAML; "
+                f"{dotted(path) or 'the configuration'}: the name {name!r} is not a text for YAML; "
                 "write it in quotes, or choose another one."
             )
         _check_names(content, (*path, name))
@@ -97,7 +97,8 @@ def _check_names(value: object, path: tuple = ()) -> None:
 
 def dotted(path: Sequence) -> str:
     """``["split", "unseen_stimuli", 0]`` as ``split.unseen_stimuli.0``."""
-    return ".".join(str(part) for part in path)
+    names = map(str, path)
+    return ".".join(name if name.isprintable() else repr(name) for name in names)
 
 
 def _sentence(error: ValidationError, config: Mapping, root: type) -> str:

@@ -38,7 +38,7 @@ def compile_pattern(pattern: str) -> re.Pattern:
     for group in ("subject", "stimulus"):
         if group not in expression.groupindex:
             raise UserError(
-                f"corpus.folder.pattern: {pattern} has no group (?P<{group}>...); name one so that "
+                f"corpus.folder.pattern: {pattern!r} has no group (?P<{group}>...); name one so that "
                 f"recordings can be split by {group}."
             )
     return expression
@@ -87,7 +87,7 @@ def _check_time(key: str, pattern: str, trial: str) -> None:
         )
     except subprocess.TimeoutExpired:
         raise UserError(
-            f"{key}: {pattern} can take for ever on a name that it does not match, because parts "
+            f"{key}: {pattern!r} can take for ever on a name that it does not match, because parts "
             "that repeat can match the same letters; use one repetition for each part, such as "
             "[^/]+ for the name of a folder."
         ) from None
