@@ -7,7 +7,8 @@ from pathlib import Path
 from s2r.config.files import read_files
 from s2r.core.device import find_device
 from s2r.core.errors import UserError
-from s2r.generation.model_folder import load_model_folder, read_settings
+from s2r.generation.folder_content import read_card, read_content, size_of
+from s2r.generation.model_folder import load_model_folder
 from s2r.generation.speaker import frames_config, reference_frame, sampled_as
 from s2r.generation.speech_file import generate_file
 from s2r.preparation.frames import prepare_video
@@ -88,9 +89,8 @@ def export(name: str, output: Path | None, results: Path, configfiles: list[Path
 def info(folder: Path | None) -> str:
     """The model card of a folder, its size and its sampler settings."""
     folder = folder or DEFAULT_MODEL
-    content = read_settings(folder)
-    sampler = content["settings"].get("sampler", {})
+    content = read_content(folder)
+    sampler = content.settings.get("sampler", {})
     sampling = ", ".join(f"{key} {value}" for key, value in sampler.items()) or "none"
-    size = sum((folder / name).stat().st_size for name in content["files"])
-    card = (folder / "README.md").read_text()
-    return f"{card}\n{folder}: {size / 1e6:.0f} MB\nsampler: {sampling}"
+    size = size_of(folder, content)
+    return f"{read_card(folder)}\n{folder}: {size / 1e6:.0f} MB\nsampler: {sampling}"

@@ -38,8 +38,8 @@ def compile_pattern(pattern: str) -> re.Pattern:
     for group in ("subject", "stimulus"):
         if group not in expression.groupindex:
             raise UserError(
-                f"corpus.folder.pattern: {pattern!r} has no group (?P<{group}>...); name one so that "
-                f"recordings can be split by {group}."
+                f"corpus.folder.pattern: {pattern!r} has no group (?P<{group}>...); name one so "
+                f"that recordings can be split by {group}."
             )
     return expression
 

@@ -41,6 +41,11 @@ class WindowVideos(VideoModel):
         """1 where the context ends with the first new frame itself, else 0."""
         return int(self.model.config.window.repeats)
 
+    def takes(self, size: int) -> bool:
+        """See `VideoModel.takes`: whole patches at the lowest resolution."""
+        denoiser = self.model.config.denoiser
+        return size % (denoiser.patch * 2 ** (len(denoiser.channels) - 1)) == 0
+
     def project(self, embeddings: np.ndarray) -> np.ndarray:
         """Embeddings (T, D) -> (T, P) float32."""
         return self.model.project(embeddings)
