@@ -51,10 +51,12 @@ def read_model_file(
             header = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
-        raise UserError(f"{path}: not a readable model file ({error})") from error
+        raise UserError(
+            f"{path}: not a readable model file ({error}): train the model again, or copy it again."
+        ) from error
     if header.get("format") != kind:
         raise UserError(
-            f"{path}: not a model of this kind ({kind}); train one or give another file"
+            f"{path}: not a model of this kind ({kind}); train one or give another file."
         )
     content, info = (parse_json(header.get(name, ""), path) for name in ("config", "info"))
     if not isinstance(content, dict) or not isinstance(info, dict):
