@@ -185,5 +185,5 @@ def _dataset(path: str | Path) -> Iterator[h5py.Dataset]:
             if not len(recon):
                 raise MediaError("zero frames", path, "its dataset /recon is empty")
             yield recon
-    except OSError as error:
+    except (OSError, RuntimeError, ValueError, TypeError, KeyError, MemoryError) as error:
         raise MediaError("truncated", path, f"not a whole HDF5 file ({error})") from error

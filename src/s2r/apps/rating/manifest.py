@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from s2r.core.damaged import read_table
 from s2r.core.errors import UserError
 
 COLUMNS = ["clip", "part", "word", "subject", "recording", "item", "start", "end"]
@@ -38,11 +39,9 @@ def read_manifest(folder: str | Path) -> pd.DataFrame:
             f"{folder} has no {MANIFEST}, so it is not a rating folder: make one with "
             "`snakemake --cores 8 results/rating`."
         )
-    text = {name: str for name in COLUMNS if name not in ("start", "end", "seed")}
-    table = pd.read_csv(path, dtype=text, keep_default_na=False)
-    for column in COLUMNS:
-        if column not in table:
-            raise UserError(f"{path} has no column {column}: make the rating folder again.")
+    numbers = {"start": float, "end": float, "seed": int}
+    types = {name: numbers.get(name, str) for name in COLUMNS}
+    table = read_table(path, types, "make the rating folder again")
     for name in table["clip"]:
         if Path(name).name != name or not (folder / CLIPS / name).is_file():
             raise UserError(f"{folder / CLIPS / name} is missing: make the rating folder again.")
