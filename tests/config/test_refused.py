@@ -248,10 +248,10 @@ ERRORS = {
         "frames.percentiles: ",
         "by at least 50",
     ),
-    "suffix in capitals": (
-        {"corpus/folder/suffixes": [".MP4"]},
+    "suffix without a name": (
+        {"corpus/folder/suffixes": ["."]},
         "corpus.folder.suffixes.0: ",
-        "small letters",
+        "a dot and letters",
     ),
     "braces in the path of the corpus": (
         {"corpus/kind": "folder", "corpus/path": "{x}"},

@@ -18,6 +18,9 @@ from s2r.core.errors import UserError
 PHANTOM_SUBJECTS = {"default": 24, "tiny": 3, "paper": 75}
 """Speakers in each profile of the phantom."""
 
+CLIP_FRAMES = 20
+"""Frames of an evaluation clip and its context, without which nothing can be scored."""
+
 LEAST_RANGE = 50
 """Least difference of the two percentiles of grey levels."""
 
@@ -52,6 +55,12 @@ def check_config(config: Mapping) -> None:
         known = ", ".join(trained_systems(config))
         raise UserError(
             f"rating.run: {run!r} is not one of the runs and recurrent regressions ({known})."
+        )
+    shortest = config["recordings"]["minimum_frames"]
+    if shortest < CLIP_FRAMES:
+        raise UserError(
+            f"recordings.minimum_frames: must be at least {CLIP_FRAMES}, the frames of an "
+            f"evaluation clip and of what comes before it, not {shortest}."
         )
     low, high = config["frames"]["percentiles"]
     if high - low < LEAST_RANGE:

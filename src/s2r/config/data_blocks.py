@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from s2r.config.keys import (
     FilePath,
@@ -21,10 +21,8 @@ PathText = Annotated[
 Percent = Annotated[float, Field(ge=0, le=100)]
 Suffix = Annotated[
     str,
-    Field(
-        pattern=r"^\.[a-z0-9]+\Z",
-        description="a suffix is a dot and small letters or digits, which find capitals too",
-    ),
+    Field(pattern=r"^\.[A-Za-z0-9]+\Z", description="a suffix is a dot and letters or digits"),
+    AfterValidator(str.lower),
 ]
 Offset = Annotated[float, Field(ge=-10, le=10)]
 StimulusCount = Annotated[int, Field(ge=0)]
@@ -148,7 +146,7 @@ class Limits:
         "Fewest frames that sound and video of a usable recording share; an evaluation clip has 20 "
         "with those before it.",
         "frames of 20 ms",
-        ge=20,
+        ge=1,
     )
 
 

@@ -2,7 +2,7 @@
 
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,16 +33,22 @@ def reading(path: str | Path, remedy: str) -> Iterator[None]:
         raise UserError(f"{path}: it is damaged, or another file ({reason}): {remedy}.") from error
 
 
-def read_table(path: str | Path, types: Mapping[str, type | str], remedy: str) -> "pd.DataFrame":
+def read_table(
+    path: str | Path,
+    types: type | Mapping[str, type | str],
+    remedy: str,
+    columns: Sequence[str] = (),
+) -> "pd.DataFrame":
     """A table from a CSV file; empty text stays empty text.
 
-    ``types`` are those of the columns that it must have. Raises UserError as `reading` does.
+    ``types`` are those of its columns, or the one of all. Raises UserError as `reading` does, and
+    where one of ``columns`` is missing.
     """
     import pandas as pd
 
     with reading(path, remedy):
-        table = pd.read_csv(path, dtype=dict(types), keep_default_na=False)
-    for column in types:
+        table = pd.read_csv(path, dtype=types, keep_default_na=False)
+    for column in columns:
         if column not in table:
             raise UserError(f"{path}: it has no column {column}: {remedy}.")
     return table

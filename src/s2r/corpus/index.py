@@ -135,7 +135,7 @@ def read_recordings(path: str | Path) -> pd.DataFrame:
 
     Raises UserError where it cannot be read.
     """
-    return read_table(path, DTYPES, "delete it and call snakemake again")
+    return read_table(path, DTYPES, "delete it and call snakemake again", columns=("recording",))
 
 
 def read_corpus(recordings: str | Path) -> pd.DataFrame:

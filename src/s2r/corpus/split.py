@@ -134,8 +134,8 @@ def read_split(path: str | Path) -> pd.DataFrame:
 
     Raises UserError where it cannot be read.
     """
-    columns = dict.fromkeys(("recording", "subject", "stimulus", "set"), str)
-    return read_table(path, columns, "write it as it was, or delete it and call snakemake again")
+    remedy = "write it as it was, or delete it and call snakemake again"
+    return read_table(path, str, remedy, columns=("recording", "set"))
 
 
 def _values(split: pd.DataFrame, column: str, sets: Iterable[str]) -> set[str]:

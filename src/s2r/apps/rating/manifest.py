@@ -41,7 +41,7 @@ def read_manifest(folder: str | Path) -> pd.DataFrame:
         )
     numbers = {"start": float, "end": float, "seed": int}
     types = {name: numbers.get(name, str) for name in COLUMNS}
-    table = read_table(path, types, "make the rating folder again")
+    table = read_table(path, types, "make the rating folder again", columns=COLUMNS)
     for name in table["clip"]:
         if Path(name).name != name or not (folder / CLIPS / name).is_file():
             raise UserError(f"{folder / CLIPS / name} is missing: make the rating folder again.")
