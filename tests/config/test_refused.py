@@ -288,7 +288,12 @@ def test_unknown_key_is_reported_before_what_it_caused(default_config):
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(None, "cannot be read"), ("a: [", "not readable YAML"), ("- a", "holds no keys")],
+    [
+        (None, "cannot be read"),
+        ("a: [", "not readable YAML"),
+        ("a: 2024-99-99", "not readable YAML"),
+        ("- a", "holds no keys"),
+    ],
 )
 def test_files_that_are_no_configuration_are_named(tmp_path, content, words):
     path = tmp_path / "mine.yaml"
