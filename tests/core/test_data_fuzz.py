@@ -18,6 +18,7 @@ from helpers.survey import survey
 from helpers.tiny_corpus import write_tiny_corpus
 from helpers.tiny_model import write_tiny_model
 from helpers.truth_file import write_truth_file
+from s2r.core.checksums import record
 from s2r.core.shards import write_shard
 from s2r.corpus.index import DTYPES
 from s2r.evaluation.words.segments import COLUMNS
@@ -48,6 +49,7 @@ def files(tmp_path_factory):
     with GeneratedWriter(hdf5 / "generated.h5", system="a", kind="model") as writer:
         writer.rollout("r", video[None], None, video[None], "other")
         writer.clips("r", [10], video[None, None, :10])
+    record([hdf5 / "generated.h5"])
     for place in (hdf5, text):
         write_shard(place / "shard.h5", [("r", {"frames": video}, {"rate": 50})], {"size": 16})
 

@@ -3,8 +3,9 @@
     python data_fuzz_worker.py FILES FIRST END
 
 Mutant ``i`` is drawn from the files in the folder FILES in turn, with seed ``i``, and lies in a
-copy of FILES. Checksums that a file has elsewhere are made right again. A line goes before each
-mutant and another after it, with what was wrong where it was refused.
+copy of FILES. Checksums that a file has elsewhere are made right again, but for those of whole
+files of the workflow, which jobs compare before they read. A line goes before each mutant and
+another after it, with what was wrong where it was refused.
 """
 
 import contextlib
@@ -22,6 +23,7 @@ from mutants import mutate, mutate_text
 from signed_folder import sign
 
 from s2r.apps.rating.manifest import read_manifest
+from s2r.core import checksums
 from s2r.core.errors import UserError
 from s2r.core.shards import Shards, _sha256_of_rest
 from s2r.corpus.index import read_corpus
@@ -54,7 +56,8 @@ def read_shard(path: Path) -> None:
 
 
 def read_videos(path: Path) -> None:
-    """All of a generated file."""
+    """All of a generated file, whose checksum a job compares first: the library may loop."""
+    checksums.verify([path])
     with read_generated(path) as content:
         for recording in content.rollouts:
             content.rollout(recording)
@@ -92,7 +95,11 @@ READERS: dict[str, Callable[[Path], object]] = {
 
 
 def main(files: Path, first: int, end: int) -> None:
-    names = sorted(p.relative_to(files) for p in files.rglob("*") if p.name in READERS)
+    names = sorted(
+        p.relative_to(files)
+        for p in files.rglob("*")
+        if p.name in READERS and ".sha256" not in p.parts
+    )
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from s2r.core.damaged import read_table
+from s2r.core.damaged import read_table, reading
 from s2r.core.errors import UserError
 
 COLUMNS = ["clip", "part", "word", "subject", "recording", "item", "start", "end"]
@@ -42,9 +42,15 @@ def read_manifest(folder: str | Path) -> pd.DataFrame:
     numbers = {"start": float, "end": float, "seed": int}
     types = {name: numbers.get(name, str) for name in COLUMNS}
     table = read_table(path, types, "make the rating folder again", columns=COLUMNS)
-    for name in table["clip"]:
-        if Path(name).name != name or not (folder / CLIPS / name).is_file():
-            raise UserError(f"{folder / CLIPS / name} is missing: make the rating folder again.")
+    with reading(path, "make the rating folder again"):
+        missing = (
+            name
+            for name in table["clip"]
+            if Path(name).name != name or not (folder / CLIPS / name).is_file()
+        )
+        name = next(missing, None)
+    if name is not None:
+        raise UserError(f"{folder / CLIPS / name} is missing: make the rating folder again.")
     if not (table["part"] == "test").any():
         raise UserError(f"{path} has no clip to rate (part test): make the rating folder again.")
     return table
