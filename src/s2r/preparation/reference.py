@@ -11,6 +11,10 @@ PICTURE_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "GIF", "PPM")
 """Formats that Pillow may read, whatever the suffix: for some others it starts programs."""
 
 
+DAMAGED = (OSError, ValueError, SyntaxError)
+"""What Pillow raises in the middle of a file."""
+
+
 def read_grey(path: str | Path) -> np.ndarray:
     """A picture as (H, W) uint8 grey levels; UserError where it cannot be read."""
     return read_pages(path)[0]
@@ -27,7 +31,7 @@ def read_pages(path: str | Path) -> list[np.ndarray]:
                 np.asarray(page if page.mode[0] in "IF" else page.convert("L"))
                 for page in ImageSequence.Iterator(picture)
             ]
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
+    except (UnidentifiedImageError, Image.DecompressionBombError, *DAMAGED) as error:
         raise UserError(f"{path} is not a readable picture: give a PNG, a JPEG or a video.") from (
             error
         )

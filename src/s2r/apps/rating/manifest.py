@@ -50,6 +50,7 @@ def read_manifest(folder: str | Path) -> pd.DataFrame:
         )
         name = next(missing, None)
     if name is not None:
+        name = name if name.isprintable() else repr(name)
         raise UserError(f"{folder / CLIPS / name} is missing: make the rating folder again.")
     if not (table["part"] == "test").any():
         raise UserError(f"{path} has no clip to rate (part test): make the rating folder again.")
