@@ -86,8 +86,8 @@ def assert_harmless(results: list[dict]) -> None:
 
 
 def test_a_few_mutants_of_all_kinds(files):
-    results = survey(WORKER, [files], 0, 240, PATIENCE)
-    assert [one["mutant"] for one in results] == [*range(240)]
+    results = survey(WORKER, [files], 0, 160, PATIENCE)
+    assert [one["mutant"] for one in results] == [*range(160)]
     assert_harmless(results)
 
 
