@@ -2,10 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from s2r.core.ends import run_command
+from s2r.core.units import LARGEST_SEED
 
 EXAMPLES = """\
 examples:
@@ -84,20 +86,20 @@ def _add_generate(commands) -> None:
         action="store_true",
         help="accept references that do not look like rtMRI, or like each other",
     )
-    command.add_argument("--seed", type=int, help="another seed, another draw (default 0)")
+    command.add_argument("--seed", type=_seed, help="another seed, another draw (default 0)")
     command.add_argument(
         "--preset",
         choices=("fast", "best"),
         help="fast: 2 noise levels; best: 8 (default: as many as for the model's scores)",
     )
-    command.add_argument("--steps", type=_positive, help="noise levels of the sampler")
-    command.add_argument("--guidance", type=float, help="weight of the speech; 1 is no guidance")
+    command.add_argument("--steps", type=_steps, help="noise levels of the sampler")
+    command.add_argument(
+        "--guidance", type=_guidance, help="weight of the speech, 0 to 100; 1 is no guidance"
+    )
     command.add_argument(
         "--clean", action="store_true", help="leave out the noise of the scanner (preset s2r)"
     )
-    command.add_argument(
-        "--size", type=_positive, default=256, help="height in pixels (default 256)"
-    )
+    command.add_argument("--size", type=_height, default=256, help="height in pixels (default 256)")
     command.add_argument(
         "--side-by-side", type=Path, metavar="TRUTH", help="true video to show on the left"
     )
@@ -228,18 +230,23 @@ def _add_overwrite(command, text: str) -> None:
     command.add_argument("--overwrite", action="store_true", help=text)
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+def _number(text: str, kind: Callable[[str], float], low: float, high: float) -> float:
+    """The option ``text``; argparse makes a sentence of the error."""
+    try:
+        value = kind(text)
+    except ValueError:
+        value = None
+    if value is None or not low <= value <= high:  # not a number is in no range
+        what = "a whole number" if kind is int else "a number"
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what} from {low} to {high}")
     return value
 
 
-def _port(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 65535:
-        raise argparse.ArgumentTypeError(f"{text} is not a port (0 to 65535)")
-    return value
+_seed = partial(_number, kind=int, low=0, high=LARGEST_SEED)
+_steps = partial(_number, kind=int, low=1, high=1000)
+_guidance = partial(_number, kind=float, low=0, high=100)
+_height = partial(_number, kind=int, low=16, high=4096)
+_port = partial(_number, kind=int, low=0, high=65535)
 
 
 def _generate(options: argparse.Namespace) -> None:

@@ -4,20 +4,15 @@ The mutants are examined in processes of their own, which are watched: a crash, 
 too much memory are listed with the number of the mutant, which draws it again.
 """
 
-import json
-import queue
 import re
-import subprocess
-import sys
-import threading
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from helpers.films import copied, flash_and_beep, write_sound
 from helpers.repository import HELPERS
+from helpers.survey import survey
 from s2r.core.media.encode import write_video, write_wav
 from s2r.core.media.resample import resample
 from s2r.corpus.phantom.acoustics import SAMPLE_RATE
@@ -57,40 +52,9 @@ def files(tmp_path_factory):
     return folder
 
 
-def survey(files: Path, first: int, end: int) -> list[dict]:
-    """What became of the mutants from ``first`` to ``end``; a new process after each failure."""
-    results: list[dict] = []
-    while first < end:
-        command = [WORKER, files / "files", files / "silent.mp4", first, end]
-        with open(files / "stderr.txt", "wb") as stderr:
-            process = subprocess.Popen(
-                [sys.executable, *map(str, command)], stdout=subprocess.PIPE, stderr=stderr
-            )
-        lines: queue.SimpleQueue = queue.SimpleQueue()
-
-        def read(process=process, lines=lines) -> None:
-            for line in process.stdout:
-                lines.put(json.loads(line))
-            lines.put(None)
-
-        threading.Thread(target=read, daemon=True).start()
-        end_of_it, begun = "", False
-        try:
-            while said := lines.get(timeout=PATIENCE):
-                first, begun = said["mutant"], True
-                if "status" in said:
-                    results.append(said)
-        except queue.Empty:
-            process.kill()
-            end_of_it = f"nothing happened for {PATIENCE} s"
-        if process.wait() and not end_of_it:
-            last = (files / "stderr.txt").read_text(errors="replace")[-2000:]
-            assert begun, last
-            end_of_it = f"the process ended with {process.returncode}: {last}"
-        if end_of_it:
-            results.append({"mutant": first, "status": end_of_it, "reason": "", "megabytes": 0})
-        first += 1
-    return results
+def inputs(files):
+    """What the worker takes: the files to change, and a video without sound."""
+    return [files / "files", files / "silent.mp4"]
 
 
 def assert_harmless(results: list[dict]) -> None:
@@ -108,17 +72,17 @@ def assert_harmless(results: list[dict]) -> None:
 
 
 def test_a_hundred_mutants_are_recordings_or_rows_with_a_reason(files):
-    results = survey(files, 0, 100)
+    results = survey(WORKER, inputs(files), 0, 100, PATIENCE)
     assert [one["mutant"] for one in results] == [*range(100)]
     assert_harmless(results)
 
 
 @pytest.mark.slow
 def test_two_thousand_mutants_are_recordings_or_rows_with_a_reason(files):
-    assert_harmless(survey(files, 100, 2100))
+    assert_harmless(survey(WORKER, inputs(files), 100, 2100, PATIENCE))
 
 
-def test_the_survey_sees_crashes(files, tmp_path, monkeypatch):
+def test_the_survey_sees_crashes(files, tmp_path):
     worker = tmp_path / "worker.py"
     worker.write_text(
         "import json, os, sys, time\n"
@@ -129,9 +93,7 @@ def test_the_survey_sees_crashes(files, tmp_path, monkeypatch):
         "    said = {'mutant': n, 'file': 'a.mp4', 'status': 'ok', 'reason': '', 'megabytes': 0}\n"
         "    print(json.dumps(said), flush=True)\n"
     )
-    monkeypatch.setattr(sys.modules[__name__], "WORKER", worker)
-    monkeypatch.setattr(sys.modules[__name__], "PATIENCE", 3)
-    results = survey(files, 0, 5)
+    results = survey(worker, inputs(files), 0, 5, patience=3)
     assert [one["mutant"] for one in results] == [*range(5)]
     assert "ended with -6" in results[1]["status"]
     assert "nothing happened" in results[3]["status"]

@@ -285,7 +285,7 @@ def test_plain_folder(plain_folder):
     assert table.loc["007_my_story", "stimulus"] == "my_story"
     assert table.loc["loose", "reason"].startswith("unreadable name: loose does not match corpus.")
     assert table.loc["008_a_b_duplicate2", "reason"].startswith("duplicate: ")
-    files = FolderBlock(pattern, suffixes=(".MP4", ".mp4"))
+    files = FolderBlock(pattern, suffixes=(".MP4",))
     only = index_corpus("folder", plain_folder, files=files)
     assert len(only) == 5
 

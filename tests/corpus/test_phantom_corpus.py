@@ -197,7 +197,7 @@ def test_truth_of_a_wrong_file_is_named(tmp_path):
     with pytest.raises(UserError, match="no such truth"):
         read_truth(tmp_path / "absent_truth.h5")
     (tmp_path / "text_truth.h5").write_text("nothing")
-    with pytest.raises(UserError, match=r"text_truth\.h5: not a phantom truth"):
+    with pytest.raises(UserError, match=r"text_truth\.h5: it is damaged, or another"):
         read_truth(tmp_path / "text_truth.h5")
 
 

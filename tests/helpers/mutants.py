@@ -1,11 +1,28 @@
-"""Damaged copies of media files, drawn by a seed: what disks, networks and hands do to them."""
+"""Damaged copies of files, drawn by a seed: what disks, networks and hands do to them."""
 
+import re
 import struct
 
 import numpy as np
 
 ODD = (0, 1, 0x7F, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFF7, 0x10000, 0x00FFFFFF)
 """Numbers that sizes, counts and rates should never be."""
+
+WORDS = (
+    *(b"", b"-1", b"1e999", b"NaN", b"null", b"true", b"2024-99-99", b"9" * 5000, b"1000000000"),
+    *(
+        b"[" * 3000,
+        b"{",
+        b'"',
+        b"\x00",
+        b"\\ud800",
+        b"../x",
+        b"&a [*a, *a]",
+        b"!!python/name:x",
+        b",,",
+    ),
+)
+"""Words that numbers and names should never be."""
 
 BOXES = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"udta", b"edts", b"dinf", b"moof", b"traf"}
 """Boxes of MP4 that hold boxes."""
@@ -19,6 +36,18 @@ def mutate(content: bytes, rng: np.random.Generator) -> bytes:
         if not changed:
             break
     return bytes(changed)
+
+
+def mutate_text(content: bytes, rng: np.random.Generator) -> bytes:
+    """A text in which one to three words or numbers became others; half of them as `mutate`."""
+    if rng.random() < 0.5:
+        return mutate(content, rng)
+    parts = re.split(rb"([\w.+-]+)", content)
+    for _ in range(rng.integers(1, 4)):
+        place = 1 + 2 * int(rng.integers(max(len(parts) // 2, 1)))
+        if place < len(parts):
+            parts[place] = WORDS[rng.integers(len(WORDS))]
+    return b"".join(parts)
 
 
 def flip_bits(content: bytearray, rng: np.random.Generator) -> None:

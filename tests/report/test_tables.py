@@ -171,7 +171,7 @@ def test_bad_score_files(tmp_path):
     with pytest.raises(UserError, match="does not exist"):
         aggregate([tmp_path / "none.json"])
     (tmp_path / "half.json").write_text('{"system": ')
-    with pytest.raises(UserError, match="not valid JSON"):
+    with pytest.raises(UserError, match="damaged, or another file"):
         aggregate([tmp_path / "half.json"])
     for kind in ({}, {"kind": "oracle"}):
         old = {key: value for key, value in scores("m", "").items() if key != "kind"} | kind

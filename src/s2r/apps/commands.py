@@ -8,7 +8,8 @@ from s2r.config.files import read_files
 from s2r.core.device import find_device
 from s2r.core.errors import UserError
 from s2r.core.outputs import check_outputs
-from s2r.generation.model_folder import load_model_folder, read_settings
+from s2r.generation.folder_content import read_card, read_content, size_of
+from s2r.generation.model_folder import load_model_folder
 from s2r.generation.speaker import frames_config, reference_frame, sampled_as
 from s2r.generation.speech_file import generate_file, warn
 from s2r.preparation.frames import prepare_video
@@ -48,7 +49,7 @@ def generate(
         raise UserError(f"{output}: the video is written as mp4; use a name that ends in .mp4.")
     model = model or DEFAULT_MODEL
     inputs = [speech, *reference, *filter(None, [side_by_side])]
-    inputs += [model / name for name in ("config.yaml", *read_settings(model)["files"])]
+    inputs += [model / name for name in ("config.yaml", *read_content(model).files)]
     check_outputs(filter(None, [output, save]), inputs, overwrite)
     loaded = load_model_folder(model, find_device(device))
     if seed is not None and not loaded.model.draws:
@@ -113,9 +114,8 @@ def export(
 def info(folder: Path | None) -> str:
     """The model card of a folder, its size and its sampler settings."""
     folder = folder or DEFAULT_MODEL
-    content = read_settings(folder)
-    sampler = content["settings"].get("sampler", {})
+    content = read_content(folder)
+    sampler = content.settings.get("sampler", {})
     sampling = ", ".join(f"{key} {value}" for key, value in sampler.items()) or "none"
-    size = sum((folder / name).stat().st_size for name in content["files"])
-    card = (folder / "README.md").read_text()
-    return f"{card}\n{folder}: {size / 1e6:.0f} MB\nsampler: {sampling}"
+    size = size_of(folder, content)
+    return f"{read_card(folder)}\n{folder}: {size / 1e6:.0f} MB\nsampler: {sampling}"

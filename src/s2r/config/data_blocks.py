@@ -2,16 +2,29 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from s2r.config.keys import NonEmptyText, Unique, UniqueTexts, block, key
+from s2r.config.keys import (
+    FilePath,
+    NonEmptyText,
+    Unique,
+    UniqueTexts,
+    block,
+    key,
+)
+from s2r.core.units import LARGEST_SEED
 
 PathText = Annotated[
     str,
     Field(pattern=r"^(<results>)?[^{}<>~\x00-\x1f]+\Z"),
 ]
 Percent = Annotated[float, Field(ge=0, le=100)]
-Suffix = Annotated[str, Field(pattern=r"^\.", description="a suffix starts with a dot")]
+Suffix = Annotated[
+    str,
+    Field(pattern=r"^\.[A-Za-z0-9]+\Z", description="a suffix is a dot and letters or digits"),
+    AfterValidator(str.lower),
+]
+Offset = Annotated[float, Field(ge=-10, le=10)]
 StimulusCount = Annotated[int, Field(ge=0)]
 
 
@@ -46,7 +59,7 @@ class PhantomBlock:
         "tests) or paper (75 speakers, all stimuli, about a second each, with missing, truncated "
         "and empty ones).",
     )
-    seed: int = key(1, "Seed of speakers and recordings.", ge=0)
+    seed: int = key(1, "Seed of speakers and recordings.", ge=0, le=LARGEST_SEED)
 
 
 @block
@@ -72,11 +85,11 @@ class CorpusBlock:
         "phantom (synthetic, written to data/phantom), usc75 (layout of the USC 75-speaker corpus) "
         "or folder (any folder of videos).",
     )
-    path: NonEmptyText | None = key(
+    path: FilePath | None = key(
         None,
         "Folder of the recordings, from where snakemake is called; null for the phantom.",
     )
-    metafile: NonEmptyText | None = key(
+    metafile: FilePath | None = key(
         None,
         "File with notes on the recordings of usc75; null looks for metafile_public_20210129.json "
         "in corpus.path and one folder above.",
@@ -126,11 +139,13 @@ class Limits:
         "Root mean square, without what lies below 200 Hz (offset, hum), below which the sound "
         "counts as silent.",
         "dB re full scale",
-        le=0,
+        ge=-200,
+        le=-20,
     )
     minimum_frames: int = key(
         20,
-        "Fewest frames that sound and video of a usable recording share.",
+        "Fewest frames that sound and video of a usable recording share; an evaluation clip has 20 "
+        "with those before it.",
         "frames of 20 ms",
         ge=1,
     )
@@ -157,8 +172,9 @@ class TimingBlock:
         "USC data).",
         "s",
         ge=0,
+        le=60,
     )
-    audio_offset: float | Annotated[str, Field(pattern="^estimate$")] = key(
+    audio_offset: Offset | Annotated[str, Field(pattern="^estimate$")] = key(
         0,
         "Delay of the sound against the video; positive where the sound comes late in the file. "
         "estimate takes each recording's own (results/offsets.csv) where it is sure and at least "
@@ -176,7 +192,7 @@ class RecordingsBlock(TimingBlock, NotesBlock, Limits, ShardsBlock):
 class FramesBlock:
     """The pictures that the networks see."""
 
-    size: int = key(64, "Height and width.", "pixels", ge=16, multiple_of=16)
+    size: int = key(64, "Height and width.", "pixels", ge=16, le=512, multiple_of=4)
     rate: Literal[50] = key(
         50,
         "Frames per second. Embeddings come at 50 per second, so other rates are not supported.",
@@ -198,7 +214,7 @@ class FramesBlock:
 class SplitBlock:
     """What is held out. Subjects and stimuli never cross between training and test."""
 
-    seed: int = key(1, "Seed of the draw.", ge=0)
+    seed: int = key(1, "Seed of the draw.", ge=0, le=LARGEST_SEED)
     unseen_subjects: int = key(
         6, "Number of held-out subjects; 0 for a single-speaker corpus.", ge=0
     )

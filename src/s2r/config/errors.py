@@ -8,10 +8,14 @@ from typing import get_args
 
 from pydantic import ValidationError
 
-from s2r.config.tree import Config, place_at, type_words, validate
+from s2r.config.build import Settings, build
+from s2r.config.tree import Config, Place, place_at, type_words, validate
 from s2r.core.errors import UserError
 
 UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
+
+DEEPEST = 20
+"""Blocks in blocks; the keys have 4."""
 
 BOUNDS = {
     "greater_than_equal": ("ge", "at least"),
@@ -29,6 +33,13 @@ class Problem:
     kind: str
     value: object
     context: Mapping
+    root: type
+    """The block in which the path begins."""
+
+    @property
+    def place(self) -> Place | None:
+        """What may stand there."""
+        return place_at(self.path, self.root)
 
     @property
     def is_type_error(self) -> bool:
@@ -43,25 +54,63 @@ def read(config: Mapping) -> Config:
     an unknown key, the most similar one. Unknown keys come first: one often causes the other
     errors.
     """
+    _check_names(config)
     try:
         return validate(config)
     except ValidationError as error:
-        raise UserError(_sentence(error, config)) from None
+        raise UserError(_sentence(error, config, Config)) from None
+
+
+def read_block(cls: type[Settings], content: Mapping) -> Settings:
+    """A block of keys from its settings, which somebody else may have written.
+
+    Raises UserError for the first error, as `read` does, with keys as they stand in ``content``.
+    """
+    _check_names(content)
+    try:
+        return build(cls, content)
+    except ValidationError as error:
+        raise UserError(_sentence(error, content, cls)) from None
+
+
+def nearest(value: int, step: int) -> str:
+    """The multiples of ``step`` around ``value``, as words: ``80 or 88``."""
+    below = value // step * step
+    return f"{below} or {below + step}" if below else str(step)
+
+
+def _check_names(value: object, path: tuple = ()) -> None:
+    """Raise UserError for names that YAML read as numbers, truth values or null, and for loops."""
+    if len(path) > DEEPEST:
+        raise UserError(f"{dotted(path[:3])}: this holds blocks in blocks without end.")
+    entries = value.items() if isinstance(value, Mapping) else ()
+    if isinstance(value, list):
+        entries = enumerate(value)
+    for name, content in entries:
+        if isinstance(value, Mapping) and not isinstance(name, str):
+            raise UserError(
+                f"{dotted(path) or 'the configuration'}: the name {name!r} is not a text for YAML; "
+                "write it in quotes, or choose another one."
+            )
+        _check_names(content, (*path, name))
 
 
 def dotted(path: Sequence) -> str:
     """``["split", "unseen_stimuli", 0]`` as ``split.unseen_stimuli.0``."""
-    return ".".join(str(part) for part in path)
+    names = map(str, path)
+    return ".".join(name if name.isprintable() else repr(name) for name in names)
 
 
-def _sentence(error: ValidationError, config: Mapping) -> str:
+def _sentence(error: ValidationError, config: Mapping, root: type) -> str:
     problems = [
-        Problem(_path(entry["loc"], config), entry["type"], entry["input"], entry.get("ctx", {}))
+        Problem(
+            _path(entry["loc"], config), entry["type"], entry["input"], entry.get("ctx", {}), root
+        )
         for entry in error.errors(include_url=False)
     ]
     unknown = [problem for problem in problems if problem.kind in UNKNOWN]
     if unknown:
-        return _unknown_key(unknown[0].path)
+        return _unknown_key(unknown[0])
     same_place = [problem for problem in problems if problem.path == problems[0].path]
     problem = min(same_place, key=lambda candidate: candidate.is_type_error)
     if problem.kind == "missing":
@@ -86,9 +135,15 @@ def _path(location: Sequence, config: object) -> list[str | int]:
 
 
 def _wrong_value(problem: Problem) -> str:
-    value, context, place = problem.value, problem.context, place_at(problem.path)
+    value, context, place = problem.value, problem.context, problem.place
     sentences = {
-        "multiple_of": lambda: f"must be a multiple of {context['multiple_of']:g}, not {value}",
+        "multiple_of": lambda: (
+            f"must be a multiple of {context['multiple_of']}, such as "
+            f"{nearest(value, context['multiple_of'])}, not {value}"
+        ),
+        "finite_number": lambda: f"must be a number that is not infinite, not {value}",
+        "string_too_long": lambda: f"{value!r} has more than {context['max_length']} characters",
+        "json_invalid": lambda: "it holds texts with characters that are none",
         "too_short": lambda: f"there must be at least {context['min_length']} {_counted_in(value)}",
         "too_long": lambda: f"there must be at most {context['max_length']} {_counted_in(value)}",
         "string_too_short": lambda: f"there must be at least {context['min_length']} character",
@@ -100,11 +155,15 @@ def _wrong_value(problem: Problem) -> str:
     }
     if problem.kind in BOUNDS:
         bound, words = BOUNDS[problem.kind]
-        return f"must be {words} {context[bound]:g}, not {value}"
+        return f"must be {words} {_number(context[bound])}, not {value}"
     if problem.is_type_error:
         expected = type_words(place.annotation)
         return f"must be {expected}, not {value!r}{_hint(value, expected)}"
     return sentences.get(problem.kind, lambda: f"{value!r} cannot be used")()
+
+
+def _number(value: float) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _counted_in(value: object) -> str:
@@ -113,7 +172,7 @@ def _counted_in(value: object) -> str:
 
 def _description(problem: Problem) -> str:
     """The rule for a text: that of the names in a block of names, or the text of the key."""
-    place = place_at(problem.path)
+    place = problem.place
     if isinstance(problem.value, str) and getattr(place.annotation, "__args__", None):
         names = get_args(place.annotation)[0]
         for metadata in getattr(names, "__metadata__", ()):
@@ -122,8 +181,9 @@ def _description(problem: Problem) -> str:
     return place.text.rstrip(".")
 
 
-def _unknown_key(path: list[str | int]) -> str:
-    place, unknown = place_at(path[:-1]), str(path[-1])
+def _unknown_key(problem: Problem) -> str:
+    path = problem.path
+    place, unknown = place_at(path[:-1], problem.root), str(path[-1])
     names, key = place.names or [], dotted(path[:-1])
     nearest = difflib.get_close_matches(unknown, names, n=1, cutoff=0.5)
     if nearest:

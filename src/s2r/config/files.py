@@ -22,7 +22,7 @@ def read_files(paths: Iterable[str | Path]) -> dict:
             raise UserError(
                 f"{path} cannot be read ({error.strerror}): run this in the project's folder."
             ) from error
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise UserError(f"{path} is not readable YAML: {_in_one_line(error)}.") from error
         if not isinstance(content, dict):
             raise UserError(f"{path} holds no keys: write them as `key: value`.")

@@ -6,6 +6,7 @@ tables of ``config/README.md`` (`s2r.config.documents`).
 """
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 from pydantic import AfterValidator, ConfigDict, Field
@@ -17,7 +18,7 @@ Block = TypeVar("Block")
 NO_DEFAULT: Any = ...
 """Default of a key that must be given."""
 
-RULES = ConfigDict(extra="forbid", strict=True, regex_engine="python-re")
+RULES = ConfigDict(extra="forbid", strict=True, regex_engine="python-re", allow_inf_nan=False)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=False)
@@ -36,6 +37,13 @@ def key(default: Any, text: str, unit: str = "", **bounds: Any) -> Any:
     default_argument = {"default_factory": default} if callable(default) else {"default": default}
     unit_argument = {"json_schema_extra": {"unit": unit}} if unit else {}
     return Field(**default_argument, description=text, **unit_argument, **bounds)
+
+
+def inherited(base: type, name: str, default: Any) -> Any:
+    """The key ``name`` of the block ``base``, with another default."""
+    field = copy(base.__pydantic_fields__[name])
+    field.default = default
+    return field
 
 
 def overrides(cls: type) -> type:
@@ -70,6 +78,7 @@ Name = Annotated[
     str,
     Field(
         pattern=r"^[A-Za-z][A-Za-z0-9._-]*\Z",
+        max_length=100,
         description="a name holds letters, digits, dots, dashes and underscores, and starts with a "
         "letter",
     ),
@@ -77,6 +86,16 @@ Name = Annotated[
 """Name of an encoder or a run."""
 
 NonEmptyText = Annotated[str, Field(min_length=1)]
+
+FilePath = Annotated[
+    str,
+    Field(
+        pattern=r"^[^{}<>\x00-\x1f]+\Z",
+        description="a path has no braces and no angle brackets: Snakemake would read them as "
+        "wildcards",
+    ),
+]
+"""Path of a file or folder of the user's."""
 
 Unique = AfterValidator(_unique)
 """Checks that no entry of a list occurs twice."""

@@ -5,14 +5,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from s2r.config.keys import NO_DEFAULT, UniqueTexts, block, key, overrides
+from s2r.config.keys import NO_DEFAULT, UniqueTexts, block, inherited, key, overrides
+from s2r.config.schedule import Schedule
 from s2r.config.window_blocks import DenoiserBlock, ModelBlock, TrainingConfig, WindowBlock
 
-Sigma = Annotated[float, Field(ge=0)]
-LayerNumber = Annotated[int, Field(ge=0)]
-
-
-Dilations = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
+Sigma = Annotated[float, Field(ge=0, allow_inf_nan=True)]
+LayerNumber = Annotated[int, Field(ge=0, le=1000)]
+Dilations = Annotated[
+    tuple[Annotated[int, Field(ge=1, le=512)], ...], Field(min_length=1, max_length=16)
+]
 
 
 @block
@@ -24,6 +25,7 @@ class AutoencoderBlock:
         "Numbers that describe a frame: principal components of the change from the reference "
         "frame, at the places of a template.",
         ge=1,
+        le=512,
     )
 
 
@@ -31,7 +33,7 @@ class AutoencoderBlock:
 class MeanNetwork:
     """Shape of the network that predicts the mean codes of an utterance."""
 
-    hidden: int = key(192, "Channels.", ge=8)
+    hidden: int = key(192, "Channels.", ge=8, le=4096)
     dilations: Dilations = key(
         (1, 2, 4, 8, 16),
         "Distance between the three frames that a layer looks at; one layer an entry. Their sum is "
@@ -44,26 +46,26 @@ class MeanNetwork:
 
 
 @block
-class MeanTraining:
-    """How that network is trained, on random segments of recordings."""
+class SegmentSchedule(Schedule):
+    """How a network is trained on random segments of recordings."""
 
-    clips: int = key(5600, "Length of the training.", "segments", ge=1)
-    batch: int = key(16, "Segments per step.", ge=1)
     segment: int = key(
         100,
         "Length of a segment; a shorter recording goes on with its last frame.",
         "frames of 20 ms",
         ge=1,
+        le=3000,
     )
-    learning_rate: float = key(0.004, "Largest learning rate.", gt=0)
-    warmup_clips: int = key(
-        800, "Rise of the learning rate before it falls along a cosine.", "segments", ge=0
-    )
-    weight_decay: float = key(0.01, "Decay of the weights (AdamW).", ge=0)
+
+
+@block
+class MeanTraining(SegmentSchedule):
+    """How that network is trained, on random segments of recordings."""
+
     ema_length: float = key(
         0.05, "Relative length of the average over weights (Karras et al. 2024).", gt=0, le=0.28
     )
-    speech_dimensions: int = key(192, "Directions of the embeddings that are kept.", ge=1)
+    speech_dimensions: int = key(192, "Directions of the embeddings that are kept.", ge=1, le=4096)
     speech_dropout: float = key(
         0.2, "Share of the embeddings' values that are zeroed in training.", ge=0, lt=1
     )
@@ -72,6 +74,7 @@ class MeanTraining:
         "Noise on the code of the reference frame, relative to its deviation among speakers: more "
         "for fewer speakers, so that these are not learned by heart.",
         ge=0,
+        le=10,
     )
     random_references: float = key(
         0.1,
@@ -85,12 +88,11 @@ class MeanTraining:
         "Parts of the training set, by stimulus; what is left of each is measured with a network "
         "trained on the others.",
         ge=2,
+        le=20,
     )
     fold_share: float = key(
         0.4, "Length of the training of these networks, relative to clips.", gt=0, le=1
     )
-    validate_clips: int = key(1400, "Distance of validations and checkpoints.", "segments", ge=1)
-    seed: int = key(0, "Seed of weights, segments and dropout.", ge=0)
 
 
 @block
@@ -102,32 +104,25 @@ class MeanBlock(MeanTraining, MeanNetwork):
 class ResidualNetwork:
     """Shape of the denoiser."""
 
-    hidden: int = key(96, "Channels.", ge=8)
+    hidden: int = key(96, "Channels.", ge=8, le=4096)
     dilations: Dilations = key((1, 2, 4, 8), "As in block mean.", "frames of 20 ms")
 
 
 @block
-class ResidualTraining:
+class ResidualTraining(SegmentSchedule):
     """How the denoiser is trained."""
 
-    clips: int = key(4800, "Length of the training.", "segments", ge=1)
-    batch: int = key(16, "Segments per step.", ge=1)
-    segment: int = key(100, "Length of a segment.", "frames of 20 ms", ge=1)
-    learning_rate: float = key(0.002, "Largest learning rate.", gt=0)
-    warmup_clips: int = key(
-        800, "Rise of the learning rate before it falls along a cosine.", "segments", ge=0
-    )
-    weight_decay: float = key(0.01, "Decay of the weights (AdamW).", ge=0)
+    clips: int = inherited(Schedule, "clips", 4800)
+    learning_rate: float = inherited(Schedule, "learning_rate", 0.002)
+    validate_clips: int = inherited(Schedule, "validate_clips", 1200)
     ema_length: float = key(
         0.1, "Relative length of the average over weights (Karras et al. 2024).", gt=0, le=0.28
     )
-    sigma_mean: float = key(-0.2, "Mean of log(sigma) in training, natural logarithm.")
-    sigma_spread: float = key(1.2, "Standard deviation of log(sigma) in training.", gt=0)
+    sigma_mean: float = key(-0.2, "Mean of log(sigma) in training, natural logarithm.", ge=-5, le=5)
+    sigma_spread: float = key(1.2, "Standard deviation of log(sigma) in training.", gt=0, le=3)
     speech_dropout: float = key(
         0.1, "Share of segments trained without speech, for guidance.", ge=0, le=1
     )
-    validate_clips: int = key(1200, "Distance of validations and checkpoints.", "segments", ge=1)
-    seed: int = key(0, "Seed of weights, segments and noise.", ge=0)
 
 
 @block
@@ -146,17 +141,18 @@ class SamplerConfig:
         "dpm_solver",
         "dpm_solver (DPM-Solver++(2M)), heun or stochastic_heun (the paper's).",
     )
-    steps: int = key(4, "Noise levels above zero.", ge=1)
-    sigma_min: float = key(0.15, "Lowest noise level.", gt=0)
-    sigma_max: float = key(8.0, "Highest noise level.", gt=0)
+    steps: int = key(4, "Noise levels above zero.", ge=1, le=1000)
+    sigma_min: float = key(0.15, "Lowest noise level.", ge=1e-4, le=1000)
+    sigma_max: float = key(8.0, "Highest noise level.", ge=1e-4, le=1000)
     spacing: Literal["log", "karras"] = key("log", "log (equal ratios) or karras (rho = 7).")
     churn: float = key(
-        0, "Noise put back by stochastic_heun (S_churn of Karras et al. 2022).", ge=0
+        0, "Noise put back by stochastic_heun (S_churn of Karras et al. 2022).", ge=0, le=1000
     )
     guidance_scale: float = key(
         1,
         "Weight of the speech against no speech (classifier-free guidance); 1 is no guidance.",
         ge=0,
+        le=100,
     )
     guidance_interval: tuple[Sigma, ...] = key(
         (0, math.inf),
@@ -180,41 +176,29 @@ class RecurrentRows:
 class RecurrentConfig:
     """Shape of the recurrent network."""
 
-    hidden: int = key(128, "Units of each layer, in each direction.", ge=1)
-    layers: int = key(2, "Layers, one on the other.", ge=1)
+    hidden: int = key(128, "Units of each layer, in each direction.", ge=1, le=4096)
+    layers: int = key(2, "Layers, one on the other.", ge=1, le=16)
     dropout: float = key(
         0.3, "Share of each layer's outputs that are zeroed in training.", ge=0, lt=1
     )
 
 
 @block
-class RecurrentTraining:
-    """How a recurrent regression is trained."""
+class RecurrentTraining(SegmentSchedule):
+    """How a recurrent regression is trained; the weights of the best validation are kept."""
 
-    clips: int = key(3200, "Length of the training.", "segments", ge=1)
-    batch: int = key(8, "Segments per step.", ge=1)
-    segment: int = key(
-        100,
-        "Length of a segment; a shorter recording goes on with its last frame.",
-        "frames of 20 ms",
-        ge=1,
-    )
-    learning_rate: float = key(0.003, "Largest learning rate.", gt=0)
-    warmup_clips: int = key(
-        200, "Rise of the learning rate before it falls along a cosine.", "segments", ge=0
-    )
-    weight_decay: float = key(0.01, "Decay of the weights (AdamW).", ge=0)
-    speech_dimensions: int = key(192, "Directions of the embeddings that are kept.", ge=1)
+    clips: int = inherited(Schedule, "clips", 3200)
+    batch: int = inherited(Schedule, "batch", 8)
+    learning_rate: float = inherited(Schedule, "learning_rate", 0.003)
+    warmup_clips: int = inherited(Schedule, "warmup_clips", 200)
+    validate_clips: int = inherited(Schedule, "validate_clips", 400)
+    speech_dimensions: int = key(192, "Directions of the embeddings that are kept.", ge=1, le=4096)
     components: int = key(
-        96, "Principal components of the change from the first frame that are predicted.", ge=1
-    )
-    validate_clips: int = key(
-        400,
-        "Distance of validations and checkpoints; the weights of the best validation are kept.",
-        "segments",
+        96,
+        "Principal components of the change from the first frame that are predicted.",
         ge=1,
+        le=1024,
     )
-    seed: int = key(0, "Seed of weights, segments and dropout.", ge=0)
 
 
 @block

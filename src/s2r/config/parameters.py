@@ -26,7 +26,10 @@ def remove_nulls(config: dict) -> None:
             if section == "encoders" and isinstance(recurrent, dict):
                 listed = recurrent.get("encoders")
                 if isinstance(listed, list):
-                    recurrent["encoders"] = [name for name in listed if name not in removed]
+                    kept = [
+                        name for name in listed if not isinstance(name, str) or name not in removed
+                    ]
+                    recurrent["encoders"] = kept
 
 
 def run_settings(config: Mapping, run: str) -> dict:

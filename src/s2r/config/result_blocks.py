@@ -1,19 +1,20 @@
 """Keys of the stages after the models: evaluation, words, rating, the released protocol."""
 
-from s2r.config.keys import NonEmptyText, Texts, UniqueTexts, block, key
+from s2r.config.keys import FilePath, Texts, UniqueTexts, block, key
+from s2r.core.units import LARGEST_SEED
 
 
 @block
 class GenerationConfig:
     """How much is generated for evaluation."""
 
-    draws: int = key(3, "Samples per video; their mean is scored too.", ge=1)
+    draws: int = key(3, "Samples per video; their mean is scored too.", ge=1, le=1000)
     clips: int = key(12, "Clips of 10 frames per test set, for the Fréchet distance.", ge=2)
     recordings: int | None = key(
         12, "Recordings of a test set that are generated whole and scored; null for all.", ge=1
     )
-    batch: int = key(16, "Videos generated side by side.", ge=1)
-    seed: int = key(0, "Seed of the samples and of the bootstrap.", ge=0)
+    batch: int = key(16, "Videos generated side by side.", ge=1, le=4096)
+    seed: int = key(0, "Seed of the samples and of the bootstrap.", ge=0, le=LARGEST_SEED)
 
 
 @block
@@ -21,9 +22,9 @@ class ScoringBlock:
     """How it is scored."""
 
     resamples: int = key(
-        2000, "Bootstrap resamples of the recordings behind every interval.", ge=100
+        2000, "Bootstrap resamples of the recordings behind every interval.", ge=100, le=1_000_000
     )
-    i3d: NonEmptyText | None = key(
+    i3d: FilePath | None = key(
         None,
         "Your own weights of the Fréchet distance's network; null fetches those of Kinetics-400.",
     )
@@ -70,9 +71,12 @@ class RatingBlock:
         None, "Recorded instances of each word; null for all that were generated.", ge=1
     )
     practice: int = key(4, "Labelled real examples at the start, of other recorded words.", ge=0)
-    margin: float = key(0.2, "Shown of the recording before and after the word.", "s", ge=0)
+    margin: float = key(0.2, "Shown of the recording before and after the word.", "s", ge=0, le=10)
     seed: int = key(
-        0, "Seed of the numbers of the clips, of the examples and of the raters' orders.", ge=0
+        0,
+        "Seed of the numbers of the clips, of the examples and of the raters' orders.",
+        ge=0,
+        le=LARGEST_SEED,
     )
 
 

@@ -112,9 +112,9 @@ def block_of(annotation: Any) -> type | None:
     return None
 
 
-def place_at(path: list[str | int]) -> Place | None:
-    """The place that a path of names leads to, None where there is no such place."""
-    place = Place(Config, "")
+def place_at(path: list[str | int], root: type = Config) -> Place | None:
+    """The place that a path of names leads to in ``root``, None where there is no such place."""
+    place = Place(root, "")
     for part in path:
         annotation, cls = place.annotation, block_of(place.annotation)
         if cls is not None:

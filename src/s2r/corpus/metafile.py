@@ -60,7 +60,8 @@ def excluded_by_note(note: str, patterns: Sequence[str]) -> str:
 
 
 def _metafile_error(path: str | Path, what: str) -> UserError:
+    shown = "".join(c if c.isprintable() else "?" for c in what)
     return UserError(
-        f"{path}: this is not the metafile of the corpus, {what}; fetch it again, or set "
+        f"{path}: this is not the metafile of the corpus, {shown}; fetch it again, or set "
         "corpus.metafile to another file."
     )

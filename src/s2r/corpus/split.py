@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from s2r.config.systems import SETS
+from s2r.core.damaged import read_table
 from s2r.core.errors import UserError
 
 ALL_SETS = ("train", "silent", "validation", *SETS, "unused")
@@ -129,8 +130,12 @@ def check_split(split: pd.DataFrame) -> None:
 
 
 def read_split(path: str | Path) -> pd.DataFrame:
-    """The split as text, columns ``recording, subject, stimulus, set`` (ids may be digits)."""
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+    """The split as text, columns ``recording, subject, stimulus, set`` (ids may be digits).
+
+    Raises UserError where it cannot be read.
+    """
+    remedy = "write it as it was, or delete it and call snakemake again"
+    return read_table(path, str, remedy, columns=("recording", "set"))
 
 
 def _values(split: pd.DataFrame, column: str, sets: Iterable[str]) -> set[str]:

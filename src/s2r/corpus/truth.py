@@ -7,6 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from s2r.core.damaged import reading
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
 from s2r.core.hdf5 import NewFile, read_hdf5
@@ -66,25 +67,20 @@ def read_truth(path: str | Path) -> Truth:
     """Read a ``_truth.h5`` file. Raises UserError where it is missing or holds something else."""
     if not Path(path).is_file():
         raise UserError(f"{path}: no such truth file; generate the phantom again.")
-    try:
-        with read_hdf5(path) as file:
-            phones = tuple(
-                Segment(label.decode(), float(start), float(end))
-                for label, start, end in file["phones"][()]
-            )
-            return Truth(
-                times=file["t"][()],
-                tongue_px=file["tongue_px"][()],
-                wall_px=file["wall_px"][()],
-                q=file["q"][()],
-                tract_variables=file["tv"][()],
-                phones=phones,
-                pixel_mm=float(file.attrs["pixel_mm"]),
-            )
-    except (OSError, KeyError) as error:
-        raise UserError(
-            f"{path}: not a phantom truth file ({error}); generate it again."
-        ) from error
+    with reading(path, "generate the phantom again"), read_hdf5(path) as file:
+        phones = tuple(
+            Segment(label.decode(), float(start), float(end))
+            for label, start, end in file["phones"][()]
+        )
+        return Truth(
+            times=file["t"][()],
+            tongue_px=file["tongue_px"][()],
+            wall_px=file["wall_px"][()],
+            q=file["q"][()],
+            tract_variables=file["tv"][()],
+            phones=phones,
+            pixel_mm=float(file.attrs["pixel_mm"]),
+        )
 
 
 def truth_on_grid(

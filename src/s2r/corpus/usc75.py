@@ -190,7 +190,7 @@ def _dataset(path: str | Path) -> Iterator[h5py.Dataset]:
         raise
     except UserError as error:  # its sentence names the file
         raise MediaError("unreadable", path, str(error).removeprefix(f"{path} ")) from error
-    except OSError as error:
+    except (OSError, RuntimeError, ValueError, TypeError, KeyError, MemoryError) as error:
         if "filter" in str(error):
             raise MediaError("unreadable", path, f"packed in an unusual way ({error})") from error
         raise MediaError("truncated", path, f"not a whole HDF5 file ({error})") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from s2r.core.damaged import reading
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path, sha256_of
 from s2r.core.progress import progress
@@ -93,7 +94,7 @@ def read_real_features(path: str | Path) -> RealFeatures:
     """Read what ``write_real_features`` wrote; UserError where the file is missing."""
     if not Path(path).exists():
         raise UserError(f"{path} does not exist: run the rule real_features.")
-    with np.load(path) as arrays:
+    with reading(path, "delete it and call snakemake again"), np.load(path) as arrays:
         sets = [name.removesuffix(".features") for name in arrays if name.endswith(".features")]
         return RealFeatures(
             clips={

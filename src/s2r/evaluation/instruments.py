@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from s2r.core.damaged import reading
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
 from s2r.core.progress import progress
@@ -107,7 +108,8 @@ def read_instruments(region: str | Path, probe: str | Path | None) -> Instrument
     for path in filter(None, (region, probe)):
         if not Path(path).exists():
             raise UserError(f"{path} does not exist: run the rule instruments.")
-    with np.load(region) as arrays:
+    remedy = "delete it and call snakemake again"
+    with reading(region, remedy), np.load(region) as arrays:
         region_mask, cells = arrays["region"], arrays["cells"]
     if probe is None:
         return Instruments(region_mask, cells)

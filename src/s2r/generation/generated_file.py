@@ -22,11 +22,14 @@ import h5py
 import numpy as np
 
 from s2r.config.systems import Kind
+from s2r.core.damaged import reading
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
 from s2r.core.hdf5 import NewFile, open_hdf5
 
 ESTIMATES = ("draw", "mean")
+
+AGAIN = "delete it and run the generate stage again"
 
 
 class GeneratedWriter:
@@ -161,23 +164,26 @@ class Generated:
 
     def rollout(self, recording: str) -> Rollout:
         """The rollout of a recording; UserError where the file has none."""
-        group = self._group("rollouts", recording)
-        wrong_speech = group.get("wrong_speech")
-        return Rollout(
-            draws=group["draws"][()],
-            window_starts=group["window_starts"][()],
-            wrong_speech=None if wrong_speech is None else wrong_speech[()],
-            speech_of="" if wrong_speech is None else wrong_speech.attrs["speech_of"],
-        )
+        with reading(self.path, AGAIN):
+            group = self._group("rollouts", recording)
+            wrong_speech = group.get("wrong_speech")
+            return Rollout(
+                draws=group["draws"][()],
+                window_starts=group["window_starts"][()],
+                wrong_speech=None if wrong_speech is None else wrong_speech[()],
+                speech_of="" if wrong_speech is None else wrong_speech.attrs["speech_of"],
+            )
 
     def draws(self, recording: str) -> int:
         """How many draws the rollout of a recording holds."""
-        return len(self._group("rollouts", recording)["draws"])
+        with reading(self.path, AGAIN):
+            return len(self._group("rollouts", recording)["draws"])
 
     def clips(self, recording: str) -> tuple[np.ndarray, np.ndarray]:
         """Starts (n,) and draws (n, k, clip, 64, 64) uint8; UserError where there are none."""
-        group = self._group("clips", recording)
-        return group["start"][()], group["draws"][()]
+        with reading(self.path, AGAIN):
+            group = self._group("clips", recording)
+            return group["start"][()], group["draws"][()]
 
     def first_draws(self) -> dict[tuple[str, int], np.ndarray]:
         """The first draw of every clip: {(recording, start): (clip, 64, 64) uint8}."""
@@ -203,14 +209,21 @@ def read_generated(path: str | Path) -> Generated:
     version, which did not store the kind of the system.
     """
     path, file = Path(path), open_hdf5(path)
-    if "rollouts" not in file or "clips" not in file or "system" not in file.attrs:
+    try:
+        with reading(path, AGAIN):
+            return _opened(path, file)
+    except UserError:
         file.close()
+        raise
+
+
+def _opened(path: Path, file: h5py.File) -> Generated:
+    if "rollouts" not in file or "clips" not in file or "system" not in file.attrs:
         raise UserError(
             f"{path} lacks the groups rollouts and clips or the attribute system: delete it and "
             "run the generate stage again."
         )
     if "kind" not in file.attrs:
-        file.close()
         raise UserError(
             f"{path} was made by an earlier version of s2r, which did not store the kind of the "
             "system: delete it and run the generate stage again."

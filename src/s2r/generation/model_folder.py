@@ -21,14 +21,14 @@ from s2r.config.keys import plain
 from s2r.config.systems import Kind
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path, digest_of, sha256_of
+from s2r.core.network import no_network
+from s2r.generation.folder_content import FORMAT, REFERENCES, WEIGHTS, check_files, read_content
 from s2r.generation.recurrent import RecurrentVideos
 from s2r.model.family import VideoModel, find_family
 from s2r.model.recurrent import load_recurrent
 from s2r.preparation.reference import least_correlation, read_grey
 from s2r.speech.encoder import Encoder, EncoderConfig
 from s2r.speech.load import from_folder, load_encoder, save_encoder
-
-FORMAT = "s2r-model-folder-2"
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,15 @@ def export_model(
             "files": {str(path.relative_to(temporary)): sha256_of(path) for path in files},
         }
         content["checksum"] = digest_of(content, 64)
-        (temporary / "config.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+        text = yaml.dump(content, Dumper=_WithoutAliases, sort_keys=False)
+        (temporary / "config.yaml").write_text(text)
+
+
+class _WithoutAliases(yaml.SafeDumper):
+    """Equal lists are written twice: aliases are not read."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
 
 
 def check_replaceable(folder: str | Path, overwrite: bool) -> None:
@@ -104,7 +112,7 @@ def check_replaceable(folder: str | Path, overwrite: bool) -> None:
     if not folder.exists() or not any(folder.iterdir()):
         return
     try:
-        files = read_settings(folder)["files"]
+        files = read_content(folder).files
     except UserError as error:
         raise UserError(
             f"{folder} exists and is not a model folder that s2r wrote: choose another name for "
@@ -139,46 +147,51 @@ def load_video_model(path: str | Path, settings: Mapping[str, Any], device: str)
 
 
 def load_model_folder(folder: str | Path, device: str = "cpu") -> SpeechModel:
-    """Read a model folder, after checking every file of it.
+    """Read a model folder, after checking every file of it; nothing is fetched.
 
-    Raises UserError where it is not a model folder, or a file is missing or was changed.
+    Raises UserError where it is not a model folder, a file is missing or was changed, or its parts
+    do not fit together.
     """
     folder = Path(folder)
-    content = read_settings(folder)
-    for name, expected in content["files"].items():
-        path = folder / name
-        if not path.is_file():
-            raise UserError(f"{path} is missing: copy or export the model folder again.")
-        if sha256_of(path) != expected:
-            raise UserError(f"{path} was changed or damaged: copy or export the folder again.")
-    encoder = from_folder(EncoderConfig(**content["encoder"]), folder)
-    pictures = sorted(name for name in content["files"] if name.startswith("references/"))
-    settings = content["settings"]
-    return SpeechModel(
-        name=content["name"],
-        model=load_video_model(folder / "model.safetensors", settings, device),
-        encoder=load_encoder(encoder, folder, device),
+    content = read_content(folder)
+    check_files(folder, content)
+    with no_network():
+        encoder = load_encoder(from_folder(content.encoder, folder), folder, device)
+    pictures = sorted(name for name in content.files if name.startswith(REFERENCES))
+    loaded = SpeechModel(
+        name=content.name,
+        model=load_video_model(folder / WEIGHTS, content.settings, device),
+        encoder=encoder,
         references={Path(name).stem: read_grey(folder / name) for name in pictures},
-        least_correlation=content["likeness"],
-        frame_rate=content["frame_rate"],
-        percentiles=tuple(content["percentiles"]),
+        least_correlation=content.likeness,
+        frame_rate=content.frame_rate,
+        percentiles=content.percentiles,
     )
+    _check_parts(folder, loaded)
+    return loaded
 
 
-def read_settings(folder: str | Path) -> dict:
-    """The content of a model folder's config.yaml; UserError where it is missing or changed."""
-    path = Path(folder) / "config.yaml"
-    if not path.is_file():
-        raise UserError(
-            f"{folder} is not a model folder (it has no config.yaml): run `make table1`, which "
-            "leaves one in results/model, or name the folder of another model."
-        )
+def _check_parts(folder: Path, loaded: SpeechModel) -> None:
+    """Raise UserError where references, encoder and model do not fit together."""
+    for subject, picture in loaded.references.items():
+        square = picture.ndim == 2 and picture.shape[0] == picture.shape[1]
+        if picture.dtype != np.uint8 or not square or not loaded.model.takes(len(picture)):
+            raise UserError(
+                f"{folder / REFERENCES / subject}.png has {' x '.join(map(str, picture.shape))} "
+                f"{picture.dtype} pixels, which the model does not take: copy or export the model "
+                "folder again."
+            )
+        if picture.min() == picture.max():
+            raise UserError(
+                f"{folder / REFERENCES / subject}.png shows nothing, all of it is one grey: copy "
+                "or export the model folder again."
+            )
+    dimension = loaded.encoder.dimension
     try:
-        content = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not readable YAML: copy or export the folder again.") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise UserError(f"{path} does not describe a model folder: export the model again.")
-    if content.pop("checksum", None) != digest_of(content, 64):
-        raise UserError(f"{path} was changed or damaged: copy or export the folder again.")
-    return content
+        loaded.model.project(np.zeros((1, dimension), np.float32))
+    except ValueError:
+        raise UserError(
+            f"{folder / WEIGHTS} does not take the {dimension} values of an embedding of the "
+            f"encoder in config.yaml ({loaded.encoder.description['kind']}): copy or export the "
+            "model folder again."
+        ) from None

@@ -24,6 +24,10 @@ class RecurrentVideos(VideoModel):
     model: RecurrentModel
     draws = False
 
+    def takes(self, size: int) -> bool:
+        """See `VideoModel.takes`: those of the corpus that it was trained on."""
+        return self.model.components.shape[1:] == (size**2,)
+
     def project(self, embeddings: np.ndarray) -> np.ndarray:
         """Embeddings (T, D) -> (T, P) float32."""
         return self.model.project(embeddings)

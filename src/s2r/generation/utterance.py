@@ -43,6 +43,10 @@ class UtteranceVideos(VideoModel):
         """See `VideoModel.reach`."""
         return reach(self.model, self.sampler)
 
+    def takes(self, size: int) -> bool:
+        """See `VideoModel.takes`: those of the corpus that it was trained on."""
+        return size == self.model.autoencoder.size
+
     def project(self, embeddings: np.ndarray) -> np.ndarray:
         """Embeddings (T, D) -> (T, P) float32."""
         return self.model.project(embeddings)

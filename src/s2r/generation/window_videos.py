@@ -41,6 +41,11 @@ class WindowVideos(VideoModel):
         """1 where the context ends with the first new frame itself, else 0."""
         return int(self.model.config.window.repeats)
 
+    def takes(self, size: int) -> bool:
+        """See `VideoModel.takes`: whole patches at the lowest resolution."""
+        denoiser = self.model.config.denoiser
+        return size % (denoiser.patch * 2 ** (len(denoiser.channels) - 1)) == 0
+
     def project(self, embeddings: np.ndarray) -> np.ndarray:
         """Embeddings (T, D) -> (T, P) float32."""
         return self.model.project(embeddings)
@@ -145,9 +150,9 @@ def _generate_batch(
         condition = model.speech_condition(torch.from_numpy(speech_windows).to(device))
         context = context[:unfinished]
         noise.keep(unfinished)
-        new_frames = generate_window(model, sampler, context, condition, noise).clamp(-1, 1)
-        context = torch.cat([context, new_frames], 1)[:, -window.context :]
+        new_frames = generate_window(model, sampler, context, condition, noise)
         levels = to_levels(new_frames[:, :, 0])
+        context = torch.cat([context, new_frames.clamp(-1, 1)], 1)[:, -window.context :]
         for number, frames in enumerate(levels):
             shown = frames[: lengths[number] - first]
             generated[number].append(shown)

@@ -16,9 +16,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from s2r.config.build import build
 from s2r.config.model_blocks import AutoencoderBlock
-from s2r.model.model_file import read_model_file, write_model_file
+from s2r.model.model_file import read_model_file, with_weights, write_model_file
 from s2r.model.noise import NoiseModel, fresh_noise
 from s2r.model.registration import Registration, joined, register, warp
 
@@ -115,7 +114,6 @@ def save_autoencoder(model: Autoencoder, path: str | Path, info: dict) -> None:
 
 def load_autoencoder(path: str | Path, device: str = "cpu") -> tuple[Autoencoder, dict]:
     """Read an autoencoder and its ``info``. Raises UserError for a missing or another file."""
-    tensors, content, info = read_model_file(path, FORMAT)
-    model = Autoencoder(build(AutoencoderBlock, content), tensors["template"].shape[-1])
-    model.load_state_dict(tensors)
-    return model.to(device).eval(), info
+    tensors, config, info = read_model_file(path, FORMAT, AutoencoderBlock)
+    model = with_weights(path, tensors, lambda: Autoencoder(config, tensors["template"].shape[-1]))
+    return model.to(device), info

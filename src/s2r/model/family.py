@@ -84,6 +84,10 @@ class VideoModel(ABC):
         it the model shows a progress bar with ``label``.
         """
 
+    def takes(self, size: int) -> bool:
+        """Whether the model generates pictures of ``size`` x ``size`` pixels."""
+        return True
+
     def resampled(self, steps: int | None, guidance: float | None) -> "VideoModel":
         """The model with other noise levels or another guidance scale; None leaves its own.
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from s2r.config.model_blocks import RecurrentConfig
-from s2r.model.model_file import read_model_file, write_model_file
+from s2r.model.model_file import read_model_file, with_weights, write_model_file
 from s2r.model.speech_input import SpeechInput, SpeechProjection
 
 FORMAT = "s2r-recurrent-1"
@@ -76,8 +76,11 @@ def load_recurrent(path: str | Path, device: str = "cpu") -> tuple[RecurrentMode
     Raises:
         UserError: the file is missing or is not a recurrent model of s2r.
     """
-    tensors, content, info = read_model_file(path, FORMAT)
-    projection = SpeechProjection(tensors["speech_mean"].numpy(), tensors["speech_basis"].numpy())
-    model = RecurrentModel(RecurrentConfig(**content), projection, tensors["components"].numpy())
-    model.load_state_dict(tensors)
-    return model.to(device).eval(), info
+    tensors, config, info = read_model_file(path, FORMAT, RecurrentConfig)
+
+    def make() -> RecurrentModel:
+        mean, basis = tensors["speech_mean"].numpy(), tensors["speech_basis"].numpy()
+        projection = SpeechProjection(mean, basis)
+        return RecurrentModel(config, projection, tensors["components"].numpy())
+
+    return with_weights(path, tensors, make).to(device), info

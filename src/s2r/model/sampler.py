@@ -6,11 +6,12 @@
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict
 
 import torch
 from torch import Tensor
 
+from s2r.config.errors import read_block
 from s2r.config.model_blocks import SamplerConfig
 
 Denoise = Callable[[Tensor, float], Tensor]
@@ -19,9 +20,13 @@ Denoise = Callable[[Tensor, float], Tensor]
 def resampled(
     config: SamplerConfig, steps: int | None, guidance_scale: float | None
 ) -> SamplerConfig:
-    """``config`` with other noise levels or another guidance scale; None leaves its own."""
+    """``config`` with other noise levels or another guidance scale; None leaves its own.
+
+    Raises UserError for one that the configuration would not accept.
+    """
     changes = {"steps": steps, "guidance_scale": guidance_scale}
-    return replace(config, **{key: value for key, value in changes.items() if value is not None})
+    given = {key: value for key, value in changes.items() if value is not None}
+    return read_block(SamplerConfig, asdict(config) | given)
 
 
 def noise_levels(config: SamplerConfig) -> list[float]:

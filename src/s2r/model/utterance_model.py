@@ -15,13 +15,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from s2r.config.build import build
 from s2r.config.keys import block
 from s2r.config.model_blocks import AutoencoderBlock, MeanNetwork, ResidualNetwork
 from s2r.model.autoencoder import Autoencoder
 from s2r.model.diffusion import coefficients
 from s2r.model.dilated import DilatedNetwork
-from s2r.model.model_file import read_model_file, write_model_file
+from s2r.model.model_file import read_model_file, with_weights, write_model_file
 from s2r.model.residual import Residual
 from s2r.model.speech_input import SpeechInput
 
@@ -131,10 +130,10 @@ def save_utterance_model(model: UtteranceModel, path: str | Path, info: dict) ->
 
 def load_utterance_model(path: str | Path, device: str = "cpu") -> tuple[UtteranceModel, dict]:
     """Read a model and its ``info``. Raises UserError for a missing or another file."""
-    tensors, content, info = read_model_file(path, FORMAT)
-    config = build(UtteranceConfig, content)
-    size = tensors["autoencoder.template"].shape[-1]
-    autoencoder = Autoencoder(config.autoencoder, size)
-    model = UtteranceModel(config, autoencoder, *tensors["speech_basis"].shape)
-    model.load_state_dict(tensors)
-    return model.to(device).eval(), info
+    tensors, config, info = read_model_file(path, FORMAT, UtteranceConfig)
+
+    def make() -> UtteranceModel:
+        autoencoder = Autoencoder(config.autoencoder, tensors["autoencoder.template"].shape[-1])
+        return UtteranceModel(config, autoencoder, *tensors["speech_basis"].shape)
+
+    return with_weights(path, tensors, make).to(device), info

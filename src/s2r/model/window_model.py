@@ -12,7 +12,7 @@ from s2r.config.keys import block
 from s2r.config.window_blocks import ModelBlock
 from s2r.model.denoiser import Denoiser, DenoiserConfig
 from s2r.model.diffusion import SIGMA_DATA, SIGMA_GIVEN, precondition
-from s2r.model.model_file import read_model_file, write_model_file
+from s2r.model.model_file import read_model_file, with_weights, write_model_file
 from s2r.model.speech_input import SpeechInput
 from s2r.model.window import Window
 
@@ -107,7 +107,6 @@ def load_model(path: str | Path, device: str = "cpu") -> tuple[WindowModel, dict
     Raises:
         UserError: the file is missing or is not a model of s2r.
     """
-    tensors, content, info = read_model_file(path, FORMAT)
-    model = WindowModel(build(ModelConfig, content), *tensors["speech_basis"].shape)
-    model.load_state_dict(tensors)
-    return model.to(device).eval(), info
+    tensors, config, info = read_model_file(path, FORMAT, ModelConfig)
+    model = with_weights(path, tensors, lambda: WindowModel(config, *tensors["speech_basis"].shape))
+    return model.to(device), info

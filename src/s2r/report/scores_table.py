@@ -11,9 +11,12 @@ from pathlib import Path
 import pandas as pd
 
 from s2r.config.systems import Kind
+from s2r.core.damaged import reading
 from s2r.core.errors import UserError
 from s2r.evaluation.metric import Measure
 from s2r.evaluation.metrics.statistics import bootstrap_interval
+
+REMEDY = "delete it and run the score stage again"
 
 IDENTITY = ["system", "kind", "encoder", "size", "pooling", "preset"]
 COLUMNS = [
@@ -51,7 +54,11 @@ def aggregate(
     clips for ``fvd``. ``k`` is the number of draws behind the value. Raises UserError for a
     missing or unreadable file, and for one that does not say what kind of system it scores.
     """
-    tables = [_aggregate_one(_read(path), resamples, seed) for path in score_files]
+    tables = []
+    for path in score_files:
+        scores = _read(path)
+        with reading(path, REMEDY):
+            tables.append(_aggregate_one(scores, resamples, seed))
     tables = [table for table in tables if len(table)]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
 
@@ -117,15 +124,11 @@ def _aggregate_one(scores: dict, resamples: int, seed: int) -> pd.DataFrame:
 
 
 def _read(path: str | Path) -> dict:
-    try:
+    if not Path(path).exists():
+        raise UserError(f"{path} does not exist: run the score stage that makes it.")
+    with reading(path, REMEDY):
         scores = json.loads(Path(path).read_text())
-    except FileNotFoundError as error:
-        raise UserError(f"{path} does not exist: run the score stage that makes it.") from error
-    except json.JSONDecodeError as error:
-        raise UserError(
-            f"{path} is not valid JSON: delete it and run the score stage again."
-        ) from error
-    if scores.get("kind") not in list(Kind):
+    if not isinstance(scores, dict) or scores.get("kind") not in list(Kind):
         raise UserError(
             f"{path} does not say of which kind its system is: it was made by an earlier version "
             "of s2r; delete it and run the score stage again."

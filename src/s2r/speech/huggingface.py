@@ -17,6 +17,7 @@ from s2r.core.errors import UserError
 from s2r.core.units import HOP, SAMPLE_RATE
 from s2r.speech.checkpoint import (
     NO_CODE,
+    check_plausible,
     check_weights,
     find_commit,
     misshapen_keys,
@@ -43,6 +44,7 @@ def load(
     frames are not 20 ms apart.
     """
     commit = find_commit(model, revision)
+    check_plausible(model, AutoModel.from_config)
     _refuse_whisper(model, commit)
     with reading(model):
         extractor = AutoFeatureExtractor.from_pretrained(model, revision=commit, **NO_CODE)

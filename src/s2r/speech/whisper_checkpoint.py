@@ -11,6 +11,7 @@ from transformers.models.whisper.modeling_whisper import WhisperEncoder
 from s2r.core.errors import UserError
 from s2r.core.units import HOP, SAMPLE_RATE
 from s2r.speech.checkpoint import (
+    check_plausible,
     check_weights,
     find_commit,
     misshapen_keys,
@@ -69,6 +70,7 @@ def _read_checkpoint(
             f"{model} is not a Whisper checkpoint but {family}: kind whisper cannot read it; for "
             "wav2vec 2.0, HuBERT or WavLM set kind: huggingface."
         )
+    check_plausible(model, WhisperEncoder)
     with reading(model):
         extractor = WhisperFeatureExtractor.from_pretrained(model, revision=commit)
         network, report = WhisperEncoder.from_pretrained(

@@ -5,29 +5,17 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from s2r.config.schedule import Schedule
 from s2r.core.files import atomic_path
 from s2r.core.progress import progress
 from s2r.training import distributed
 from s2r.training.checkpoints import check_finite, load_state, save_state
-
-
-class Schedule(Protocol):
-    """How long and how fast a model is trained, counted in clips seen."""
-
-    clips: int
-    batch: int
-    learning_rate: float
-    warmup_clips: int
-    """The learning rate rises over these clips, then falls to zero along a cosine."""
-    validate_clips: int
-    """Clips between validations."""
 
 
 def learning_rate(schedule: Schedule, seen: int) -> float:

@@ -11,6 +11,7 @@ from s2r.model.window_model import WindowModel
 from s2r.model.window_sampling import FrameNoise, generate_window
 from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.region import dynamic_region
+from s2r.preparation.selection import evenly
 from s2r.training.fitting import window_tensors
 from s2r.training.windows import WindowDataset, load_windows
 
@@ -55,18 +56,22 @@ def validation_windows(
     clips: WindowDataset,
     folder: Path,
 ) -> Validation | None:
-    """``WINDOWS`` windows spread over at most as many validation recordings; None without any."""
-    names = recordings.members("validation", WINDOWS)
+    """``WINDOWS`` windows spread over at most as many validation recordings; None without any.
+
+    A recording with fewer frames than a window has new ones is left out, as in training.
+    """
+    new = model.config.window.new
+    fitting = [name for name in recordings.members("validation") if recordings.length(name) >= new]
+    names = evenly(fitting, WINDOWS)
     if not names:
         return None
     validation_clips = load_windows(
         recordings.frames, recordings.embeddings, names, model.project, folder
     )
-    new = model.config.window.new
     number = np.arange(WINDOWS)
     recording = number % len(names)
     position = (number // len(names) + 1) / (WINDOWS // len(names) + 2)
-    start = (position * np.maximum(validation_clips.lengths[recording] - new, 0)).astype(int)
+    start = (position * (validation_clips.lengths[recording] - new)).astype(int)
     video, condition = window_tensors(model, validation_clips, recording, start)
     training_videos = np.split(clips.frames, clips.first[1:])
     region = dynamic_region(training_videos)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from s2r.core.damaged import read_table, reading
 from s2r.core.errors import UserError
 
 COLUMNS = ["clip", "part", "word", "subject", "recording", "item", "start", "end"]
@@ -42,16 +43,12 @@ def read_manifest(folder: str | Path) -> pd.DataFrame:
             f"{folder} has no {MANIFEST}, so it is not a rating folder: make one with "
             "`snakemake --cores 8 results/rating`."
         )
-    text = {name: str for name in COLUMNS if name not in ("start", "end", "seed")}
-    try:
-        table = pd.read_csv(path, dtype=text | {"seed": "int64"}, keep_default_na=False)
-    except (ValueError, OverflowError, pd.errors.ParserError) as error:
-        raise UserError(f"{path} is not a table of clips: make the rating folder again.") from error
-    for column in COLUMNS:
-        if column not in table:
-            raise UserError(f"{path} has no column {column}: make the rating folder again.")
-    for name in table["clip"]:
-        clip_path(folder, name)
+    numbers = {"start": float, "end": float, "seed": int}
+    types = {name: numbers.get(name, str) for name in COLUMNS}
+    table = read_table(path, types, "make the rating folder again", columns=COLUMNS)
+    with reading(path, "make the rating folder again"):
+        for name in table["clip"]:
+            clip_path(folder, name)
     if not (table["part"] == "test").any():
         raise UserError(f"{path} has no clip to rate (part test): make the rating folder again.")
     _check_pairs(table, path)
@@ -62,7 +59,7 @@ def clip_path(folder: str | Path, name: str) -> Path:
     """The file of a clip; UserError where it is missing, or a link to somewhere else."""
     place = Path(folder).resolve() / CLIPS / name
     if Path(name).name != name or not place.is_file():
-        shown = Path(folder) / CLIPS / name
+        shown = Path(folder) / CLIPS / (name if name.isprintable() else repr(name))
         raise UserError(f"{shown} is missing: make the rating folder again.")
     if place.resolve() != place:
         raise UserError(

@@ -20,6 +20,7 @@ from s2r.apps.local_server import (
 )
 from s2r.core.device import find_device
 from s2r.core.errors import UserError
+from s2r.generation.folder_content import read_card
 from s2r.generation.model_folder import SpeechModel, load_model_folder
 
 POLICY = (
@@ -119,7 +120,7 @@ def open_studio(
             loaded = load_model_folder(folder, device)
             name = loaded.name if loaded.name not in models else str(folder)
             models[name] = loaded
-            cards[name] = (Path(folder) / "README.md").read_text()
+            cards[name] = read_card(folder)
         actions = Actions(models, cards, Path(work))
         page = guard(application(actions), is_loopback(host), proxy)
         try:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from s2r.core.damaged import read_table
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
 from s2r.core.phonetics import VOWELS, Item, Segment
@@ -97,11 +98,11 @@ def true_items(recordings: RecordingSet, recording: str, text: str = "") -> list
 
 
 def read_segments(path: str | Path) -> pd.DataFrame:
-    """The table of segments; UserError where it is missing."""
+    """The table of segments; UserError where it is missing or cannot be read."""
     if not Path(path).exists():
         raise UserError(f"{path} does not exist: run the rule segments.")
-    text = {column: str for column in COLUMNS if column not in ("start", "end")}
-    return pd.read_csv(path, dtype=text, keep_default_na=False)
+    types = {column: float if column in ("start", "end") else str for column in COLUMNS}
+    return read_table(path, types, "delete it and call snakemake again")
 
 
 def items_of(segments: pd.DataFrame) -> dict[str, Item]:

@@ -1,0 +1,30 @@
+"""How long and how fast a network is trained: the keys that all trainings share."""
+
+from s2r.config.keys import block, key
+from s2r.core.units import LARGEST_SEED
+
+LONGEST = 10**12
+"""Clips: counts that 64 bits hold, with whatever is added to them."""
+
+
+@block
+class Schedule:
+    """Lengths are counted in clips: segments of recordings, or windows of preset paper."""
+
+    clips: int = key(
+        5600,
+        "Length of the training; a clip is a segment of a recording, in preset paper a window.",
+        "clips",
+        ge=1,
+        le=LONGEST,
+    )
+    batch: int = key(16, "Clips per step.", ge=1, le=4096)
+    learning_rate: float = key(0.004, "Largest learning rate.", gt=0, le=1)
+    warmup_clips: int = key(
+        800, "Rise of the learning rate before it falls along a cosine.", "clips", ge=0, le=LONGEST
+    )
+    weight_decay: float = key(0.01, "Decay of the weights (AdamW).", ge=0, le=1)
+    validate_clips: int = key(
+        1400, "Distance of validations and checkpoints.", "clips", ge=1, le=LONGEST
+    )
+    seed: int = key(0, "Seed of weights, clips, noise and dropout.", ge=0, le=LARGEST_SEED)
