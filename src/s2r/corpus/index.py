@@ -1,5 +1,6 @@
 """The index of a corpus: one row for each recording, with what is known and wrong about it."""
 
+import os
 import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,8 @@ from s2r.core.units import FRAME_RATE
 from s2r.corpus import folder, usc75
 from s2r.corpus.duplicates import mark_same_content, mark_same_id
 from s2r.corpus.metafile import excluded_by_note, read_metafile
+from s2r.corpus.names import printable, unique_names
+from s2r.corpus.walk import unfetched
 
 DTYPES = {
     "recording": "str",
@@ -96,9 +99,13 @@ def index_corpus(
     else:
         raise UserError(f"corpus.kind: {kind!r} is not known; use phantom, usc75 or folder.")
     if not entries:
-        raise UserError(f"{root}: the folder holds no video; check corpus.path and corpus.kind.")
+        raise folder.nothing_found(root, files.suffixes)
     _check_subjects(entries, expected_subjects or 0, root)
     rows = [_blank_row() | {k: _plain(v) for k, v in entry.items()} for entry in entries]
+    for column in ("recording", "subject", "stimulus"):
+        names = unique_names(row[column] for row in rows if row[column])
+        for row in rows:
+            row[column] = names.get(row[column], "")
     mark_same_id(rows)
     mark_same_content(rows)
     if exclude_notes and not metafile:
@@ -146,7 +153,8 @@ def _blank_row() -> dict:
 
 
 def _plain(value: object) -> object:
-    return str(value) if isinstance(value, Path) else value
+    """Paths and text as UTF-8, which a table can hold."""
+    return printable(value) if isinstance(value, str | Path) else value
 
 
 def _status(reason: str) -> str:
@@ -193,6 +201,10 @@ def _examine(row: dict, limits: Limits, use_silent: bool) -> dict:
     if row["reason"]:
         return row
     try:
+        for path in filter(os.path.isfile, (row["video"], row["audio"])):
+            row["reason"] = row["reason"] or unfetched(path)
+        if row["reason"]:
+            return row
         _probe_files(row)
         no_sound = _check_sound(row, limits)
         if no_sound and use_silent:
@@ -201,6 +213,8 @@ def _examine(row: dict, limits: Limits, use_silent: bool) -> dict:
         row["reason"] = no_sound or _check_lengths(row, limits)
     except MediaError as error:
         row["reason"] = _sentence(error)
+    except PermissionError as error:
+        row["reason"] = f"unreadable: {Path(error.filename).name}: {error.strerror}"
     except Exception as error:  # no single file may stop the index
         row["reason"] = f"unreadable: {type(error).__name__}: {error}"
     return row

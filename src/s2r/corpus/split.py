@@ -9,6 +9,7 @@ import pandas as pd
 
 from s2r.config.systems import SETS
 from s2r.core.errors import UserError
+from s2r.corpus.names import nfc
 
 ALL_SETS = ("train", "silent", "validation", *SETS, "unused")
 COLUMNS = ["recording", "subject", "stimulus", "set"]
@@ -63,7 +64,7 @@ def make_split(
     seen = speech[~speech["subject"].isin(held_out)]
     pool = sorted(set(seen.loc[seen["style"].isin(train_styles), "stimulus"]))
     known = set(recordings["stimulus"]) - {""}
-    named = set() if isinstance(validation_stimuli, int) else set(validation_stimuli)
+    named = set() if isinstance(validation_stimuli, int) else set(map(nfc, validation_stimuli))
     free = [stimulus for stimulus in pool if stimulus not in named]
     unseen = _stimuli(rng, unseen_stimuli, free, known, "split.unseen_stimuli")
     pool = [stimulus for stimulus in pool if stimulus not in unseen]
@@ -170,7 +171,8 @@ def _stimuli(
                 "at least one must remain to train on."
             )
         return set(rng.choice(pool, wanted, replace=False).tolist())
-    for stimulus in wanted:
+    named = set(map(nfc, wanted))
+    for stimulus in sorted(named):
         if stimulus not in known:
             near = difflib.get_close_matches(stimulus, sorted(known), n=2)
             hint = (
@@ -179,4 +181,4 @@ def _stimuli(
                 else (f"the corpus has {', '.join(sorted(known))}.")
             )
             raise UserError(f"{key}: no recording has the stimulus {stimulus!r}; {hint}")
-    return set(wanted)
+    return named

@@ -16,7 +16,8 @@ import numpy as np
 
 from s2r.core.errors import UserError
 from s2r.core.media.open import MediaError
-from s2r.corpus.folder import safe_name
+from s2r.corpus.names import is_utf8, nfc, printable
+from s2r.corpus.walk import walk
 
 FRAME_RATE = Fraction(1_000_000, 12_008)
 """Each frame is two spiral arms of 6.004 ms: 83.28 Hz."""
@@ -41,15 +42,21 @@ def find_recordings(root: Path) -> Iterator[dict]:
 
     ``audio`` is the wav beside a video, used where the video has no sound. Where both exist the
     mp4 is read, not ``recon.h5``: the paper used it, it contains sound and is far smaller. Hidden
-    files are ignored. Videos in folders that are not named like a subject are listed as a problem.
+    files are ignored. Videos in folders that are not named like a subject, or elsewhere beside
+    recordings, are listed as a problem; so are folders that cannot be read and links to nothing.
     """
+    entries = [entry for folder in _subject_folders(root) for entry in _entries(folder)]
+    entries += _misnamed_folders(root)
+    yield from entries
+    listed = {path for entry in entries for path in (entry["video"], entry.get("audio"))}
+    elsewhere = list(_elsewhere(root, listed))
+    if entries:  # else the folder is another one, which `check_archive` says
+        yield from elsewhere
+    named = {entry["subject"] for entry in (*entries, *elsewhere) if "subject" in entry}
     for folder in _subject_folders(root):
-        entries = list(_entries(folder))
-        yield from entries
-        if not entries:
+        if folder.name not in named:
             problem = f"missing: the folder {folder} holds no recording under 2drt/"
             yield {"recording": folder.name, "subject": folder.name, "problem": problem}
-    yield from _misnamed_folders(root)
 
 
 def check_archive(root: Path, entries: list[dict]) -> None:
@@ -107,27 +114,43 @@ def _misnamed_folders(root: Path) -> Iterator[dict]:
         for kind in ("video", "recon"):
             for path in sorted((folder / "2drt" / kind).glob("[!.]*")):
                 yield {
-                    "recording": safe_name(f"{folder.name}_{path.stem}"),
+                    "recording": f"{folder.name}/{path.stem}",
                     "video": path,
                     "problem": f"unreadable name: the folder {folder} is not named sub and three "
                     f"digits, as sub001; rename it, and {path.name} if its name is wrong too",
                 }
 
 
+def _elsewhere(root: Path, listed: set[Path | str]) -> Iterator[dict]:
+    """What is not ``listed``: videos, and what cannot be read and may hold some."""
+    for path, problem in walk(root):
+        may_hold = path.suffix.lower() == ".mp4" or (problem and (path.is_dir() or not path.suffix))
+        if not may_hold or path in listed:
+            continue
+        inner = path.relative_to(root)
+        subjects = [part for part in inner.parts if _SUBJECT.fullmatch(part)]
+        yield {
+            "recording": inner.as_posix(),
+            "subject": subjects[0] if subjects else "",
+            "video": path,
+            "problem": problem or f"unreadable name: {path} is not in subNNN/2drt/video/",
+        }
+
+
 def _entries(folder: Path) -> Iterator[dict]:
     stems: dict[str, dict[str, Path]] = {}
     for kind in ("video", "audio", "recon"):
         for path in sorted((folder / "2drt" / kind).glob("[!.]*")):
-            name = _NAME.fullmatch(path.name)
+            name = _NAME.fullmatch(nfc(path.name)) if is_utf8(path) else None
             if name and name["kind"].startswith(kind):
                 stems.setdefault(name["stem"], {})[kind] = path
             elif kind != "audio":
                 yield {
-                    "recording": safe_name(path.stem),
+                    "recording": path.stem,
                     "subject": folder.name,
                     "video": path,
-                    "problem": f"unreadable name: {path.name} is not subNNN_2drt_II_stimulus[_rK]_"
-                    f"{kind}.{'mp4' if kind == 'video' else 'h5'}",
+                    "problem": f"unreadable name: {printable(path.name)} is not "
+                    f"subNNN_2drt_II_stimulus[_rK]_{kind}.{'mp4' if kind == 'video' else 'h5'}",
                 }
     for stem, files in stems.items():
         yield _entry(folder, stem, files)
