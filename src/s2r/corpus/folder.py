@@ -1,5 +1,6 @@
 """A plain folder of videos; subject and stimulus are read from the path by a pattern."""
 
+import os
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -32,7 +33,7 @@ def find_recordings(root: Path, pattern: str, suffixes: Collection[str]) -> Iter
         if path.suffix.lower() in wanted:
             name = printable(nfc(inner.with_suffix("").as_posix()))
             yield _entry(path, name, sounds.get(path.with_suffix(""), ""), expression, problem)
-        elif problem and (path.is_dir() or not path.suffix):
+        elif problem and (os.path.isdir(path) or not path.suffix):
             # It may hold videos. Whose they are can be told from what one in it would be named.
             name = printable(nfc(inner.as_posix()))
             about = _about(f"{name}/_", expression) | {"stimulus": ""}

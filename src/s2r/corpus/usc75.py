@@ -6,6 +6,7 @@ the same layout; only the phantom has ``truth/``.
 """
 
 import contextlib
+import os
 import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -17,7 +18,7 @@ import numpy as np
 from s2r.core.errors import UserError
 from s2r.core.media.open import MediaError
 from s2r.corpus.names import is_utf8, nfc, printable
-from s2r.corpus.walk import walk
+from s2r.corpus.walk import listed, walk
 
 FRAME_RATE = Fraction(1_000_000, 12_008)
 """Each frame is two spiral arms of 6.004 ms: 83.28 Hz."""
@@ -48,8 +49,8 @@ def find_recordings(root: Path) -> Iterator[dict]:
     entries = [entry for folder in _subject_folders(root) for entry in _entries(folder)]
     entries += _misnamed_folders(root)
     yield from entries
-    listed = {path for entry in entries for path in (entry["video"], entry.get("audio"))}
-    elsewhere = list(_elsewhere(root, listed))
+    known = {path for entry in entries for path in (entry["video"], entry.get("audio"))}
+    elsewhere = list(_elsewhere(root, known))
     if entries:  # else the folder is another one, which `check_archive` says
         yield from elsewhere
     named = {entry["subject"] for entry in (*entries, *elsewhere) if "subject" in entry}
@@ -112,7 +113,7 @@ def _misnamed_folders(root: Path) -> Iterator[dict]:
         if _SUBJECT.fullmatch(folder.name):
             continue
         for kind in ("video", "recon"):
-            for path in sorted((folder / "2drt" / kind).glob("[!.]*")):
+            for path in listed(folder / "2drt" / kind):
                 yield {
                     "recording": f"{folder.name}/{path.stem}",
                     "video": path,
@@ -121,11 +122,13 @@ def _misnamed_folders(root: Path) -> Iterator[dict]:
                 }
 
 
-def _elsewhere(root: Path, listed: set[Path | str]) -> Iterator[dict]:
-    """What is not ``listed``: videos, and what cannot be read and may hold some."""
+def _elsewhere(root: Path, known: set[Path | str]) -> Iterator[dict]:
+    """What is not ``known``: videos, and what cannot be read and may hold some."""
     for path, problem in walk(root):
-        may_hold = path.suffix.lower() == ".mp4" or (problem and (path.is_dir() or not path.suffix))
-        if not may_hold or path in listed:
+        may_hold = path.suffix.lower() == ".mp4" or (
+            problem and (os.path.isdir(path) or not path.suffix)
+        )
+        if not may_hold or path in known:
             continue
         inner = path.relative_to(root)
         subjects = [part for part in inner.parts if _SUBJECT.fullmatch(part)]
@@ -140,7 +143,7 @@ def _elsewhere(root: Path, listed: set[Path | str]) -> Iterator[dict]:
 def _entries(folder: Path) -> Iterator[dict]:
     stems: dict[str, dict[str, Path]] = {}
     for kind in ("video", "audio", "recon"):
-        for path in sorted((folder / "2drt" / kind).glob("[!.]*")):
+        for path in listed(folder / "2drt" / kind):
             name = _NAME.fullmatch(nfc(path.name)) if is_utf8(path) else None
             if name and name["kind"].startswith(kind):
                 stems.setdefault(name["stem"], {})[kind] = path
@@ -168,7 +171,7 @@ def _entry(folder: Path, stem: str, files: dict[str, Path]) -> dict:
         "subject": folder.name,
         "video": files.get("video") or files.get("recon", ""),
         "audio": files.get("audio", ""),
-        "truth": truth if truth.exists() else "",
+        "truth": truth if os.path.exists(truth) else "",
         "problem": problem,
     }
 

@@ -25,6 +25,13 @@ def walk(root: str | Path) -> Iterator[tuple[Path, str]]:
     yield from _walk(root, ())
 
 
+def listed(folder: Path) -> list[Path]:
+    """What is in a folder and not hidden, by name; nothing where it cannot be read."""
+    if unreadable(folder):
+        return []
+    return [folder / name for name in sorted(os.listdir(folder)) if not name.startswith(".")]
+
+
 def unreadable(folder: Path) -> str:
     """Why a folder cannot be read, or ""."""
     try:
@@ -53,10 +60,7 @@ def _walk(folder: Path, above: tuple[tuple[int, int], ...]) -> Iterator[tuple[Pa
         return
     about = folder.stat()
     within = (*above, (about.st_dev, about.st_ino))
-    for name in sorted(os.listdir(folder)):
-        path = folder / name
-        if name.startswith("."):
-            continue
+    for path in listed(folder):
         try:
             about = path.stat()
         except OSError as error:
