@@ -73,7 +73,7 @@ def _walk(folder: Path, above: tuple[tuple[int, int], ...]) -> Iterator[tuple[Pa
 
 
 def _without_file(path: Path, error: OSError) -> str:
-    if path.is_symlink() and isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and os.path.islink(path):
         target = os.readlink(path)
         fetch = "; call git annex get" if "annex/objects" in target else ""
         return f"missing: {path} is a link to {target}, which is not there{fetch}"
