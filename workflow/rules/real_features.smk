@@ -1,7 +1,7 @@
 rule real_features:
     input:
         frames=FRAMES,
-        lists=shard_lists,
+        lists=frame_lists,
         split=rules.split.output.split,
         i3d=I3D,
     output:
@@ -17,6 +17,7 @@ rule real_features:
         gpu=GPU,
     params:
         code=SCORES_CODE,
+        i3d=I3D_HELD,
         clips=config["evaluation"]["clips"],
         sets=SETS,
     script:

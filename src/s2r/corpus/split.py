@@ -51,7 +51,9 @@ def make_split(
     """
     usable = recordings[recordings["status"] == "ok"].sort_values("recording")
     if usable.empty:
-        raise UserError("No recording of the corpus can be used; see the reasons in the index.")
+        raise UserError(
+            "No recording of the corpus can be used; see the reasons in recordings.csv."
+        )
     is_silent = usable["silent"] != ""
     speech = usable[~is_silent]
     if speech.empty:

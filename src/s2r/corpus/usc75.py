@@ -11,14 +11,15 @@ import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
-
-import h5py
-import numpy as np
+from typing import TYPE_CHECKING
 
 from s2r.core.errors import UserError
-from s2r.core.media.open import MediaError
 from s2r.corpus.names import is_utf8, nfc, printable
 from s2r.corpus.walk import listed, walk
+
+if TYPE_CHECKING:  # slow to load, and recordings are looked for while the workflow is parsed
+    import h5py
+    import numpy as np
 
 FRAME_RATE = Fraction(1_000_000, 12_008)
 """Each frame is two spiral arms of 6.004 ms: 83.28 Hz."""
@@ -184,14 +185,16 @@ def recon_shape(path: str | Path) -> tuple[int, int, int]:
 
 
 def read_recon(
-    path: str | Path, transform: Callable[[np.ndarray], np.ndarray]
-) -> tuple[np.ndarray, Fraction]:
+    path: str | Path, transform: Callable[["np.ndarray"], "np.ndarray"]
+) -> tuple["np.ndarray", Fraction]:
     """Read the reconstructed images ``/recon`` (T, 84, 84) as magnitude, float32.
 
     MATLAB stores columns first, so height and width are exchanged here; a public loader does the
     same as a rotation by ``rot90(k=3)`` and a left-right flip. ``transform`` is applied to blocks
     (n, H, W); returns what it gives, joined, and the frame rate. Raises MediaError.
     """
+    import numpy as np
+
     with _dataset(path) as recon:
         blocks = [
             transform(np.abs(recon[start : start + _BLOCK]).swapaxes(1, 2).astype(np.float32))
@@ -201,8 +204,12 @@ def read_recon(
 
 
 @contextlib.contextmanager
-def _dataset(path: str | Path) -> Iterator[h5py.Dataset]:
+def _dataset(path: str | Path) -> Iterator["h5py.Dataset"]:
     """The dataset ``/recon`` of a file; errors of the file become MediaError."""
+    import h5py
+
+    from s2r.core.media.open import MediaError
+
     try:
         with h5py.File(path, "r") as file:
             recon = file.get("recon")
