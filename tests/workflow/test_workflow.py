@@ -17,7 +17,7 @@ from s2r.core.errors import UserError
 from s2r.core.job import LabelledLines, job
 
 STAGES = {"phantom", "index", "split", "frames", "embed", "instruments", "baseline", "train"}
-STAGES |= {"autoencoder"}
+STAGES |= {"autoencoder", "recordings"}
 STAGES |= {"offsets", "generate", "real_features", "score", "score_real", "tables"}
 STAGES |= {"train_recurrent", "generate_recurrent", "generate_gaussian", "samples", "model", "all"}
 STAGES |= {"report_pages", "report_figures"}
@@ -122,7 +122,7 @@ def test_the_download_is_only_started_by_name(snakemake, tmp_path):
     # The corpus is absent, and still nothing offers to fetch it.
     process = snakemake("-n", config={"corpus": corpus})
     assert process.returncode == 1
-    assert "Missing input files for rule index" in process.stdout
+    assert "Configuration: corpus.path: there is no data/usc75; results" in process.stdout
     assert planned(snakemake("-n", "download", config={"corpus": corpus})) == {"download": 1}
 
 
@@ -135,7 +135,8 @@ def test_the_metafile_is_found_and_starts_the_index_again(stub_workflow, tmp_pat
         "Nothing to be done" in stub_workflow("-n", "results/recordings.csv", corpus=corpus).stdout
     )
     (tmp_path / "metafile_public_20210129.json").write_text("{}")
-    assert planned(stub_workflow("-n", "results/recordings.csv", corpus=corpus)) == {"index": 1}
+    jobs = planned(stub_workflow("-n", "results/recordings.csv", corpus=corpus))
+    assert jobs == {"index": 1, "frames": 1, "recordings": 1}
 
 
 def test_missing_folder_is_named(snakemake):

@@ -116,7 +116,7 @@ def speech_file(wildcards):
         if path.stem == wildcards.name and path.is_file()
     ]
     if len(found) > 1:
-        raise WorkflowError(
+        sys.exit(
             f"{' and '.join(found)} have one name, and so would their videos: rename one."
         )
     return found[0] if found else f"speech/{wildcards.name}.wav"
@@ -127,16 +127,26 @@ def speech_held(wildcards):
     return content_digest(speech_file(wildcards))
 
 
-def corpus(wildcards):
-    """The phantom's marker, or the folder of the recordings: its date does not count."""
-    if HAS_TRUTH:
-        return PHANTOM
-    if not Path(CORPUS).exists():
-        raise WorkflowError(
-            f"corpus.path: there is no folder {CORPUS}; results that are here may be of another "
-            "corpus. Set corpus.path to the recordings, or take back the folder."
-        )
-    return ancient(CORPUS)
+def there(key, path):
+    """The path that a key of the configuration names. Where nothing is there, snakemake would go
+    on with results that were made from something else."""
+
+    def checked(wildcards):
+        if not Path(path).exists():
+            sys.exit(
+                f"Configuration: {key}: there is no {path}; results that are here may have been "
+                "made from something else. Correct the key, or bring it back."
+            )
+        # Its content counts, and its date does not.
+        return ancient(path)
+
+    return checked
+
+
+def i3d_weights(wildcards):
+    """The weights of the Fréchet distance's network: fetched, or the user's own."""
+    own = config["evaluation"]["i3d"]
+    return there("evaluation.i3d", own)(wildcards) if own else I3D
 
 
 def corpus_held(wildcards):

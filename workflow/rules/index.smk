@@ -1,8 +1,8 @@
 # A checkpoint, see shard_lists.
 checkpoint index:
     input:
-        corpus=corpus,
-        metafile=METAFILE or [],
+        corpus=PHANTOM if HAS_TRUTH else there("corpus.path", CORPUS),
+        metafile=there("corpus.metafile", METAFILE) if METAFILE else [],
     output:
         index="<results>/index.csv",
         shards=expand("<results>/shards/{shard}.csv", shard=SHARDS),

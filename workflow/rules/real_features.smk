@@ -3,7 +3,7 @@ rule real_features:
         frames=FRAMES,
         lists=frame_lists,
         split=rules.split.output.split,
-        i3d=I3D,
+        i3d=i3d_weights,
     output:
         features="<results>/scores/real_features.npz",
     log:

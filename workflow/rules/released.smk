@@ -7,7 +7,7 @@ rule released:
         frames=FRAMES,
         lists=frame_lists,
         split=rules.split.output.split,
-        i3d=I3D,
+        i3d=i3d_weights,
     output:
         table="<results>/released_protocol.csv",
     log:

@@ -8,7 +8,7 @@ rule score:
         region=rules.instruments.output.region,
         probe=rules.instruments.output.probe,
         features=rules.real_features.output.features,
-        i3d=I3D,
+        i3d=i3d_weights,
     output:
         scores="<results>/scores/{system}.json",
     log:
