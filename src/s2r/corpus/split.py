@@ -12,6 +12,8 @@ from s2r.core.errors import UserError
 from s2r.corpus.names import nfc
 
 ALL_SETS = ("train", "silent", "validation", *SETS, "unused")
+FITTED = ("train", "silent")
+HELD_OUT = ("unseen_subject", "unseen_both")
 COLUMNS = ["recording", "subject", "stimulus", "set"]
 
 
@@ -117,11 +119,9 @@ def check_split(split: pd.DataFrame) -> None:
     twice = split.loc[split["recording"].duplicated(), "recording"]
     if not twice.empty:
         raise UserError(f"split: the recording {twice.iloc[0]} occurs in the list twice.")
-    held_out = ("unseen_subject", "unseen_both")
-    fitted = ("train", "silent")
-    _forbid(split, "subject", held_out, (*fitted, "validation", "unseen_speech"))
-    _forbid(split, "stimulus", ("unseen_speech", "unseen_both"), (*fitted, "validation"))
-    _forbid(split, "stimulus", ("validation",), fitted)
+    _forbid(split, "subject", HELD_OUT, (*FITTED, "validation", "unseen_speech"))
+    _forbid(split, "stimulus", ("unseen_speech", "unseen_both"), (*FITTED, "validation"))
+    _forbid(split, "stimulus", ("validation",), FITTED)
     untrained = _values(split, "stimulus", ("unseen_subject",)) - _values(
         split, "stimulus", ("train",)
     )
@@ -131,9 +131,37 @@ def check_split(split: pd.DataFrame) -> None:
         )
 
 
+def check_roles(split: pd.DataFrame) -> None:
+    """What must hold of any split, also of an edited one and of `s2r.corpus.released_split`.
+
+    Raises UserError where a recording is in one set twice, or both fitted and tested (validation
+    is a test here, and test sets may overlap), or a subject of unseen_subject or unseen_both is
+    fitted.
+    """
+    if unknown := set(split["set"]) - set(ALL_SETS):
+        raise UserError(f"split: {', '.join(sorted(unknown))} is not one of {', '.join(ALL_SETS)}.")
+    twice = split.loc[split.duplicated(["recording", "set"]), "recording"]
+    if not twice.empty:
+        raise UserError(f"split: the recording {twice.iloc[0]} occurs in one set twice.")
+    _forbid(split, "recording", ("validation", *SETS), FITTED)
+    _forbid(split, "recording", SETS, ("validation",))
+    if "subject" in split.columns:
+        _forbid(split, "subject", HELD_OUT, (*FITTED, "validation"))
+
+
 def read_split(path: str | Path) -> pd.DataFrame:
-    """The split as text, columns ``recording, subject, stimulus, set`` (ids may be digits)."""
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+    """The split as text, columns ``recording, subject, stimulus, set`` (ids may be digits).
+
+    Raises UserError where it mixes training and test, which somebody may have edited into it.
+    """
+    split = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if missing := {"recording", "set"} - set(split.columns):
+        raise UserError(f"{path}: there is no column {', '.join(sorted(missing))}.")
+    try:
+        check_roles(split)
+    except UserError as error:
+        raise UserError(f"{path}: {error} Correct it, or delete it: it is drawn again.") from error
+    return split
 
 
 def _values(split: pd.DataFrame, column: str, sets: Iterable[str]) -> set[str]:
