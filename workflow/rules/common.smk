@@ -241,9 +241,8 @@ def run_size(wildcards):
 
 
 def training_settings(wildcards):
-    """What decides the weights of a run: the sampler does not, so changing it trains nothing."""
-    own = parameters.run_settings(config, wildcards.run)
-    return {key: value for key, value in own.items() if key != "sampler"}
+    """What decides the weights of a run, so that changing its sampler trains nothing."""
+    return parameters.weight_settings(config, wildcards.run)
 
 
 def generation_settings(wildcards):
