@@ -49,9 +49,18 @@ def aggregate(
     A value is the mean over recordings weighted by their frames; ``low`` and ``high`` bound the
     95 % bootstrap interval over recordings. ``n`` counts what ``n_of`` names: recordings, or
     clips for ``fvd``. ``k`` is the number of draws behind the value. Raises UserError for a
-    missing or unreadable file, and for one that does not say what kind of system it scores.
+    missing or unreadable file, for one that does not say what kind of system it scores, and where
+    the files were made by different versions of the metrics.
     """
-    tables = [_aggregate_one(_read(path), resamples, seed) for path in score_files]
+    scores = {str(path): _read(path) for path in score_files}
+    versions = {content.get("code", ""): path for path, content in scores.items()}
+    if len(versions) > 1:
+        first, second, *_ = versions.values()
+        raise UserError(
+            f"{first} and {second} were made by different versions of the metrics, and cannot "
+            "stand in one table: delete their folder and call snakemake again."
+        )
+    tables = [_aggregate_one(content, resamples, seed) for content in scores.values()]
     tables = [table for table in tables if len(table)]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
 
