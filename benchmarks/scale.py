@@ -150,8 +150,8 @@ def measure_plan(workflow: Workflow) -> None:
     print(f"plan: {sum(jobs.values())} jobs in {wall:.1f} s, {used:.1f} s of processors; {jobs}")
     _, wall, used = workflow.run()
     print(f"first run: {wall:.0f} s, {used:.0f} s of processors")
-    size = (workflow.folder / "results" / "usc75" / "recordings.csv").stat().st_size
-    print(f"first run: recordings.csv has {size / 2**10:.0f} KiB")
+    size = (workflow.folder / "results" / "usc75" / "index.csv").stat().st_size
+    print(f"first run: index.csv has {size / 2**10:.0f} KiB")
     text, wall, used = workflow.run("-n")
     assert "Nothing to be done" in text, text
     print(f"nothing to do: {wall:.1f} s, {used:.1f} s of processors")

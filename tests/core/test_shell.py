@@ -24,7 +24,7 @@ def test_paths_that_look_like_commands(snakemake, tmp_path):
         "recordings": {"shards": 1},
         "split": {"unseen_subjects": 0},
     }
-    process = snakemake("--cores", "1", "index", config=config)
+    process = snakemake("--cores", "1", "recordings", config=config)
     assert process.returncode == 0, process.stdout
     row = pd.read_csv(tmp_path / f"results {NAME}" / "recordings.csv").iloc[0]
     assert row["status"] == "ok"

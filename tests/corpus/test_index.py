@@ -274,8 +274,8 @@ def test_plain_folder(plain_folder):
     assert set(table.index) == {
         "007_my_story",
         "007_deeper_étude_2",
-        "008_a_b",
-        "008_a_b_duplicate2",
+        "008_a_b-a49d58a9",
+        "008_a_b-cd35df6a",
         "loose",
     }
     row = table.loc["007_deeper_étude_2"]
@@ -284,7 +284,11 @@ def test_plain_folder(plain_folder):
     assert row["audio"].endswith("étude_2.wav")
     assert table.loc["007_my_story", "stimulus"] == "my_story"
     assert table.loc["loose", "reason"].startswith("unreadable name: loose does not match corpus.")
-    assert table.loc["008_a_b_duplicate2", "reason"].startswith("duplicate: ")
+    # Different names that become the same text are told apart, and none is a duplicate.
+    assert table.loc["008_a_b-a49d58a9", "video"].endswith("a b.mp4")
+    assert set(table["status"]) == {"ok", "defect"}
+    assert (table["status"] == "ok").sum() == 4
+    assert table["stimulus"].nunique() == 5
     files = FolderBlock(pattern, suffixes=(".MP4",))
     only = index_corpus("folder", plain_folder, files=files)
     assert len(only) == 5

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from s2r.core.errors import UserError
-from s2r.corpus.split import check_split, make_split
+from s2r.corpus.split import check_split, make_split, read_split
 
 SCRIPTED = ["vcv1", "bvt", "rainbow", "northwind1"]
 SPONTANEOUS = ["picture1", "topic1", "topic2"]
@@ -275,3 +275,41 @@ def test_a_recording_may_not_stand_twice():
     split = split_of(index())
     with pytest.raises(UserError, match="occurs in the list twice"):
         check_split(pd.concat([split, split.iloc[:1]]))
+
+
+def write_edited(path, *rows: str):
+    path.write_text("\n".join(["recording,subject,stimulus,set", *rows]) + "\n")
+    return path
+
+
+EDITED = ("a,s1,x,train", "b,s1,y,unseen_speech", "c,s2,x,unseen_subject", "d,s2,y,unseen_both")
+
+
+def test_an_edited_split_is_read(tmp_path):
+    # The test sets of the released split overlap.
+    split = read_split(write_edited(tmp_path / "split.csv", *EDITED, "d,s2,y,unseen_subject"))
+    assert split["set"].tolist()[-2:] == ["unseen_both", "unseen_subject"]
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("b,s1,y,train", "the recording b is both in .*unseen_speech.* and in train or silent"),
+        ("a,s1,x,validation", "the recording a is both in validation .* and in train or silent"),
+        ("c,s2,x,silent", "the recording c is both in .* and in train or silent"),
+        ("b,s1,y,validation", "the recording b is both in unseen_speech .* and in validation"),
+        ("e,s2,z,train", "the subject s2 is both in unseen_subject or unseen_both and in train"),
+        ("a,s1,x,train", "the recording a occurs in one set twice"),
+        ("e,s1,z,trian", "trian is not one of train, silent, validation"),
+    ],
+)
+def test_an_edited_split_that_mixes_training_and_test(tmp_path, row, sentence):
+    path = write_edited(tmp_path / "split.csv", *EDITED, row)
+    with pytest.raises(UserError, match=rf"^{path}: split: .*{sentence}.*delete it: it is drawn"):
+        read_split(path)
+
+
+def test_a_split_without_its_columns(tmp_path):
+    (tmp_path / "split.csv").write_text("recording,subject\na,s1\n")
+    with pytest.raises(UserError, match="there is no column set"):
+        read_split(tmp_path / "split.csv")

@@ -86,7 +86,8 @@ def test_the_training_list_is_in_name_order_of_its_files(corpus, tmp_path):
     assert len(training_list(recordings, 500)) == 50
     longer = films(1, 260)["sub000"]
     write_shard(tmp_path / "1.h5", [("x", {"frames": longer}, {})], {})
-    pd.DataFrame({"recording": ["x"], "set": ["train"]}).to_csv(tmp_path / "x.csv", index=False)
+    table = {"recording": ["x"], "subject": ["s"], "stimulus": ["a"], "set": ["train"]}
+    pd.DataFrame(table).to_csv(tmp_path / "x.csv", index=False)
     files = {"frames": [tmp_path / "1.h5"], "split": tmp_path / "x.csv"}
     starts = [start for _, start in training_list(open_recordings(files), 500)]
     assert starts[:5] == [0, 10, 100, 110, 120]

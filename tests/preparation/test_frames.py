@@ -349,7 +349,7 @@ def test_one_bad_recording_does_not_stop_a_shard(tmp_path):
     failed = json.loads((tmp_path / "00.json").read_text())["failed"]
     assert failed.keys() == {"s1_fine", "s1_flat", "s1_lost"}
     assert "flat.mp4: the picture never changes" in failed["s1_flat"]
-    assert "lost.mp4: missing: there is no such file" in failed["s1_lost"]
+    assert "missing: lost.mp4: there is no such file" in failed["s1_lost"]
     assert "fine.mp4: truncated" in failed["s1_fine"]
 
 

@@ -180,6 +180,17 @@ def test_bad_score_files(tmp_path):
             aggregate([tmp_path / "old.json"])
 
 
+def test_scores_of_two_versions_of_the_metrics_stand_in_no_table(score_files, tmp_path):
+    contents = [json.loads(path.read_text()) for path in score_files]
+    paths = [tmp_path / f"version_{number}.json" for number in range(len(contents))]
+    for path, content in zip(paths, contents, strict=True):
+        path.write_text(json.dumps(content | {"code": "1234"}))
+    assert len(aggregate(paths, resamples=10)) == len(aggregate(score_files, resamples=10))
+    paths[-1].write_text(json.dumps(contents[-1] | {"code": "5678"}))
+    with pytest.raises(UserError, match=r"version_\d\.json were made by different versions of the"):
+        aggregate(paths, resamples=10)
+
+
 def test_training_curve(tmp_path):
     curve = tmp_path / "curve.csv"
     curve.write_text("clips,loss,seconds,validation_error\n8,1,3,\n16,0.5,3,0.2\n24,0.4,3,0.1\n")

@@ -2,7 +2,7 @@
 rule autoencoder:
     input:
         frames=FRAMES,
-        lists=shard_lists,
+        lists=frame_lists,
         split=rules.split.output.split,
     output:
         model="<results>/autoencoder/autoencoder.safetensors",

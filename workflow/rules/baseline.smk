@@ -1,7 +1,7 @@
 rule baseline:
     input:
         frames=FRAMES,
-        lists=shard_lists,
+        lists=frame_lists,
         split=rules.split.output.split,
     output:
         expand("<results>/generated/{{baseline}}/{set}.h5", set=SETS),

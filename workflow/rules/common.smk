@@ -7,7 +7,11 @@ from pathlib import Path
 
 try:
     from s2r.config import parameters, systems
+    from s2r.config.build import build
     from s2r.config.check import complete
+    from s2r.config.data_blocks import FolderBlock
+    from s2r.core.content import content_digest
+    from s2r.corpus.content import corpus_content
     from s2r.corpus.metafile import find_metafile
     from s2r.core.errors import UserError
     from s2r.core.processes import RUN_VARIABLE, check_interpreter, check_system, hold_folder
@@ -69,9 +73,14 @@ CORPUS = PHANTOM if HAS_TRUTH else config["corpus"]["path"]
 USC75 = config["corpus"]["kind"] == "usc75"
 METAFILE = config["corpus"]["metafile"] or (find_metafile(CORPUS) if USC75 else None)
 I3D = config["evaluation"]["i3d"] or "weights/i3d-kinetics-400.safetensors"
+# Of the embedded weights the checksum is known; others may be exchanged.
+I3D_HELD = content_digest(I3D) if config["evaluation"]["i3d"] else ""
 WHISPER = "weights/whisper-tiny.en.bin"
 
-FRAMES = expand("<results>/frames/{shard}.h5", shard=SHARDS)
+# Shards are large: their indexes, which hold all their checksums, decide what is made again
+# (frame_lists, run_lists), and the shards' own dates do not.
+FRAMES = ancient(expand("<results>/frames/{shard}.h5", shard=SHARDS))
+FRAMES_INDEX = expand("<results>/frames/{shard}.json", shard=SHARDS)
 # Their validation errors say which trained system is the best (s2r.report.best).
 CURVES = expand("<results>/runs/{system}/curve.csv", system=TRAINED)
 
@@ -107,22 +116,73 @@ wildcard_constraints:
 
 def speech_file(wildcards):
     """The file in speech/ that a video is asked of, whatever its suffix."""
-    found = sorted(Path("speech").glob(f"{glob.escape(wildcards.name)}.*"))
-    return str(found[0]) if found else f"speech/{wildcards.name}.wav"
+    found = [
+        str(path)
+        for path in sorted(Path("speech").glob(f"{glob.escape(wildcards.name)}.*"))
+        if path.stem == wildcards.name and path.is_file()
+    ]
+    if len(found) > 1:
+        sys.exit(
+            f"{' and '.join(found)} have one name, and so would their videos: rename one."
+        )
+    return found[0] if found else f"speech/{wildcards.name}.wav"
 
 
-def corpus_folders(wildcards):
-    """All folders of recordings: each is as old as its newest entry, so that a new recording
-    starts the index again."""
-    if HAS_TRUTH:
-        return []
-    return sorted(str(Path(folder)) for folder, _, _ in os.walk(CORPUS))
+def speech_held(wildcards):
+    """The content of that file."""
+    return content_digest(speech_file(wildcards))
+
+
+def there(key, path):
+    """The path that a key of the configuration names. Where nothing is there, snakemake would go
+    on with results that were made from something else."""
+
+    def checked(wildcards):
+        if not Path(path).exists():
+            sys.exit(
+                f"Configuration: {key}: there is no {path}; results that are here may have been "
+                "made from something else. Correct the key, or bring it back."
+            )
+        # Its content counts, and its date does not.
+        return ancient(path)
+
+    return checked
+
+
+def i3d_weights(wildcards):
+    """The weights of the Fréchet distance's network: fetched, or the user's own."""
+    own = config["evaluation"]["i3d"]
+    return there("evaluation.i3d", own)(wildcards) if own else I3D
+
+
+def corpus_held(wildcards):
+    """What decides the index: the content of recordings and metafile, not their dates."""
+    files = build(FolderBlock, config["corpus"]["folder"])
+    root = Path(CORPUS).parent if HAS_TRUTH else CORPUS
+    kind = config["corpus"]["kind"]
+    return corpus_content(kind, root, files, *([METAFILE] if METAFILE else []))
 
 
 def shard_lists(wildcards):
     """The recordings of every shard. Snakemake looks again, once the index is done, whether a job
     with this input is needed: where no list has changed, nothing is made again."""
     return checkpoints.index.get().output.shards
+
+
+def frame_lists(wildcards):
+    """The recordings of every shard, and the indexes of their frames."""
+    return [*shard_lists(wildcards), *FRAMES_INDEX]
+
+
+def run_lists(wildcards):
+    """The same, and the indexes of the embeddings of a run or a recurrent regression."""
+    encoder = run_encoder(wildcards)
+    return [
+        *frame_lists(wildcards),
+        *expand(
+            "<results>/embeddings/{encoder}/{shard}.json", encoder=encoder, shard=SHARDS
+        ),
+    ]
 
 
 def shard_list(wildcards):
@@ -151,11 +211,26 @@ def encoder_weights(wildcards):
     return embedded_whisper([wildcards.encoder])
 
 
+def encoder_held(wildcards):
+    """The content of an encoder's local folder; of a model of the hub, what no file is."""
+    model = ENCODERS[wildcards.encoder]["model"]
+    return content_digest(*([model] if model else []))
+
+
+def run_encoder(wildcards):
+    """The encoder of a run, or of a recurrent regression."""
+    if "encoder" in wildcards.keys():
+        return wildcards.encoder
+    return config["runs"][wildcards.run]["encoder"]
+
+
 def embeddings(wildcards):
-    """Embedding shards of a run's encoder."""
-    encoder = config["runs"][wildcards.run]["encoder"]
-    return expand(
-        "<results>/embeddings/{encoder}/{shard}.h5", encoder=encoder, shard=SHARDS
+    """Embedding shards of the encoder of a run or a recurrent regression."""
+    encoder = run_encoder(wildcards)
+    return ancient(
+        expand(
+            "<results>/embeddings/{encoder}/{shard}.h5", encoder=encoder, shard=SHARDS
+        )
     )
 
 
@@ -172,9 +247,8 @@ def run_size(wildcards):
 
 
 def training_settings(wildcards):
-    """What decides the weights of a run: the sampler does not, so changing it trains nothing."""
-    own = parameters.run_settings(config, wildcards.run)
-    return {key: value for key, value in own.items() if key != "sampler"}
+    """What decides the weights of a run, so that changing its sampler trains nothing."""
+    return parameters.weight_settings(config, wildcards.run)
 
 
 def generation_settings(wildcards):

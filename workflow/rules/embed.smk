@@ -1,6 +1,7 @@
 rule embed:
     input:
-        frames="<results>/frames/{shard}.h5",
+        frames=ancient("<results>/frames/{shard}.h5"),
+        index="<results>/frames/{shard}.json",
         list=shard_list,
         weights=encoder_weights,
     output:
@@ -16,6 +17,7 @@ rule embed:
     resources:
         gpu=GPU,
     params:
+        held=encoder_held,
         encoder=lambda wildcards: parameters.encoder_settings(config, wildcards.encoder),
     script:
         "../scripts/embed.py"

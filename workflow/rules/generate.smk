@@ -2,7 +2,7 @@ rule generate:
     input:
         model=rules.train.output.model,
         frames=FRAMES,
-        lists=shard_lists,
+        lists=run_lists,
         embeddings=embeddings,
         split=rules.split.output.split,
     output:

@@ -3,7 +3,7 @@ rule generate_gaussian:
     input:
         model=rules.train.output.model,
         frames=FRAMES,
-        lists=shard_lists,
+        lists=run_lists,
         embeddings=embeddings,
         split=rules.split.output.split,
     output:

@@ -2,8 +2,8 @@ rule generate_recurrent:
     input:
         model=rules.train_recurrent.output.model,
         frames=FRAMES,
-        lists=shard_lists,
-        embeddings=rules.train_recurrent.input.embeddings,
+        lists=run_lists,
+        embeddings=embeddings,
         split=rules.split.output.split,
     output:
         expand("<results>/generated/recurrent-{{encoder}}/{set}.h5", set=SETS),

@@ -2,7 +2,7 @@ rule generate_words:
     input:
         model=rules.train.output.model,
         frames=FRAMES,
-        lists=shard_lists,
+        lists=run_lists,
         embeddings=embeddings,
         segments=rules.segments.output.segments,
     output:

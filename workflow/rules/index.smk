@@ -1,11 +1,10 @@
 # A checkpoint, see shard_lists.
 checkpoint index:
     input:
-        corpus=CORPUS,
-        metafile=METAFILE or [],
-        folders=corpus_folders,
+        corpus=PHANTOM if HAS_TRUTH else there("corpus.path", CORPUS),
+        metafile=there("corpus.metafile", METAFILE) if METAFILE else [],
     output:
-        recordings="<results>/recordings.csv",
+        index="<results>/index.csv",
         shards=expand("<results>/shards/{shard}.csv", shard=SHARDS),
     log:
         "<logs>/index.log",
@@ -13,6 +12,7 @@ checkpoint index:
         "../envs/s2r.yaml"
     threads: 4
     params:
+        held=corpus_held,
         kind=config["corpus"]["kind"],
         folder=(
             config["corpus"]["folder"] if config["corpus"]["kind"] == "folder" else {}

@@ -1,9 +1,9 @@
 rule instruments:
     input:
         frames=FRAMES,
-        lists=shard_lists,
+        lists=frame_lists,
         split=rules.split.output.split,
-        recordings=rules.index.output.recordings,
+        recordings=rules.recordings.output.recordings,
     output:
         region="<results>/instruments/region.npz",
         probe=["<results>/instruments/probe.safetensors"] if HAS_TRUTH else [],

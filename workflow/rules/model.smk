@@ -4,7 +4,7 @@ rule model:
         curves=CURVES,
         models=expand("<results>/runs/{system}/model.safetensors", system=TRAINED),
         frames=FRAMES,
-        lists=shard_lists,
+        lists=frame_lists,
         split=rules.split.output.split,
         weights=embedded_whisper(ENCODERS),
     output:

@@ -1,7 +1,7 @@
 rule offsets:
     input:
         frames=FRAMES,
-        lists=shard_lists,
+        lists=frame_lists,
     output:
         offsets="<results>/offsets.csv",
     log:

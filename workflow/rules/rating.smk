@@ -2,8 +2,8 @@
 rule rating:
     input:
         frames=FRAMES,
-        lists=shard_lists,
-        recordings=rules.index.output.recordings,
+        lists=frame_lists,
+        recordings=rules.recordings.output.recordings,
         segments=rules.segments.output.segments,
         rollouts=expand("<results>/generated/{system}/{set}.h5", system=RATED, set=SETS),
         # Only needed to find the best one.

@@ -1,9 +1,9 @@
 rule real_features:
     input:
         frames=FRAMES,
-        lists=shard_lists,
+        lists=frame_lists,
         split=rules.split.output.split,
-        i3d=I3D,
+        i3d=i3d_weights,
     output:
         features="<results>/scores/real_features.npz",
     log:
@@ -17,6 +17,7 @@ rule real_features:
         gpu=GPU,
     params:
         code=SCORES_CODE,
+        i3d=I3D_HELD,
         clips=config["evaluation"]["clips"],
         sets=SETS,
     script:

@@ -5,9 +5,9 @@ rule released:
             "<results>/generated/{system}/{set}.h5", system=SYSTEMS, set=SETS
         ),
         frames=FRAMES,
-        lists=shard_lists,
+        lists=frame_lists,
         split=rules.split.output.split,
-        i3d=I3D,
+        i3d=i3d_weights,
     output:
         table="<results>/released_protocol.csv",
     log:
@@ -21,6 +21,7 @@ rule released:
         gpu=GPU,
     params:
         code=SCORES_CODE,
+        i3d=I3D_HELD,
         made=[(system, name) for system in SYSTEMS for name in SETS],
     script:
         "../scripts/released.py"

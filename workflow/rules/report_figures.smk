@@ -3,7 +3,7 @@ rule report_figures:
         generated=rules.samples.input.generated,
         curves=CURVES,
         frames=FRAMES,
-        lists=shard_lists,
+        lists=frame_lists,
         region=rules.instruments.output.region,
     output:
         overview=report(

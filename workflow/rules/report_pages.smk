@@ -1,7 +1,7 @@
 # What the report shows besides the results themselves; captions in workflow/report.
 rule report_pages:
     input:
-        recordings=rules.index.output.recordings,
+        recordings=rules.recordings.output.recordings,
         split=rules.split.output.split,
         curves=CURVES,
         table=rules.tables.output.markdown,

@@ -5,6 +5,7 @@ rule samples:
         ),
         curves=CURVES,
         frames=FRAMES,
+        lists=frame_lists,
     output:
         folder=report(
             directory("<results>/samples"),

@@ -2,13 +2,13 @@ rule score:
     input:
         generated=expand("<results>/generated/{{system}}/{set}.h5", set=SETS),
         frames=FRAMES,
-        lists=shard_lists,
-        recordings=rules.index.output.recordings,
+        lists=frame_lists,
+        recordings=rules.recordings.output.recordings,
         split=rules.split.output.split,
         region=rules.instruments.output.region,
         probe=rules.instruments.output.probe,
         features=rules.real_features.output.features,
-        i3d=I3D,
+        i3d=i3d_weights,
     output:
         scores="<results>/scores/{system}.json",
     log:
@@ -22,6 +22,7 @@ rule score:
         gpu=GPU,
     params:
         code=SCORES_CODE,
+        i3d=I3D_HELD,
         recordings=config["evaluation"]["recordings"],
         sets=SETS,
         seed=config["evaluation"]["seed"],
@@ -35,8 +36,8 @@ if HAS_TRUTH:
     rule score_real:
         input:
             frames=FRAMES,
-            lists=shard_lists,
-            recordings=rules.index.output.recordings,
+            lists=frame_lists,
+            recordings=rules.recordings.output.recordings,
             split=rules.split.output.split,
             region=rules.instruments.output.region,
             probe=rules.instruments.output.probe,

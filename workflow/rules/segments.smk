@@ -1,8 +1,8 @@
 rule segments:
     input:
         frames=FRAMES,
-        lists=shard_lists,
-        recordings=rules.index.output.recordings,
+        lists=frame_lists,
+        recordings=rules.recordings.output.recordings,
         split=rules.split.output.split,
     output:
         segments="<results>/segments.csv",

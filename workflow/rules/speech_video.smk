@@ -15,5 +15,7 @@ rule speech_video:
     threads: THREADS
     resources:
         gpu=GPU,
+    params:
+        held=speech_held,
     script:
         "../scripts/speech_video.py"

@@ -1,7 +1,7 @@
 rule split:
     input:
-        recordings=rules.index.output.recordings,
-        lists=shard_lists,
+        recordings=rules.recordings.output.recordings,
+        lists=frame_lists,
     output:
         split="<results>/split.csv",
     log:

@@ -1,7 +1,7 @@
 rule train:
     input:
         frames=FRAMES,
-        lists=shard_lists,
+        lists=run_lists,
         embeddings=embeddings,
         split=rules.split.output.split,
         autoencoder=autoencoder,

@@ -1,8 +1,8 @@
 rule train_recurrent:
     input:
         frames=FRAMES,
-        lists=shard_lists,
-        embeddings=expand("<results>/embeddings/{{encoder}}/{shard}.h5", shard=SHARDS),
+        lists=run_lists,
+        embeddings=embeddings,
         split=rules.split.output.split,
     output:
         model="<results>/runs/recurrent-{encoder}/model.safetensors",

@@ -7,8 +7,8 @@ rule words:
         curves=CURVES,
         segments=rules.segments.output.segments,
         frames=FRAMES,
-        lists=shard_lists,
-        recordings=rules.index.output.recordings,
+        lists=frame_lists,
+        recordings=rules.recordings.output.recordings,
         region=rules.instruments.output.region,
         probe=rules.instruments.output.probe,
     output:

@@ -31,4 +31,4 @@ with job(snakemake):
         usable = (recordings["shard"] == Path(path).stem) & (recordings["status"] == "ok")
         # A note changes no frame, so a new metafile prepares nothing again.
         write_recordings(path, recordings[usable].drop(columns="note"))
-    write_recordings(snakemake.output.recordings, recordings)
+    write_recordings(snakemake.output.index, recordings)

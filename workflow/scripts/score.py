@@ -18,4 +18,5 @@ with job(snakemake):
         rollouts=snakemake.params.recordings,
         resamples=snakemake.params.resamples,
         seed=snakemake.params.seed,
+        code=snakemake.params.code,
     )

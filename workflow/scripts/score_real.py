@@ -11,4 +11,5 @@ with job(snakemake):
         sets=snakemake.params.sets,
         path=snakemake.output.scores,
         rollouts=snakemake.params.recordings,
+        code=snakemake.params.code,
     )

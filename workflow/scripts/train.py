@@ -7,6 +7,7 @@ from s2r.core.job import job
 with job(snakemake):
     from s2r.config.parameters import run_settings
     from s2r.core.device import find_device
+    from s2r.generation.provenance import made_from
     from s2r.model.family import TrainingJob, find_family
     from s2r.report.plots import plot_curve
     from s2r.training.checkpoints import state_folder
@@ -30,7 +31,18 @@ with job(snakemake):
         curve_path=snakemake.output.curve,
         device=device,
         processes=snakemake.config["gpus"] if device == "cuda" else 1,
-        info={"run": run, "encoder": settings["encoder"], "preset": settings["preset"]},
+        info={
+            "run": run,
+            "encoder": settings["encoder"],
+            "preset": settings["preset"],
+            "made_from": made_from(
+                snakemake.config,
+                run,
+                snakemake.input.embeddings,
+                threads=snakemake.threads,
+                device=device,
+            ),
+        },
     )
     find_family(settings["preset"]).train(training)
     plot_curve(snakemake.output.curve, snakemake.output.plot, title=run)

@@ -8,7 +8,9 @@ from s2r.core.job import job
 with job(snakemake):
     from s2r.config.build import build_part
     from s2r.config.model_blocks import RecurrentConfig, RecurrentTraining
+    from s2r.config.systems import recurrent_system
     from s2r.core.device import find_device
+    from s2r.generation.provenance import made_from
     from s2r.preparation.recordings import open_recordings
     from s2r.report.plots import plot_curve
     from s2r.training.checkpoints import state_folder
@@ -17,6 +19,7 @@ with job(snakemake):
     encoder, settings = snakemake.wildcards.encoder, snakemake.params.settings
     data = [*snakemake.input.frames, *snakemake.input.embeddings]
     state = state_folder(snakemake.params.state, settings, data, [snakemake.input.split])
+    device = find_device(snakemake.config["device"])
     train_recurrent(
         build_part(RecurrentConfig, settings),
         build_part(RecurrentTraining, settings),
@@ -24,8 +27,17 @@ with job(snakemake):
         state_folder=state,
         model_path=Path(snakemake.output.model),
         curve_path=Path(snakemake.output.curve),
-        device=find_device(snakemake.config["device"]),
-        info={"encoder": encoder},
+        device=device,
+        info={
+            "encoder": encoder,
+            "made_from": made_from(
+                snakemake.config,
+                recurrent_system(encoder),
+                snakemake.input.embeddings,
+                threads=snakemake.threads,
+                device=device,
+            ),
+        },
     )
     plot_curve(snakemake.output.curve, snakemake.output.plot, title=f"recurrent-{encoder}")
     # Asked for again, a training that is complete shall not end where this one did.

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from s2r.config.files import read_files
+from s2r.config.systems import trained_systems
 from s2r.core.device import find_device
 from s2r.core.errors import UserError
 from s2r.core.outputs import check_outputs
@@ -96,6 +97,7 @@ def export(
     """
     config = read_files([Path("config/config.yaml"), *configfiles])
     output = output or Path("models") / name
+    encoder = trained_systems(config).get(name, "")
     from s2r.generation.export import export_run  # here: generate starts without pandas
 
     export_run(
@@ -103,6 +105,7 @@ def export(
         name,
         model_path=results / "runs" / name / "model.safetensors",
         frame_shards=sorted((results / "frames").glob("*.h5")),
+        embeddings=sorted((results / "embeddings" / encoder).glob("*.h5")),
         split=results / "split.csv",
         folder=output,
         overwrite=overwrite,

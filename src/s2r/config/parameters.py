@@ -60,6 +60,14 @@ def recurrent_settings(config: Mapping) -> dict:
     return {key: value for key, value in config["recurrent"].items() if key != "encoders"}
 
 
+def weight_settings(config: Mapping, name: str) -> dict:
+    """What decides the weights of a run or recurrent regression: the sampler does not."""
+    if name not in config["runs"]:
+        return recurrent_settings(config)
+    own = run_settings(config, name)
+    return {key: value for key, value in own.items() if key != "sampler"}
+
+
 def encoder_settings(config: Mapping, encoder: str) -> dict:
     """Everything that decides the embeddings of ``encoder``; its label does not."""
     encoder_block = config["encoders"][encoder]

@@ -155,6 +155,11 @@ class Shards:
         raise UserError(f"The recording {recording} is not in {shards}{why}.")
 
 
+def shard_attributes(path: str | Path) -> dict:
+    """How the content of a shard was made; UserError where it is missing or incomplete."""
+    return _read_index(Path(path))["attrs"]
+
+
 def _write_array(group: h5py.Group, name: str, array: np.ndarray) -> None:
     chunks = None
     if array.ndim > 1 and len(array):

@@ -1,5 +1,6 @@
 """The index of a corpus: one row for each recording, with what is known and wrong about it."""
 
+import os
 import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,15 +12,18 @@ import pandas as pd
 from s2r.config.data_blocks import FolderBlock, Limits
 from s2r.core.damaged import read_table
 from s2r.core.errors import UserError
-from s2r.core.files import atomic_path
+from s2r.core.files import atomic_path, digest_of, sha256_of
 from s2r.core.media.decode import probe, read_audio
 from s2r.core.media.open import MediaError
 from s2r.core.progress import progress
 from s2r.core.sound_level import bin_levels, mean_level
 from s2r.core.units import FRAME_RATE
 from s2r.corpus import folder, usc75
+from s2r.corpus.content import find_recordings
 from s2r.corpus.duplicates import mark_same_content, mark_same_id
 from s2r.corpus.metafile import excluded_by_note, read_metafile
+from s2r.corpus.names import printable, unique_names
+from s2r.corpus.walk import unfetched
 
 DTYPES = {
     "recording": "str",
@@ -42,11 +46,13 @@ DTYPES = {
     "status": "str",
     "reason": "str",
     "silent": "str",
+    "content": "str",
 }
 """The columns of ``recordings.csv``. What is not known is empty or zero.
 
 ``audio`` is the file that the sound is taken from. ``silent`` says why a usable recording counts
-as one without sound; it is empty where there is sound, and then ``audio`` is not.
+as one without sound; it is empty where there is sound, and then ``audio`` is not. ``content``
+is a digest of the files of a usable recording: one that is exchanged is prepared again.
 """
 
 
@@ -89,18 +95,20 @@ def index_corpus(
         )
     if not root.is_dir():
         raise UserError(f"{root}: there is no such folder; set corpus.path to the recordings.")
-    if kind in ("usc75", "phantom"):
-        entries = list(usc75.find_recordings(root))
-        usc75.check_archive(root, entries)
-    elif kind == "folder":
-        files = files or FolderBlock()
-        entries = list(folder.find_recordings(root, files.pattern, files.suffixes))
-    else:
+    if kind not in ("usc75", "phantom", "folder"):
         raise UserError(f"corpus.kind: {kind!r} is not known; use phantom, usc75 or folder.")
-    if not entries:
-        raise UserError(f"{root}: the folder holds no video; check corpus.path and corpus.kind.")
+    files = files or FolderBlock()
+    entries = find_recordings(kind, root, files)
+    if kind != "folder":
+        usc75.check_archive(root, entries)
+    elif not entries:
+        raise folder.nothing_found(root, files.suffixes)
     _check_subjects(entries, expected_subjects or 0, root)
     rows = [_blank_row() | {k: _plain(v) for k, v in entry.items()} for entry in entries]
+    for column in ("recording", "subject", "stimulus"):
+        names = unique_names(row[column] for row in rows if row[column])
+        for row in rows:
+            row[column] = names.get(row[column], "")
     mark_same_id(rows)
     mark_same_content(rows)
     if exclude_notes and not metafile:
@@ -151,7 +159,8 @@ def _blank_row() -> dict:
 
 
 def _plain(value: object) -> object:
-    return str(value) if isinstance(value, Path) else value
+    """Paths and text as UTF-8, which a table can hold."""
+    return printable(value) if isinstance(value, str | Path) else value
 
 
 def _status(reason: str) -> str:
@@ -198,14 +207,23 @@ def _examine(row: dict, limits: Limits, use_silent: bool) -> dict:
     if row["reason"]:
         return row
     try:
+        for path in filter(os.path.isfile, (row["video"], row["audio"])):
+            row["reason"] = row["reason"] or unfetched(path)
+        if row["reason"]:
+            return row
         _probe_files(row)
         no_sound = _check_sound(row, limits)
         if no_sound and use_silent:
             row["silent"], row["audio"] = no_sound, ""
             no_sound = ""
         row["reason"] = no_sound or _check_lengths(row, limits)
+        if not row["reason"]:
+            files = dict.fromkeys(filter(None, (row["video"], row["audio"], row["truth"])))
+            row["content"] = digest_of([sha256_of(path) for path in files])
     except MediaError as error:
         row["reason"] = _sentence(error)
+    except PermissionError as error:
+        row["reason"] = f"unreadable: {Path(error.filename).name}: {error.strerror}"
     except Exception as error:  # no single file may stop the index
         row["reason"] = f"unreadable: {type(error).__name__}: {error}"
     return row

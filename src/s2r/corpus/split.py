@@ -10,8 +10,11 @@ import pandas as pd
 from s2r.config.systems import SETS
 from s2r.core.damaged import read_table
 from s2r.core.errors import UserError
+from s2r.corpus.names import nfc
 
 ALL_SETS = ("train", "silent", "validation", *SETS, "unused")
+FITTED = ("train", "silent")
+HELD_OUT = ("unseen_subject", "unseen_both")
 COLUMNS = ["recording", "subject", "stimulus", "set"]
 
 
@@ -51,7 +54,9 @@ def make_split(
     """
     usable = recordings[recordings["status"] == "ok"].sort_values("recording")
     if usable.empty:
-        raise UserError("No recording of the corpus can be used; see the reasons in the index.")
+        raise UserError(
+            "No recording of the corpus can be used; see the reasons in recordings.csv."
+        )
     is_silent = usable["silent"] != ""
     speech = usable[~is_silent]
     if speech.empty:
@@ -64,7 +69,7 @@ def make_split(
     seen = speech[~speech["subject"].isin(held_out)]
     pool = sorted(set(seen.loc[seen["style"].isin(train_styles), "stimulus"]))
     known = set(recordings["stimulus"]) - {""}
-    named = set() if isinstance(validation_stimuli, int) else set(validation_stimuli)
+    named = set() if isinstance(validation_stimuli, int) else set(map(nfc, validation_stimuli))
     free = [stimulus for stimulus in pool if stimulus not in named]
     unseen = _stimuli(rng, unseen_stimuli, free, known, "split.unseen_stimuli")
     pool = [stimulus for stimulus in pool if stimulus not in unseen]
@@ -115,11 +120,9 @@ def check_split(split: pd.DataFrame) -> None:
     twice = split.loc[split["recording"].duplicated(), "recording"]
     if not twice.empty:
         raise UserError(f"split: the recording {twice.iloc[0]} occurs in the list twice.")
-    held_out = ("unseen_subject", "unseen_both")
-    fitted = ("train", "silent")
-    _forbid(split, "subject", held_out, (*fitted, "validation", "unseen_speech"))
-    _forbid(split, "stimulus", ("unseen_speech", "unseen_both"), (*fitted, "validation"))
-    _forbid(split, "stimulus", ("validation",), fitted)
+    _forbid(split, "subject", HELD_OUT, (*FITTED, "validation", "unseen_speech"))
+    _forbid(split, "stimulus", ("unseen_speech", "unseen_both"), (*FITTED, "validation"))
+    _forbid(split, "stimulus", ("validation",), FITTED)
     untrained = _values(split, "stimulus", ("unseen_subject",)) - _values(
         split, "stimulus", ("train",)
     )
@@ -129,13 +132,37 @@ def check_split(split: pd.DataFrame) -> None:
         )
 
 
+def check_roles(split: pd.DataFrame) -> None:
+    """What must hold of any split, also of an edited one and of `s2r.corpus.released_split`.
+
+    Raises UserError where a recording is in one set twice, or both fitted and tested (validation
+    is a test here, and test sets may overlap), or a subject of unseen_subject or unseen_both is
+    fitted.
+    """
+    if unknown := set(split["set"]) - set(ALL_SETS):
+        raise UserError(f"split: {', '.join(sorted(unknown))} is not one of {', '.join(ALL_SETS)}.")
+    twice = split.loc[split.duplicated(["recording", "set"]), "recording"]
+    if not twice.empty:
+        raise UserError(f"split: the recording {twice.iloc[0]} occurs in one set twice.")
+    _forbid(split, "recording", ("validation", *SETS), FITTED)
+    _forbid(split, "recording", SETS, ("validation",))
+    if "subject" in split.columns:
+        _forbid(split, "subject", HELD_OUT, (*FITTED, "validation"))
+
+
 def read_split(path: str | Path) -> pd.DataFrame:
     """The split as text, columns ``recording, subject, stimulus, set`` (ids may be digits).
 
-    Raises UserError where it cannot be read.
+    Raises UserError where it cannot be read, or mixes training and test, which somebody may have
+    edited into it.
     """
     remedy = "write it as it was, or delete it and call snakemake again"
-    return read_table(path, str, remedy, columns=("recording", "set"))
+    split = read_table(path, str, remedy, columns=("recording", "set"))
+    try:
+        check_roles(split)
+    except UserError as error:
+        raise UserError(f"{path}: {error} Correct it, or delete it: it is drawn again.") from error
+    return split
 
 
 def _values(split: pd.DataFrame, column: str, sets: Iterable[str]) -> set[str]:
@@ -175,7 +202,8 @@ def _stimuli(
                 "at least one must remain to train on."
             )
         return set(rng.choice(pool, wanted, replace=False).tolist())
-    for stimulus in wanted:
+    named = set(map(nfc, wanted))
+    for stimulus in sorted(named):
         if stimulus not in known:
             near = difflib.get_close_matches(stimulus, sorted(known), n=2)
             hint = (
@@ -184,4 +212,4 @@ def _stimuli(
                 else (f"the corpus has {', '.join(sorted(known))}.")
             )
             raise UserError(f"{key}: no recording has the stimulus {stimulus!r}; {hint}")
-    return set(wanted)
+    return named

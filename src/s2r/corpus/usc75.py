@@ -6,18 +6,20 @@ the same layout; only the phantom has ``truth/``.
 """
 
 import contextlib
+import os
 import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
-
-import h5py
-import numpy as np
+from typing import TYPE_CHECKING
 
 from s2r.core.errors import UserError
-from s2r.core.hdf5 import read_hdf5
-from s2r.core.media.open import MediaError
-from s2r.corpus.folder import safe_name
+from s2r.corpus.names import is_utf8, nfc, printable
+from s2r.corpus.walk import listed, walk
+
+if TYPE_CHECKING:  # slow to load, and recordings are looked for while the workflow is parsed
+    import h5py
+    import numpy as np
 
 FRAME_RATE = Fraction(1_000_000, 12_008)
 """Each frame is two spiral arms of 6.004 ms: 83.28 Hz."""
@@ -42,15 +44,21 @@ def find_recordings(root: Path) -> Iterator[dict]:
 
     ``audio`` is the wav beside a video, used where the video has no sound. Where both exist the
     mp4 is read, not ``recon.h5``: the paper used it, it contains sound and is far smaller. Hidden
-    files are ignored. Videos in folders that are not named like a subject are listed as a problem.
+    files are ignored. Videos in folders that are not named like a subject, or elsewhere beside
+    recordings, are listed as a problem; so are folders that cannot be read and links to nothing.
     """
+    entries = [entry for folder in _subject_folders(root) for entry in _entries(folder)]
+    entries += _misnamed_folders(root)
+    yield from entries
+    known = {path for entry in entries for path in (entry["video"], entry.get("audio"))}
+    elsewhere = list(_elsewhere(root, known))
+    if entries:  # else the folder is another one, which `check_archive` says
+        yield from elsewhere
+    named = {entry["subject"] for entry in (*entries, *elsewhere) if "subject" in entry}
     for folder in _subject_folders(root):
-        entries = list(_entries(folder))
-        yield from entries
-        if not entries:
+        if folder.name not in named:
             problem = f"missing: the folder {folder} holds no recording under 2drt/"
             yield {"recording": folder.name, "subject": folder.name, "problem": problem}
-    yield from _misnamed_folders(root)
 
 
 def check_archive(root: Path, entries: list[dict]) -> None:
@@ -106,29 +114,47 @@ def _misnamed_folders(root: Path) -> Iterator[dict]:
         if _SUBJECT.fullmatch(folder.name):
             continue
         for kind in ("video", "recon"):
-            for path in sorted((folder / "2drt" / kind).glob("[!.]*")):
+            for path in listed(folder / "2drt" / kind):
                 yield {
-                    "recording": safe_name(f"{folder.name}_{path.stem}"),
+                    "recording": f"{folder.name}/{path.stem}",
                     "video": path,
                     "problem": f"unreadable name: the folder {folder} is not named sub and three "
                     f"digits, as sub001; rename it, and {path.name} if its name is wrong too",
                 }
 
 
+def _elsewhere(root: Path, known: set[Path | str]) -> Iterator[dict]:
+    """What is not ``known``: videos, and what cannot be read and may hold some."""
+    for path, problem in walk(root):
+        may_hold = path.suffix.lower() == ".mp4" or (
+            problem and (os.path.isdir(path) or not path.suffix)
+        )
+        if not may_hold or path in known:
+            continue
+        inner = path.relative_to(root)
+        subjects = [part for part in inner.parts if _SUBJECT.fullmatch(part)]
+        yield {
+            "recording": inner.as_posix(),
+            "subject": subjects[0] if subjects else "",
+            "video": path,
+            "problem": problem or f"unreadable name: {path} is not in subNNN/2drt/video/",
+        }
+
+
 def _entries(folder: Path) -> Iterator[dict]:
     stems: dict[str, dict[str, Path]] = {}
     for kind in ("video", "audio", "recon"):
-        for path in sorted((folder / "2drt" / kind).glob("[!.]*")):
-            name = _NAME.fullmatch(path.name)
+        for path in listed(folder / "2drt" / kind):
+            name = _NAME.fullmatch(nfc(path.name)) if is_utf8(path) else None
             if name and name["kind"].startswith(kind):
                 stems.setdefault(name["stem"], {})[kind] = path
             elif kind != "audio":
                 yield {
-                    "recording": safe_name(path.stem),
+                    "recording": path.stem,
                     "subject": folder.name,
                     "video": path,
-                    "problem": f"unreadable name: {path.name} is not subNNN_2drt_II_stimulus[_rK]_"
-                    f"{kind}.{'mp4' if kind == 'video' else 'h5'}",
+                    "problem": f"unreadable name: {printable(path.name)} is not "
+                    f"subNNN_2drt_II_stimulus[_rK]_{kind}.{'mp4' if kind == 'video' else 'h5'}",
                 }
     for stem, files in stems.items():
         yield _entry(folder, stem, files)
@@ -146,7 +172,7 @@ def _entry(folder: Path, stem: str, files: dict[str, Path]) -> dict:
         "subject": folder.name,
         "video": files.get("video") or files.get("recon", ""),
         "audio": files.get("audio", ""),
-        "truth": truth if truth.exists() else "",
+        "truth": truth if os.path.exists(truth) else "",
         "problem": problem,
     }
 
@@ -159,14 +185,16 @@ def recon_shape(path: str | Path) -> tuple[int, int, int]:
 
 
 def read_recon(
-    path: str | Path, transform: Callable[[np.ndarray], np.ndarray]
-) -> tuple[np.ndarray, Fraction]:
+    path: str | Path, transform: Callable[["np.ndarray"], "np.ndarray"]
+) -> tuple["np.ndarray", Fraction]:
     """Read the reconstructed images ``/recon`` (T, 84, 84) as magnitude, float32.
 
     MATLAB stores columns first, so height and width are exchanged here; a public loader does the
     same as a rotation by ``rot90(k=3)`` and a left-right flip. ``transform`` is applied to blocks
     (n, H, W); returns what it gives, joined, and the frame rate. Raises MediaError.
     """
+    import numpy as np
+
     with _dataset(path) as recon:
         blocks = [
             transform(np.abs(recon[start : start + _BLOCK]).swapaxes(1, 2).astype(np.float32))
@@ -176,8 +204,13 @@ def read_recon(
 
 
 @contextlib.contextmanager
-def _dataset(path: str | Path) -> Iterator[h5py.Dataset]:
+def _dataset(path: str | Path) -> Iterator["h5py.Dataset"]:
     """The dataset ``/recon`` of a file; errors of the file become MediaError."""
+    import h5py
+
+    from s2r.core.hdf5 import read_hdf5
+    from s2r.core.media.open import MediaError
+
     try:
         with read_hdf5(path) as file:
             recon = file.get("recon")

@@ -3,6 +3,7 @@
 ``results/scores/{system}.json``:
 
     {"system", "kind", "encoder", "size", "pooling", "preset": text,
+     "code": version of the metrics (`s2r.core.source_digest`),
      "estimate": "draw" or "mean", "draws": k,
      "sets": {set: {"oracle": bool,
                     "values": [{"mode", "estimate", "metric", "region", "recording",
@@ -44,16 +45,17 @@ def score_system(
     rollouts: int | None = None,
     resamples: int = 200,
     seed: int = 0,
+    code: str = "",
 ) -> None:
     """Score ``system`` and write the JSON file ``path`` (its shape: see the top of this file).
 
     ``data`` with split, and with the index where there is a probe. ``generated`` is {set:
     generated file}. ``rollouts`` is the most recordings of a set that are rolled out (None: all),
     as the videos were generated; ``resamples`` counts the bootstrap samples of the Fréchet
-    distance. Raises UserError where a recording or clip of a set is missing or was made from
-    other frames.
+    distance; ``code`` is the version of the metrics. Raises UserError where a recording or clip of
+    a set is missing or was made from other frames.
     """
-    scores: dict = {"system": system, "draws": 1, "sets": {}}
+    scores: dict = {"system": system, "code": code, "draws": 1, "sets": {}}
     for set_name, file in generated.items():
         with read_generated(file) as content:
             if content.attributes["system"] != system:
@@ -87,12 +89,13 @@ def score_real(
     sets: Sequence[str],
     path: str | Path,
     rollouts: int | None = None,
+    code: str = "",
 ) -> None:
     """Write the scores of the system ``real``: the error of the contour probe on true frames.
 
     No system can be measured to have a smaller error. Without a probe the file holds no values.
     """
-    scores: dict = {"system": Kind.REAL.value, "draws": 1, "sets": {}}
+    scores: dict = {"system": Kind.REAL.value, "code": code, "draws": 1, "sets": {}}
     scores |= dict.fromkeys(LABELS, "") | {"kind": Kind.REAL.value, "estimate": "draw"}
     for set_name in sets:
         values = []

@@ -7,10 +7,12 @@ import numpy as np
 
 from s2r.config.parameters import encoder_settings, run_settings
 from s2r.config.systems import Kind, trained_systems
+from s2r.core import checksums
 from s2r.core.errors import UserError
 from s2r.core.shards import Shards
 from s2r.corpus.split import read_split
 from s2r.generation.model_folder import check_replaceable, export_model
+from s2r.generation.provenance import check_made_from
 from s2r.preparation.resting import recording_at_rest
 from s2r.preparation.selection import recordings_of
 from s2r.speech.encoder import EncoderConfig
@@ -44,14 +46,17 @@ def export_run(
     frame_shards: Sequence[str | Path],
     split: str | Path,
     folder: str | Path,
+    embeddings: Sequence[str | Path] = (),
     weights_folder: str | Path = "weights",
     overwrite: bool = False,
 ) -> None:
     """Write the trained system ``name`` of the merged configuration as a model folder.
 
-    The reference frame of a subject is that of its first training recording. Raises
-    UserError where the run was not trained or has no training recordings, and where ``folder``
-    may not be replaced (`check_replaceable`).
+    The reference frame of a subject is that of its first training recording. ``embeddings`` are
+    the shards that the run was trained on. Raises UserError where the run was not trained, its
+    weights or the split were changed or damaged, they were made from something else than the
+    configuration names, there are no training recordings, or ``folder`` may not be replaced
+    (`check_replaceable`).
     """
     check_replaceable(folder, overwrite)
     trained = trained_systems(config)
@@ -63,6 +68,9 @@ def export_run(
         )
     if not Path(model_path).is_file():
         raise UserError(f"{model_path} does not exist: train the run first (`snakemake`).")
+    checksums.verify([model_path, split])
+    encoder = EncoderConfig(**encoder_settings(config, trained[name]))
+    check_made_from(config, name, model_path, encoder, embeddings, weights_folder)
     frames, split_rows = Shards(frame_shards), read_split(split)
     subject_of = dict(zip(split_rows["recording"], split_rows["subject"], strict=True))
     training = recordings_of(split_rows, "train", frames)
@@ -72,13 +80,13 @@ def export_run(
     for recording in training:
         if subject_of[recording] not in references:
             references[subject_of[recording]] = recording_at_rest(frames, recording)
-    settings, encoder = _settings(config, name), encoder_settings(config, trained[name])
+    settings = _settings(config, name)
     rate = config["frames"]["rate"]
     export_model(
         folder,
         name=name,
         model_path=model_path,
-        encoder=EncoderConfig(**encoder),
+        encoder=encoder,
         settings={key: value for key, value in settings.items() if key != "training"},
         references=references,
         frame_rate=rate,

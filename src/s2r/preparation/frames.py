@@ -1,5 +1,6 @@
 """From any video to frames on the clock: 50 Hz, 64 x 64, grey levels set by recording."""
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from fractions import Fraction
@@ -12,6 +13,7 @@ from s2r.config.data_blocks import FramesBlock, TimingBlock
 from s2r.config.keys import block
 from s2r.core.errors import UserError
 from s2r.core.media.decode import read_audio, read_video
+from s2r.core.media.open import MediaError
 from s2r.core.media.resample import resample
 from s2r.core.progress import progress
 from s2r.core.shards import Shards, write_shard
@@ -108,9 +110,11 @@ def _aligned(
     seconds = min(len(shrunk) / source_rate - video_start, audio_seconds - audio_start)
     count = int(seconds * config.rate)
     if count < 1:
-        raise UserError(
-            f"{row['video']}: nothing is left after recordings.onset_trim ({config.onset_trim} s) "
-            f"and recordings.audio_offset ({config.audio_offset} s)."
+        raise MediaError(
+            "too short",
+            row["video"],
+            f"nothing is left after recordings.onset_trim ({config.onset_trim} s) "
+            f"and recordings.audio_offset ({config.audio_offset} s)",
         )
     frames = retime(
         shrunk,
@@ -151,8 +155,9 @@ def first_frame_time(frames: Shards, recording: str) -> float:
 def prepare_shard(rows: pd.DataFrame, path: str | Path, config: FramesConfig) -> None:
     """Prepare every recording of ``rows`` (from the index, status ``ok``) and write the shard.
 
-    A recording that cannot be prepared is left out; its error message stands under ``failed`` in
-    the JSON index of the shard (see `s2r.core.shards`).
+    A recording that cannot be prepared is left out. The reason is printed on standard error, and
+    stands under ``failed`` in the JSON index of the shard (see `s2r.core.shards`); it begins as
+    those of the index of the corpus do.
     """
     failed: dict[str, str] = {}
 
@@ -162,14 +167,22 @@ def prepare_shard(rows: pd.DataFrame, path: str | Path, config: FramesConfig) ->
             try:
                 prepared = prepare_recording(row, config)
             except Exception as error:  # no single recording may stop the job
-                prefix = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
-                failed[row["recording"]] = f"{prefix}{error}"
+                failed[row["recording"]] = _reason(error)
+                print(f"{row['recording']} is left out: {_reason(error)}", file=sys.stderr)
                 continue
             arrays = {name: prepared.pop(name) for name in ("frames", "audio")}
             labels = {key: row[key] for key in ("subject", "stimulus")}
             yield row["recording"], arrays, prepared | labels
 
     write_shard(path, prepared_recordings(), _attributes(config), failed)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, MediaError):
+        return f"{error.reason}: {error.path.name}: {error.detail}"
+    if isinstance(error, UserError):
+        return f"unusable: {error}"
+    return f"unreadable: {type(error).__name__}: {error}"
 
 
 def _attributes(config: FramesConfig) -> dict:

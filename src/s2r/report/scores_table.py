@@ -52,13 +52,21 @@ def aggregate(
     A value is the mean over recordings weighted by their frames; ``low`` and ``high`` bound the
     95 % bootstrap interval over recordings. ``n`` counts what ``n_of`` names: recordings, or
     clips for ``fvd``. ``k`` is the number of draws behind the value. Raises UserError for a
-    missing or unreadable file, and for one that does not say what kind of system it scores.
+    missing or unreadable file, for one that does not say what kind of system it scores, and where
+    the files were made by different versions of the metrics.
     """
+    scores = {str(path): _read(path) for path in score_files}
+    versions = {content.get("code", ""): path for path, content in scores.items()}
+    if len(versions) > 1:
+        first, second, *_ = versions.values()
+        raise UserError(
+            f"{first} and {second} were made by different versions of the metrics, and cannot "
+            "stand in one table: delete their folder and call snakemake again."
+        )
     tables = []
-    for path in score_files:
-        scores = _read(path)
+    for path, content in scores.items():
         with reading(path, REMEDY):
-            tables.append(_aggregate_one(scores, resamples, seed))
+            tables.append(_aggregate_one(content, resamples, seed))
     tables = [table for table in tables if len(table)]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
 

@@ -17,6 +17,7 @@ from s2r.core.files import atomic_path
 from s2r.core.phonetics import VOWELS, Item, Segment
 from s2r.core.progress import progress
 from s2r.core.units import FRAME_RATE
+from s2r.corpus.names import nfc
 from s2r.corpus.truth import read_truth
 from s2r.evaluation.words.alignment import Aligner
 from s2r.preparation.frames import first_frame_time
@@ -41,11 +42,13 @@ def cut_corpus(
     script says; of their words those in the stimulus's text count (all, without a text).
     Recordings that cannot be cut are named on standard output, with the reason, and left out.
     """
+    wanted = set(map(nfc, stimuli))
+    transcripts = {nfc(stimulus): text for stimulus, text in transcripts.items()}
     to_cut = [
         (set_name, recording)
         for set_name in sets
         for recording in recordings.members(set_name)
-        if recordings.about(recording)["stimulus"] in stimuli
+        if recordings.about(recording)["stimulus"] in wanted
     ]
     rows, uncut, aligner = [], [], None
     for set_name, recording in progress(to_cut, "words"):
