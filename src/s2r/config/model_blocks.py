@@ -50,7 +50,7 @@ class SegmentSchedule(Schedule):
     """How a network is trained on random segments of recordings."""
 
     segment: int = key(
-        100,
+        60,
         "Length of a segment; a shorter recording goes on with its last frame.",
         "frames of 20 ms",
         ge=1,
@@ -91,7 +91,7 @@ class MeanTraining(SegmentSchedule):
         le=20,
     )
     fold_share: float = key(
-        0.4, "Length of the training of these networks, relative to clips.", gt=0, le=1
+        0.35, "Length of the training of these networks, relative to clips.", gt=0, le=1
     )
 
 
@@ -112,9 +112,9 @@ class ResidualNetwork:
 class ResidualTraining(SegmentSchedule):
     """How the denoiser is trained."""
 
-    clips: int = inherited(Schedule, "clips", 4800)
+    clips: int = inherited(Schedule, "clips", 7200)
     learning_rate: float = inherited(Schedule, "learning_rate", 0.002)
-    validate_clips: int = inherited(Schedule, "validate_clips", 1200)
+    validate_clips: int = inherited(Schedule, "validate_clips", 1800)
     ema_length: float = key(
         0.1, "Relative length of the average over weights (Karras et al. 2024).", gt=0, le=0.28
     )
@@ -189,6 +189,7 @@ class RecurrentTraining(SegmentSchedule):
 
     clips: int = inherited(Schedule, "clips", 3200)
     batch: int = inherited(Schedule, "batch", 8)
+    segment: int = inherited(SegmentSchedule, "segment", 100)
     learning_rate: float = inherited(Schedule, "learning_rate", 0.003)
     warmup_clips: int = inherited(Schedule, "warmup_clips", 200)
     validate_clips: int = inherited(Schedule, "validate_clips", 400)

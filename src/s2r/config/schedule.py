@@ -12,7 +12,7 @@ class Schedule:
     """Lengths are counted in clips: segments of recordings, or windows of preset paper."""
 
     clips: int = key(
-        5600,
+        8800,
         "Length of the training; a clip is a segment of a recording, in preset paper a window.",
         "clips",
         ge=1,
@@ -25,6 +25,6 @@ class Schedule:
     )
     weight_decay: float = key(0.01, "Decay of the weights (AdamW).", ge=0, le=1)
     validate_clips: int = key(
-        1400, "Distance of validations and checkpoints.", "clips", ge=1, le=LONGEST
+        2200, "Distance of validations and checkpoints.", "clips", ge=1, le=LONGEST
     )
     seed: int = key(0, "Seed of weights, clips, noise and dropout.", ge=0, le=LARGEST_SEED)
