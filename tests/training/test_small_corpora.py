@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.quick_utterance import CONFIG, MEAN, RESIDUAL, SAMPLER
+from helpers.quick_utterance import CONFIG, MEAN, RESIDUAL
 from s2r.config.model_blocks import AutoencoderBlock, RecurrentConfig, RecurrentTraining
 from s2r.config.systems import SETS
 from s2r.core.errors import UserError
@@ -59,7 +59,7 @@ def train(recordings: RecordingSet, folder) -> list[float]:
     schedule = {"clips": 8, "warmup_clips": 8, "validate_clips": 8}
     train_utterance(
         replace(CONFIG, autoencoder=codes), replace(MEAN, **schedule),
-        replace(RESIDUAL, **schedule), SAMPLER,
+        replace(RESIDUAL, **schedule),
         load_autoencoder(folder / "codes.safetensors")[0], recordings,
         folder / "state", folder / "u" / "model.safetensors", folder / "u" / "curve.csv",
     )  # fmt: skip

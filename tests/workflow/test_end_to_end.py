@@ -1,4 +1,4 @@
-"""The whole job, in small, on the phantom."""
+"""The whole job, in small, on the phantom, in pictures of the size of the USC corpus."""
 
 from helpers.whole_workflow import SMALL, complete
 
@@ -6,6 +6,7 @@ from helpers.whole_workflow import SMALL, complete
 def test_phantom_from_nothing_to_table_and_the_second_call_does_nothing(snakemake, tmp_path, i3d):
     config = SMALL | {
         "corpus": {"phantom": {"profile": "tiny"}},
+        "frames": {"size": 84},
         "split": {"unseen_subjects": 1, "unseen_stimuli": ["topic1"], "validation_stimuli": []},
         "evaluation": SMALL["evaluation"] | {"i3d": i3d},
     }

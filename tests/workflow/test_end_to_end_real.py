@@ -1,4 +1,4 @@
-"""The whole job, in small, on real recordings where they are at hand.
+"""The whole job, in small, on real recordings where they are at hand, in pictures of 136 pixels.
 
 In a file of its own: it takes minutes, and files are shared out among the processes of the tests.
 """
@@ -24,6 +24,7 @@ def test_real_recordings_from_a_plain_folder(snakemake, tmp_path, i3d):
     (tmp_path / "real" / "usctimit_mri_m3_broken.mp4").write_bytes(b"not a video")
     config = SMALL | example | {"recurrent": {"encoders": []}}
     config["corpus"] = example["corpus"] | {"path": "real"}
+    config["frames"] = {"size": 136}
     config["evaluation"] = SMALL["evaluation"] | {"i3d": i3d}
     done = snakemake("--cores", "1", config=config)
     assert done.returncode == 0, done.stdout[-3000:]
