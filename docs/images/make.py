@@ -1,26 +1,44 @@
 """Make the pictures of docs/ from the results of the default experiment.
 
-python docs/images/make.py [folder of the results]
+python docs/images/make.py [folder of the results [real recording]]
+
+With a real recording people.png is made too: it shows ``sub001_2drt_01_vcv1_r1_video.mp4`` of the
+USC 75-speaker corpus (CC BY 4.0).
 """
 
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 from PIL import Image
+
+from s2r.core.media.encode import write_wav
+from s2r.core.units import SAMPLE_RATE
+from s2r.generation.model_folder import load_model_folder
+from s2r.generation.speech_file import generate_file
+from s2r.preparation.frames import FramesConfig, prepare_recording
+from s2r.preparation.resting import resting_frame
+from s2r.report.strips import save_blocks, strip_block
 
 HERE = Path(__file__).parent
 GREY_LEVELS = 24
 """Enough for small pictures; fewer levels make smaller files."""
 
+PEOPLE = np.arange(300, 400, 10)
+"""Frames of the real recording that are shown: two seconds of speech."""
 
-def main(results: Path) -> None:
-    """Write overview.png, contact_sheet.png (its first set) and table1.png beside this file."""
+
+def main(results: Path, film: Path | None = None) -> None:
+    """Write the pictures beside this file: contact_sheet.png is its first set."""
     save(Image.open(results / "report" / "overview.png"), "overview.png")
     sheet = Image.open(results / "samples" / "contact_sheet.png")
     save(sheet.crop((0, 0, sheet.width, first_block(sheet))), "contact_sheet.png")
     shutil.copyfile(results / "table1.png", HERE / "table1.png")
+    if film is not None:
+        people(results / "model", film)
 
 
 def first_block(sheet: Image.Image) -> int:
@@ -32,10 +50,29 @@ def first_block(sheet: Image.Image) -> int:
     return int(wide[0]) + 10
 
 
+def people(model: Path, film: Path) -> None:
+    """Write people.png: a real film, and what a model makes of its sound and its resting frame."""
+    row = {"recording": film.stem, "video": str(film), "audio": str(film)}
+    prepared = prepare_recording(row, FramesConfig(onset_trim=1.5))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        sound, frames = folder / "a.wav", folder / "a.h5"
+        write_wav(sound, prepared["audio"], SAMPLE_RATE)
+        reference = resting_frame(prepared["frames"], prepared["audio"])
+        loaded = load_model_folder(model)
+        generate_file(sound, folder / "a.mp4", loaded, reference, frames_path=frames)
+        with h5py.File(frames) as file:
+            generated = file["frames"][: PEOPLE[-1] + 1]
+        strips = [("filmed", prepared["frames"][PEOPLE]), ("generated", generated[PEOPLE])]
+        block = strip_block(film.stem, strips, PEOPLE, 2)
+        save_blocks(folder / "people.png", [block], "", 0)
+        save(Image.open(folder / "people.png"), "people.png")
+
+
 def save(picture: Image.Image, name: str) -> None:
     """Write a grey picture with few grey levels."""
     picture.quantize(GREY_LEVELS, dither=Image.Dither.NONE).save(HERE / name, optimize=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "results"))
+    main(*map(Path, sys.argv[1:] or ["results"]))

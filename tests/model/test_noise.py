@@ -95,3 +95,12 @@ def test_the_level_of_noise_leaves_out_slow_movements():
     assert level.shape == (1, 1, 16, 16)
     assert moving[:, :, 8:].std() > 0.2
     torch.testing.assert_close(level.mean((0, 1, 3)), torch.full((16,), 0.1), atol=0.005, rtol=0)
+
+
+def test_pictures_without_noise_have_a_noise_model():
+    """One still frame: its level is zero, and so is what is drawn."""
+    still = [torch.zeros(1, 1, 8, 8)]
+    model = fit_noise(still, noise_level(still))
+    drawn = model.level * fresh_noise(model, 0, 3, 0)
+    assert model.spectrum.isfinite().all()
+    assert not drawn.any()

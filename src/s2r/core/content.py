@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from s2r.core.errors import UserError
 from s2r.core.files import digest_of, sha256_of, write_json
 from s2r.core.progress import progress
 
@@ -38,7 +39,7 @@ def contents(paths: Iterable[str | Path], cache: Path = CACHE) -> dict[str, str]
         known |= {path: [*states[path], digest] for path, digest in zip(new, digests, strict=True)}
     if new:
         # Without the cache all files are read again, which costs time only.
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(UserError):
             write_json(cache, {path: kept for path, kept in known.items() if os.path.exists(path)})
     return {path: known[path][-1] if state else "" for path, state in states.items()}
 

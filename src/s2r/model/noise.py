@@ -85,6 +85,8 @@ def fit_noise(residuals: list[Tensor], level: Tensor) -> NoiseModel:
     share[0] = 1.0
     if width % 2 == 0:
         share[-1] = 1.0
+    if not power.any():  # no noise at all, whose colour does not matter
+        power += 1
     power *= height * width / (power * share).sum()
     steadiness = torch.tensor(products / max(squares, 1e-12), device=level.device).clamp(0, 0.49)
     return NoiseModel(level, power.sqrt().float(), steadiness)
