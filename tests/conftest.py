@@ -3,6 +3,7 @@
 import copy
 import importlib
 import os
+import signal
 import subprocess
 import sys
 
@@ -31,6 +32,16 @@ LONGEST = (
 
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
+@pytest.fixture
+def terminal_signals():
+    """Signals as in a terminal, whatever ``nohup`` or a shell's background has made of them."""
+    usual = {signal.SIGHUP: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

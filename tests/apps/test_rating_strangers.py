@@ -71,8 +71,8 @@ def change(column, value, row=0):
 @pytest.mark.parametrize(
     "changed, words",
     [
-        (change("seed", 2**70), "is not a table of clips"),
-        (change("seed", "x"), "is not a table of clips"),
+        (change("seed", 2**70), "it is damaged, or another file"),
+        (change("seed", "x"), "it is damaged, or another file"),
         (change("kind", "imagined"), "every item once as real and once as generated"),
         (lambda table: pd.concat([table, table[:1]]), "every item once"),
         (lambda table: table[1:], "every item once"),
@@ -87,7 +87,7 @@ def test_a_manifest_that_cannot_be_right_is_one_sentence(folder, changed, words)
 
 def test_a_manifest_that_is_no_text(folder):
     (folder / "manifest.csv").write_bytes(os.urandom(400))
-    with pytest.raises(UserError, match="is not a table of clips"):
+    with pytest.raises(UserError, match="it is damaged, or another file"):
         read_manifest(folder)
 
 

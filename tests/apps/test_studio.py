@@ -448,6 +448,7 @@ def test_a_studio_that_closes_ends_its_work_and_begins_no_other(tmp_path, speech
     assert not list((tmp_path / "work").iterdir())
 
 
+@pytest.mark.usefixtures("terminal_signals")
 @pytest.mark.parametrize("ended", [signal.SIGINT, signal.SIGHUP])
 def test_as_a_process_it_serves_this_machine_and_leaves_nothing(ended, tmp_path):
     model = write_tiny_model(tmp_path / "a" / "tiny")

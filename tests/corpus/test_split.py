@@ -311,5 +311,5 @@ def test_an_edited_split_that_mixes_training_and_test(tmp_path, row, sentence):
 
 def test_a_split_without_its_columns(tmp_path):
     (tmp_path / "split.csv").write_text("recording,subject\na,s1\n")
-    with pytest.raises(UserError, match="there is no column set"):
+    with pytest.raises(UserError, match="it has no column set"):
         read_split(tmp_path / "split.csv")
