@@ -42,9 +42,14 @@ def enlarge(frames: np.ndarray, size: int) -> np.ndarray:
         return frames
     import torch  # here: it takes seconds to load
 
-    pictures = torch.from_numpy(np.ascontiguousarray(frames))[:, None].float()
-    larger = torch.nn.functional.interpolate(pictures, (size, size), mode="bicubic", antialias=True)
-    return larger[:, 0].round().clamp(0, 255).byte().numpy()
+    larger = np.empty((len(frames), size, size), np.uint8)
+    for start in range(0, len(frames), BLOCK):
+        block = torch.from_numpy(np.ascontiguousarray(frames[start : start + BLOCK]))
+        shown = torch.nn.functional.interpolate(
+            block[:, None].float(), (size, size), mode="bicubic", antialias=True
+        )
+        larger[start : start + BLOCK] = shown[:, 0].round_().clamp_(0, 255).byte().numpy()
+    return larger
 
 
 def retime(

@@ -87,9 +87,10 @@ class VideoWriter:
     def frames(self, pictures: np.ndarray) -> None:
         """Add pictures (n, H, W) uint8, grey."""
         height, width = self._size
-        padded = np.pad(pictures, ((0, 0), (0, height % 2), (0, width % 2)), mode="edge")
-        for picture in padded:
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="gray")
+        odd = ((0, height % 2), (0, width % 2))
+        for picture in pictures:
+            even = np.pad(picture, odd, mode="edge") if any(map(sum, odd)) else picture
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="gray")
             frame.pts, frame.time_base = self._pictures, 1 / self._rate
             self._pictures += 1
             self._container.mux(self._video.encode(frame))
