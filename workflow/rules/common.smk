@@ -14,7 +14,12 @@ try:
     from s2r.corpus.content import corpus_content
     from s2r.corpus.metafile import find_metafile
     from s2r.core.errors import UserError
-    from s2r.core.processes import RUN_VARIABLE, check_interpreter, check_system, hold_folder
+    from s2r.core.processes import (
+        RUN_VARIABLE,
+        check_interpreter,
+        check_system,
+        hold_folder,
+    )
     from s2r.core.registry import METRICS
     from s2r.core.source_digest import code_version
 except ModuleNotFoundError as error:
