@@ -61,7 +61,7 @@ def rows() -> list[dict]:
 
 def tables(tmp_path, values: list[dict]) -> dict[str, str]:
     """Text of the long table and of Table 1 in each form, from the values of one model."""
-    content = {"oracle": False, "values": values, "fvd": None}
+    content = {"oracle": False, "values": values, "distances": {}}
     labels = {"system": "m", "kind": "model", "encoder": "logmel", "size": "-", "pooling": "no"}
     labels |= {"preset": "s2r", "estimate": "draw", "draws": 2}
     (tmp_path / "m.json").write_text(json.dumps(labels | {"sets": {"unseen_speech": content}}))

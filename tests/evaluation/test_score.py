@@ -139,10 +139,14 @@ def test_a_perfect_system_is_perfect(corpus, tmp_path):
         assert list(collect(scores, metric=metric, **which).values()) == pytest.approx([1, 1, 1])
     assert set(collect(scores, metric="lag", **which).values()) == {0}
     assert collect(scores, metric="psnr") == {}  # infinite: left out
-    fvd = scores["sets"]["unseen_speech"]["fvd"]
+    fvd = scores["sets"]["unseen_speech"]["distances"]["fvd"]
     assert fvd["value"] == pytest.approx(0, abs=1e-6)
     assert fvd["n"] == CLIPS
     assert "below 400" in fvd["warning"]
+    kernel = scores["sets"]["unseen_speech"]["distances"]["kvd"]
+    assert kernel["n"] == CLIPS
+    assert kernel["value"] <= 0  # clips are not compared with themselves, but with their copies
+    assert kernel["warning"] == ""
 
 
 def test_draws_and_their_mean_are_kept_apart(corpus, tmp_path):
@@ -162,7 +166,7 @@ def test_draws_and_their_mean_are_kept_apart(corpus, tmp_path):
         assert np.mean(list(mean.values())) == pytest.approx(expected / 4, rel=0.03)
     grain = collect(scores, metric="high_frequency_power", estimate="draw")
     assert min(grain.values()) > 1.1
-    assert scores["sets"]["unseen_speech"]["fvd"]["value"] > 0
+    assert scores["sets"]["unseen_speech"]["distances"]["fvd"]["value"] > 0
 
 
 def test_copied_frame_against_a_direct_sum(corpus, tmp_path):
@@ -254,7 +258,7 @@ def test_an_empty_set_has_no_values(corpus, tmp_path):
     with GeneratedWriter(tmp_path / "g.h5", system="s", kind=Kind.MODEL):
         pass
     scores = score(corpus, tmp_path, "s", {"unseen_both": tmp_path / "g.h5"})
-    assert scores["sets"] == {"unseen_both": {"oracle": False, "values": [], "fvd": None}}
+    assert scores["sets"] == {"unseen_both": {"oracle": False, "values": [], "distances": {}}}
 
 
 def test_skipped_recordings_are_not_missed(corpus, tmp_path):
@@ -265,7 +269,7 @@ def test_skipped_recordings_are_not_missed(corpus, tmp_path):
     generate_baseline("real_other", "unseen_speech", split, frames, path, clips=CLIPS)
     scores = score(corpus, tmp_path, "real_other", {"unseen_speech": path})
     assert sorted(collect(scores, mode="rollout", metric="squared_error")) == ["test_0", "test_1"]
-    assert scores["sets"]["unseen_speech"]["fvd"]["n"] == 6
+    assert scores["sets"]["unseen_speech"]["distances"]["fvd"]["n"] == 6
 
 
 def test_scores_reach_the_long_table(corpus, tmp_path):

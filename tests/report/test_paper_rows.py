@@ -47,7 +47,7 @@ def score_file(folder, config, system, kind, place):
     middle = 0.5 + place / 100
     values = [ssim | {"recording": r, "value": middle + d} for r, d in (("a", -0.05), ("b", 0.05))]
     fvd = {"n": 500, "value": 100.0 + place, "low": 80.0, "high": 140.0, "network": "I3D"}
-    fvd |= {"sha256": "ab" * 32, "warning": ""}
+    distances = {"fvd": fvd | {"sha256": "ab" * 32, "warning": ""}}
     content = {
         "system": system,
         "kind": kind,
@@ -58,7 +58,8 @@ def score_file(folder, config, system, kind, place):
         "estimate": estimate,
         "draws": 4,
         "sets": {
-            name: {"values": values, "fvd": fvd, "oracle": system == "mean_frame"} for name in SETS
+            name: {"values": values, "distances": distances, "oracle": system == "mean_frame"}
+            for name in SETS
         },
     }
     path = folder / f"{system}.json"

@@ -38,7 +38,8 @@ def scores(system, kind, estimate="draw", sets=None, draws=1, **labels) -> dict:
 
 
 def content(rows, fvd=None, oracle=False) -> dict:
-    return {"values": rows, "fvd": fvd, "oracle": oracle}
+    distances = {} if fvd is None else {"fvd": fvd}
+    return {"values": rows, "distances": distances, "oracle": oracle}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Fréchet video distance of the clips of a set.
+"""Distances of the clips of a set from true ones, by features of a video network.
 
 Rule ``real_features`` computes the features of the true clips once, rule ``score`` those of a
 system.
@@ -14,7 +14,7 @@ from s2r.core.damaged import reading
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path, sha256_of
 from s2r.core.progress import progress
-from s2r.evaluation.metrics.statistics import bootstrap_frechet
+from s2r.evaluation.metrics.statistics import Interval, bootstrap_frechet, bootstrap_kernel
 from s2r.generation.clip_choice import CLIP_LENGTH, choose_clips
 from s2r.generation.generated_file import Generated
 from s2r.preparation.recordings import RecordingSet
@@ -139,15 +139,15 @@ def open_clip_distance(
     return ClipDistance(real, extract or i3d_extractor(i3d_weights, device))
 
 
-def frechet_of_set(
+def clip_distances(
     content: Generated, set_name: str, distance: ClipDistance, resamples: int, seed: int
-) -> dict | None:
-    """Fréchet distance between the first draw of each clip and the true clips of a set.
+) -> dict[str, dict]:
+    """Distances between the first draw of each clip and the true clips of a set.
 
     The real clips compared with are those that the system has, so both sides have the same n.
-    Returns ``{n, value, low, high, network, sha256, warning}``, None for an empty set; low and
-    high are None for a single recording. Raises UserError where clips are missing, or are
-    others than the true ones.
+    Returns ``{n, value, low, high, network, sha256, warning}`` for ``fvd`` (Fréchet) and ``kvd``
+    (kernel; of two clips or more), nothing for an empty set; low and high are None for a single
+    recording. Raises UserError where clips are missing, or are others than the true ones.
     """
     real, generated = distance.real, content.first_draws()
     wanted = real.clips.get(set_name, [])
@@ -159,25 +159,26 @@ def frechet_of_set(
             "run the generate stage again."
         )
     if not present:
-        return None
+        return {}
     clips = [wanted[index] for index in present]
     recordings = [recording for recording, _ in clips]
     features = distance.extract(np.array([generated[clip] for clip in clips]))
-    interval = bootstrap_frechet(
-        features,
-        recordings,
-        real.features[set_name][present],
-        recordings,
-        resamples=resamples,
-        seed=seed,
-    )
-    few = interval.n < FEATURE_DIMENSION
+    sides = (features, recordings, real.features[set_name][present], recordings)
+    few = len(clips) < FEATURE_DIMENSION
+    warning = f"warning: n = {len(clips)} is below {FEATURE_DIMENSION}" if few else ""
+    found = {"fvd": _entry(bootstrap_frechet(*sides, resamples, seed), real.sha256, warning)}
+    if len(clips) > 1:
+        found["kvd"] = _entry(bootstrap_kernel(*sides, resamples, seed), real.sha256, "")
+    return found
+
+
+def _entry(interval: Interval, sha256: str, warning: str) -> dict:
     return {
         "n": interval.n,
         "value": interval.value,
         "low": None if np.isnan(interval.low) else interval.low,
         "high": None if np.isnan(interval.high) else interval.high,
         "network": NETWORK,
-        "sha256": real.sha256,
-        "warning": f"warning: n = {interval.n} is below {FEATURE_DIMENSION}" if few else "",
+        "sha256": sha256,
+        "warning": warning,
     }

@@ -88,6 +88,7 @@ METRICS = (
 ELSEWHERE = frozenset(
     {
         ("fvd", "frame"),
+        ("kvd", "frame"),
         ("contour_mm", "tongue"),
         ("seam_motion", "dynamic"),
         ("wrong_speech_error", "dynamic"),

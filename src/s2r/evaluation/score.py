@@ -8,8 +8,8 @@
      "sets": {set: {"oracle": bool,
                     "values": [{"mode", "estimate", "metric", "region", "recording",
                                 "value", "frames"}, ...],
-                    "fvd": null or {"n", "value", "low", "high", "network", "sha256",
-                                    "warning"}}}}
+                    "distances": {"fvd" and "kvd": {"n", "value", "low", "high", "network",
+                                                    "sha256", "warning"}}}}}
 
 ``kind`` is one of `s2r.config.systems.Kind`. The estimate ``draw`` is the metric of each of the k
 draws, averaged over them: what one draw is expected to score. ``mean`` is the metric of the
@@ -26,7 +26,7 @@ from s2r.config.systems import Kind
 from s2r.core.errors import UserError
 from s2r.core.files import write_json
 from s2r.core.progress import progress
-from s2r.evaluation.clip_features import ClipDistance, frechet_of_set
+from s2r.evaluation.clip_features import ClipDistance, clip_distances
 from s2r.evaluation.data import EvaluationData, check_length
 from s2r.evaluation.recording_scores import GIVEN, clip_rows, contour_score, rollout_rows
 from s2r.generation.clip_choice import CLIP_LENGTH
@@ -72,13 +72,13 @@ def score_system(
                 if recording not in content.skipped and data.length(recording) > GIVEN:
                     values += _rollout_rows(content, recording, data)
                     scores["draws"] = max(scores["draws"], content.draws(recording))
-            fvd = frechet_of_set(content, set_name, distance, resamples, seed)
+            distances = clip_distances(content, set_name, distance, resamples, seed)
             for recording in content.clip_recordings:
                 values += _clip_rows(content, recording, data)
             scores["sets"][set_name] = {
                 "oracle": content.attributes["oracle"],
                 "values": values,
-                "fvd": fvd,
+                "distances": distances,
             }
     write_json(path, scores)
 
@@ -107,7 +107,7 @@ def score_real(
                 row |= {"region": "tongue"}
                 row |= {"value": contour_score(video, contour, data.instruments)}
                 values.append(row | {"recording": recording, "frames": len(video) - GIVEN})
-        scores["sets"][set_name] = {"oracle": False, "values": values, "fvd": None}
+        scores["sets"][set_name] = {"oracle": False, "values": values, "distances": {}}
     write_json(path, scores)
 
 

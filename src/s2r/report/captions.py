@@ -16,12 +16,12 @@ def caption(scores: pd.DataFrame) -> list[str]:
     paragraphs = [
         f"Recordings scored in rollouts: {_recordings(scores, 'rollout')}; in clips: "
         f"{_recordings(scores, 'clip')}. Brackets hold the 95 % bootstrap interval over "
-        "recordings, where there are several; half its width follows ±. Except for the Fréchet "
-        "distances (FVD, on clips, lower is better), every video is compared with its own true "
-        "video, in values from -1 to 1 (SSIM, on clips, higher is better). A draw is one "
-        "sample, and its value is the mean over the draws; a mean is the average of all draws, or "
-        "a system that predicts an average. Compare draws with draws and means with means: even a "
-        "perfect draw has twice the squared error of its mean."
+        "recordings, where there are several; half its width follows ±. Except for the distances "
+        "of features (FVD and kernel distance, on clips, lower is better), every video is compared "
+        "with its own true video, in values from -1 to 1 (SSIM, on clips, higher is better). A "
+        "draw is one sample, and its value is the mean over the draws; a mean is the average of "
+        "all draws, or a system that predicts an average. Compare draws with draws and means with "
+        "means: even a perfect draw has twice the squared error of its mean."
     ]
     fvd = scores[scores["metric"] == "fvd"]
     if len(fvd):

@@ -24,6 +24,16 @@ MEASURES = (
         panel="Fréchet video distance",
     ),
     Measure(
+        stem="kvd",
+        metric="kvd",
+        region="frame",
+        mode="clip",
+        heading="Kernel video distance of clips",
+        better="lower",
+        reading="lower is better; 0 for equal distributions, whatever the number of clips",
+        decimals=1,
+    ),
+    Measure(
         stem="ssim",
         metric="ssim",
         region="frame",
@@ -34,6 +44,7 @@ MEASURES = (
         decimals=3,
         paper="SSIM",
         section=False,
+        panel="Structural similarity",
     ),
     Measure(
         stem="error",

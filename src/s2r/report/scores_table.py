@@ -51,9 +51,9 @@ def aggregate(
 
     A value is the mean over recordings weighted by their frames; ``low`` and ``high`` bound the
     95 % bootstrap interval over recordings. ``n`` counts what ``n_of`` names: recordings, or
-    clips for ``fvd``. ``k`` is the number of draws behind the value. Raises UserError for a
-    missing or unreadable file, for one that does not say what kind of system it scores, and where
-    the files were made by different versions of the metrics.
+    clips for ``fvd`` and ``kvd``. ``k`` is the number of draws behind the value. Raises UserError
+    for a missing or unreadable file, for one that does not say what kind of system it scores, and
+    where the files were made by different versions of the metrics.
     """
     scores = {str(path): _read(path) for path in score_files}
     versions = {content.get("code", ""): path for path, content in scores.items()}
@@ -122,11 +122,10 @@ def _aggregate_one(scores: dict, resamples: int, seed: int) -> pd.DataFrame:
                 interval = bootstrap_interval(values_of, frames_of, resamples, seed=seed)
                 row = shared | dict(zip(keys, key, strict=True)) | interval._asdict()
                 rows.append(row | {"n_of": "recordings", "k": scores["draws"], "note": note})
-        if content["fvd"] is not None:
-            fvd = content["fvd"]
-            row = shared | {"mode": "clip", "estimate": scores["estimate"], "metric": "fvd"}
-            row |= {"region": "frame"} | {key: fvd[key] for key in ("value", "low", "high", "n")}
-            facts = [note, f"{fvd['network']} sha256 {fvd['sha256']}", fvd["warning"]]
+        for metric, found in content["distances"].items():
+            row = shared | {"mode": "clip", "estimate": scores["estimate"], "metric": metric}
+            row |= {"region": "frame"} | {key: found[key] for key in ("value", "low", "high", "n")}
+            facts = [note, f"{found['network']} sha256 {found['sha256']}", found["warning"]]
             rows.append(row | {"n_of": "clips", "k": 1, "note": "; ".join(filter(None, facts))})
     return pd.DataFrame(rows, columns=COLUMNS)
 

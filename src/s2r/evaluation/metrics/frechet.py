@@ -20,7 +20,7 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     as 1/n once n > 128: compare only at equal n and m, and beside a real-real floor. With a
     single row per set has no covariance and only its mean counts. Returns a float >= 0.
     """
-    a, b = _checked(a), _checked(b)
+    a, b = checked(a), checked(b)
     if a.shape[1] != b.shape[1]:
         raise ValueError(f"features of {a.shape[1]} and {b.shape[1]} dimensions")
     kernel = FrechetKernel(a, b)
@@ -36,7 +36,7 @@ class FrechetKernel:
 
     def __init__(self, a: np.ndarray, b: np.ndarray):
         """a (n, d), b (m, d). Sets with more rows than features are handled in d dimensions."""
-        self.a, self.b = _checked(a), _checked(b)
+        self.a, self.b = checked(a), checked(b)
         self.dimension = self.a.shape[1]
         # a common origin changes nothing and keeps the products small
         origin = self.a.mean(0)
@@ -75,7 +75,8 @@ def _spread(rows: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> float:
     return float(np.sum(scale**2 * np.sum((rows - mean) ** 2, axis=1)))
 
 
-def _checked(features: np.ndarray) -> np.ndarray:
+def checked(features: np.ndarray) -> np.ndarray:
+    """Features (n, d) as float64; ValueError where they are not finite or there are none."""
     features = np.asarray(features, dtype=np.float64)
     if features.ndim != 2 or len(features) == 0:
         raise ValueError(f"features must be (n, d) with n > 0, not {features.shape}")

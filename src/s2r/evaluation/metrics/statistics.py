@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from s2r.evaluation.metrics.frechet import FrechetKernel
+from s2r.evaluation.metrics.kernel import PolynomialKernel
 
 LEVEL = 0.95
 """Share of the resampled values inside an interval."""
@@ -93,6 +94,34 @@ def bootstrap_frechet(
     recordings, not where the distance for n without limit lies.
     """
     kernel = FrechetKernel(features, real)
+    interval = _bootstrap_clips(kernel, recordings, real_recordings, resamples, seed)
+    return interval._replace(low=interval.low if np.isnan(interval.low) else max(interval.low, 0))
+
+
+def bootstrap_kernel(
+    features: np.ndarray,
+    recordings: list[str],
+    real: np.ndarray,
+    real_recordings: list[str],
+    resamples: int = 50,
+    seed: int = 0,
+) -> Interval:
+    """Kernel distance between two sets of clips; arguments and interval as `bootstrap_frechet`.
+
+    The estimate is not biased. NaN for a set of one clip.
+    """
+    kernel = PolynomialKernel(features, real)
+    return _bootstrap_clips(kernel, recordings, real_recordings, resamples, seed)
+
+
+def _bootstrap_clips(
+    kernel: FrechetKernel | PolynomialKernel,
+    recordings: list[str],
+    real_recordings: list[str],
+    resamples: int,
+    seed: int,
+) -> Interval:
+    """The distance, with the quantiles of resampled ones moved to lie around it."""
     names, index = np.unique([*recordings, *real_recordings], return_inverse=True)
     index_a, index_b = index[: len(recordings)], index[len(recordings) :]
     value = kernel.distance(np.ones(len(index_a)), np.ones(len(index_b)))
@@ -104,10 +133,11 @@ def bootstrap_frechet(
         count_a, count_b = times[index_a], times[index_b]
         if count_a.any() and count_b.any():
             distances.append(kernel.distance(count_a, count_b))
-    if not distances:
+    finite = [distance for distance in distances if np.isfinite(distance)]
+    if not finite:
         return Interval(value, np.nan, np.nan, n)
-    low, high = np.array(_quantiles(distances)) - np.median(distances) + value
-    return Interval(value, float(max(low, 0.0)), float(high), n)
+    low, high = np.array(_quantiles(finite)) - np.median(finite) + value
+    return Interval(value, float(low), float(high), n)
 
 
 def _correlation(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
