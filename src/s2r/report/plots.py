@@ -44,8 +44,8 @@ def plot_table(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
         axis.locator_params(axis="x", nbins=6)
         if measure.better == "above zero":
             axis.axvline(0, color="0.3", linewidth=0.8)
-        else:
-            axis.set_xlim(left=0)
+        elif measure.better == "lower":
+            axis.set_xlim(left=0)  # the best there is
     axes[0].set_yticks(
         range(len(groups)), [reader_name(group["system"].iloc[0]) for group in groups]
     )
