@@ -15,6 +15,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 
+# Else every job would compile the modules of PyTorch and pandas again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help table1 test extras slurm lint clean
 
 help:
