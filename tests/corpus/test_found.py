@@ -13,15 +13,6 @@ from s2r.corpus.index import index_corpus
 from s2r.corpus.walk import walk
 
 
-@pytest.fixture(scope="module")
-def film(tmp_path_factory) -> bytes:
-    path = tmp_path_factory.mktemp("film") / "film.mp4"
-    rng = np.random.default_rng(0)
-    pictures = rng.integers(0, 255, (25, 16, 16), dtype=np.uint8)
-    write_video(path, pictures, 50, (0.1 * rng.standard_normal(8000)).astype(np.float32), 16_000)
-    return path.read_bytes()
-
-
 @pytest.fixture
 def put(film):
     """``put(path)`` writes a recording there, each with other bytes."""

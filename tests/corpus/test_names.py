@@ -4,25 +4,14 @@ import os
 import unicodedata
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from s2r.config.data_blocks import FolderBlock
-from s2r.core.media.encode import write_video
 from s2r.corpus.index import index_corpus, read_recordings, write_recordings
 from s2r.corpus.names import LONGEST, printable, safe_name, unique_names
 from s2r.corpus.split import make_split
 
 SYLLABLES = ("कि", "का", "कु", "के")
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory) -> bytes:
-    path = tmp_path_factory.mktemp("film") / "film.mp4"
-    rng = np.random.default_rng(0)
-    pictures = rng.integers(0, 255, (25, 16, 16), dtype=np.uint8)
-    write_video(path, pictures, 50, (0.1 * rng.standard_normal(8000)).astype(np.float32), 16_000)
-    return path.read_bytes()
 
 
 @pytest.fixture

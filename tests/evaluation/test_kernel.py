@@ -60,8 +60,8 @@ def test_features_must_fit():
 def test_its_interval_lies_around_the_estimate():
     names = [f"r{number // 2}" for number in range(24)]
     a, b = features(24, 0, 0.8), features(24, 1)
-    found = statistics.bootstrap_kernel(a, names, b, names, resamples=60)
+    found = statistics.bootstrap_clips(PolynomialKernel(a, b), names, names, resamples=60)
     assert found.value == pytest.approx(kernel_distance(a, b))
     assert found.low < found.value < found.high
     assert found.n == 24
-    assert np.isnan(statistics.bootstrap_kernel(a, ["r"] * 24, b, ["r"] * 24).low)
+    assert np.isnan(statistics.bootstrap_clips(PolynomialKernel(a, b), ["r"] * 24, ["r"] * 24).low)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from s2r.evaluation.metrics import statistics
-from s2r.evaluation.metrics.frechet import frechet_distance
+from s2r.evaluation.metrics.frechet import FrechetKernel, frechet_distance
 
 
 def named(values):
@@ -53,20 +53,22 @@ def test_frechet_interval_lies_around_the_estimate():
     names = [f"r{i // 4}" for i in range(48)]
     real = rng.standard_normal((48, 100))
     other = rng.standard_normal((48, 100)) + 0.5
-    result = statistics.bootstrap_frechet(other, names, real, names, resamples=30)
+    result = statistics.bootstrap_clips(FrechetKernel(other, real), names, names, resamples=30)
     assert result.value == pytest.approx(frechet_distance(other, real), rel=1e-9)
     assert result.low < result.value < result.high and result.n == 48
-    assert result == statistics.bootstrap_frechet(other, names, real, names, resamples=30)
+    assert result == statistics.bootstrap_clips(
+        FrechetKernel(other, real), names, names, resamples=30
+    )
     # more different recordings, wider interval
     other[:24] += 1.0
-    wide = statistics.bootstrap_frechet(other, names, real, names, resamples=30)
+    wide = statistics.bootstrap_clips(FrechetKernel(other, real), names, names, resamples=30)
     assert wide.high - wide.low > 1.5 * (result.high - result.low)
 
 
 def test_frechet_of_one_recording_has_no_interval():
     rng = np.random.default_rng(4)
     a, b = rng.standard_normal((2, 10, 20))
-    result = statistics.bootstrap_frechet(a, ["r"] * 10, b, ["r"] * 10)
+    result = statistics.bootstrap_clips(FrechetKernel(a, b), ["r"] * 10, ["r"] * 10)
     assert result.value > 0 and np.isnan(result.low) and result.n == 10
 
 

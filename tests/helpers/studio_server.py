@@ -1,6 +1,7 @@
 """A studio with two small models, served in a thread for the length of a block."""
 
 import contextlib
+import http.client
 import threading
 import time
 from pathlib import Path
@@ -24,3 +25,18 @@ def served(folder: Path):
         finally:
             server.stop()
             thread.join()
+
+
+def ask(server, method, path, body=None, **headers):
+    """Status, headers and body of the answer to one request."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request(method, path, body, headers)
+    answer = connection.getresponse()
+    content = answer.read()
+    connection.close()
+    return answer.status, answer.headers, content
+
+
+def second_model(server) -> str:
+    """The name of the second model: its folder, since both models have the same name."""
+    return next(name for name in server.actions.models if "/" in name)

@@ -17,6 +17,7 @@ import socket
 import socketserver
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
@@ -172,7 +173,7 @@ def is_loopback(name: str) -> bool:
         return False
 
 
-class LocalHandler(BaseHTTPRequestHandler):
+class LocalHandler(BaseHTTPRequestHandler, ABC):
     """Base of the request handlers of a `LocalServer`; they add ``get`` and ``post``."""
 
     server: LocalServer
@@ -183,13 +184,13 @@ class LocalHandler(BaseHTTPRequestHandler):
     timeout = 60
     """Seconds without a byte after which a connection is closed."""
 
+    @abstractmethod
     def get(self) -> None:
         """Answer a request for a page."""
-        raise NotImplementedError
 
+    @abstractmethod
     def post(self, body: bytes) -> None:
         """Answer a request with a body, of which ``longest_body`` bytes are given."""
-        raise NotImplementedError
 
     def do_GET(self) -> None:
         """Called for each request."""

@@ -14,7 +14,9 @@ from s2r.core.damaged import reading
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path, sha256_of
 from s2r.core.progress import progress
-from s2r.evaluation.metrics.statistics import Interval, bootstrap_frechet, bootstrap_kernel
+from s2r.evaluation.metrics.frechet import FrechetKernel
+from s2r.evaluation.metrics.kernel import PolynomialKernel
+from s2r.evaluation.metrics.statistics import bootstrap_clips
 from s2r.generation.clip_choice import CLIP_LENGTH, choose_clips
 from s2r.generation.generated_file import Generated
 from s2r.preparation.recordings import RecordingSet
@@ -163,22 +165,22 @@ def clip_distances(
     clips = [wanted[index] for index in present]
     recordings = [recording for recording, _ in clips]
     features = distance.extract(np.array([generated[clip] for clip in clips]))
-    sides = (features, recordings, real.features[set_name][present], recordings)
+    truth, found = real.features[set_name][present], {}
     few = len(clips) < FEATURE_DIMENSION
-    warning = f"warning: n = {len(clips)} is below {FEATURE_DIMENSION}" if few else ""
-    found = {"fvd": _entry(bootstrap_frechet(*sides, resamples, seed), real.sha256, warning)}
-    if len(clips) > 1:
-        found["kvd"] = _entry(bootstrap_kernel(*sides, resamples, seed), real.sha256, "")
+    warnings = {"fvd": f"warning: n = {len(clips)} is below {FEATURE_DIMENSION}"} if few else {}
+    for name, kernel in (("fvd", FrechetKernel), ("kvd", PolynomialKernel)):
+        interval = bootstrap_clips(
+            kernel(features, truth), recordings, recordings, resamples=resamples, seed=seed
+        )
+        if np.isnan(interval.value):  # a kernel distance of one clip
+            continue
+        found[name] = {
+            "n": interval.n,
+            "value": interval.value,
+            "low": None if np.isnan(interval.low) else interval.low,
+            "high": None if np.isnan(interval.high) else interval.high,
+            "network": NETWORK,
+            "sha256": real.sha256,
+            "warning": warnings.get(name, ""),
+        }
     return found
-
-
-def _entry(interval: Interval, sha256: str, warning: str) -> dict:
-    return {
-        "n": interval.n,
-        "value": interval.value,
-        "low": None if np.isnan(interval.low) else interval.low,
-        "high": None if np.isnan(interval.high) else interval.high,
-        "network": NETWORK,
-        "sha256": sha256,
-        "warning": warning,
-    }

@@ -34,6 +34,9 @@ class FrechetKernel:
     once and each further distance costs one singular value decomposition of at most n x m.
     """
 
+    least = 0.0
+    """Smallest distance there is."""
+
     def __init__(self, a: np.ndarray, b: np.ndarray):
         """a (n, d), b (m, d). Sets with more rows than features are handled in d dimensions."""
         self.a, self.b = checked(a), checked(b)

@@ -14,6 +14,9 @@ from s2r.evaluation.metrics.frechet import checked
 class PolynomialKernel:
     """Distances between weighted versions of two sets, for resampling."""
 
+    least = -np.inf
+    """An unbiased estimate may be below zero."""
+
     def __init__(self, a: np.ndarray, b: np.ndarray):
         """a (n, d), b (m, d): finite features, one row per clip."""
         a, b = checked(a), checked(b)

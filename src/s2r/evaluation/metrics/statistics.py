@@ -75,53 +75,24 @@ def bootstrap_correlation(
     return Interval(value, low, high, len(x))
 
 
-def bootstrap_frechet(
-    features: np.ndarray,
-    recordings: list[str],
-    real: np.ndarray,
-    real_recordings: list[str],
-    resamples: int = 50,
-    seed: int = 0,
-) -> Interval:
-    """Fréchet distance between two sets of clips, with an interval over recordings; n in clips.
-
-    features (n, d) with the recording of each row, real (m, d) likewise. A recording that both
-    sets have is drawn for both together. n is the smaller of n and m.
-
-    The distance is biased upwards at small n, and so is every resampled one (repeated clips add
-    no new directions), so these are moved to lie around the estimate and the interval is that of
-    the biased estimator at this n: it says how the figure would vary with other
-    recordings, not where the distance for n without limit lies.
-    """
-    kernel = FrechetKernel(features, real)
-    interval = _bootstrap_clips(kernel, recordings, real_recordings, resamples, seed)
-    return interval._replace(low=interval.low if np.isnan(interval.low) else max(interval.low, 0))
-
-
-def bootstrap_kernel(
-    features: np.ndarray,
-    recordings: list[str],
-    real: np.ndarray,
-    real_recordings: list[str],
-    resamples: int = 50,
-    seed: int = 0,
-) -> Interval:
-    """Kernel distance between two sets of clips; arguments and interval as `bootstrap_frechet`.
-
-    The estimate is not biased. NaN for a set of one clip.
-    """
-    kernel = PolynomialKernel(features, real)
-    return _bootstrap_clips(kernel, recordings, real_recordings, resamples, seed)
-
-
-def _bootstrap_clips(
+def bootstrap_clips(
     kernel: FrechetKernel | PolynomialKernel,
     recordings: list[str],
     real_recordings: list[str],
-    resamples: int,
-    seed: int,
+    resamples: int = 50,
+    seed: int = 0,
 ) -> Interval:
-    """The distance, with the quantiles of resampled ones moved to lie around it."""
+    """Distance between two sets of clips, with an interval over recordings; n in clips.
+
+    ``kernel`` holds the features of both, ``recordings`` and ``real_recordings`` name the recording
+    of each row. A recording that both sets have is drawn for both together. n is that of the
+    smaller set.
+
+    Resampled distances (of repeated clips) are moved to lie around the estimate. The Fréchet
+    distance is biased upwards at small n, and its interval is that of the biased estimator: it says
+    how the figure would vary with other recordings, not where the distance for n without limit
+    lies.
+    """
     names, index = np.unique([*recordings, *real_recordings], return_inverse=True)
     index_a, index_b = index[: len(recordings)], index[len(recordings) :]
     value = kernel.distance(np.ones(len(index_a)), np.ones(len(index_b)))
@@ -137,7 +108,7 @@ def _bootstrap_clips(
     if not finite:
         return Interval(value, np.nan, np.nan, n)
     low, high = np.array(_quantiles(finite)) - np.median(finite) + value
-    return Interval(value, float(low), float(high), n)
+    return Interval(value, float(max(low, kernel.least)), float(high), n)
 
 
 def _correlation(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
