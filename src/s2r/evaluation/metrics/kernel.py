@@ -37,11 +37,6 @@ class PolynomialKernel:
         return float(within_a + within_b - 2 * between)
 
 
-def kernel_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """The distance of features a (n, d) and b (m, d); see `PolynomialKernel.distance`."""
-    return PolynomialKernel(a, b).distance(np.ones(len(a)), np.ones(len(b)))
-
-
 def _mean(kernel: np.ndarray, count: np.ndarray) -> float:
     """Mean of the kernel over pairs of different rows."""
     pairs = np.outer(count, count).astype(float)
