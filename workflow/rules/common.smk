@@ -68,6 +68,10 @@ RATED = [config["rating"]["run"]] if config["rating"]["run"] else TRAINED
 SHARDS = [f"{number:02d}" for number in range(config["recordings"]["shards"])]
 
 HAS_TRUTH = config["corpus"]["kind"] == "phantom"
+# Contours that a user traced; those of the phantom stand in its own files.
+TRACED = config["corpus"]["contours"]["path"]
+CONTOURS = ["<results>/contours.h5"] if TRACED else []
+HAS_CONTOURS = HAS_TRUTH or bool(CONTOURS)
 GPU = parameters.gpus_wanted(config["device"])
 # Several runs side by side use the cores better than one run with all of them. (workflow.cores fails
 # in calls without --cores: --report, --unlock, and jobs for a cluster, whose profile has set-threads.)

@@ -4,6 +4,7 @@ rule score:
         frames=FRAMES,
         lists=frame_lists,
         recordings=rules.recordings.output.recordings,
+        contours=CONTOURS,
         split=rules.split.output.split,
         region=rules.instruments.output.region,
         probe=rules.instruments.output.probe,
@@ -31,13 +32,14 @@ rule score:
         "../scripts/score.py"
 
 
-if HAS_TRUTH:
+if HAS_CONTOURS:
 
     rule score_real:
         input:
             frames=FRAMES,
             lists=frame_lists,
             recordings=rules.recordings.output.recordings,
+            contours=CONTOURS,
             split=rules.split.output.split,
             region=rules.instruments.output.region,
             probe=rules.instruments.output.probe,

@@ -25,6 +25,9 @@ Suffix = Annotated[
     AfterValidator(str.lower),
 ]
 Offset = Annotated[float, Field(ge=-10, le=10)]
+Articulator = Literal[
+    "tongue", "upper_lip", "lower_lip", "jaw", "velum", "palate", "pharynx", "larynx"
+]
 StimulusCount = Annotated[int, Field(ge=0)]
 
 
@@ -101,10 +104,10 @@ class ContoursBlock:
         "Coordinate of the centre of the upper left pixel, for points in pixels: 0.5 where the "
         "corner of the picture is (0, 0), 0 in most programs, 1 in MATLAB.",
     )
-    articulators: dict[str, str] = key(
+    articulators: dict[str, Articulator] = key(
         dict,
-        "Names of articulators in the files and what they are: tongue, upper_lip, lower_lip, jaw, "
-        "velum, palate, pharynx or larynx. Files that use these names need none.",
+        "Names of articulators in the files, and which they are: tongue, upper_lip, lower_lip, "
+        "jaw, velum, palate, pharynx or larynx. Files that use these names need none.",
     )
 
 
