@@ -62,20 +62,19 @@ class RecordingSet:
             raise ValueError("the recordings were opened without their embeddings")
         return self.embeddings.read(recording, "embeddings", first, stop)
 
-    def true_contour(self, recording: str, line: str = "tongue") -> np.ndarray | None:
-        """A true contour at the centre of each frame, (T, 38, 2) in mm; None without truth.
+    def true_contours(self, recording: str) -> dict[str, np.ndarray]:
+        """The true contours {articulator: (T, P, 2)} in mm at the centres of the frames.
 
-        ``line`` is ``tongue`` or ``wall`` (see `s2r.corpus.truth`), x to the right and y down
-        from the upper left corner of the picture. Raises UserError for frames of an earlier
-        version, which did not store when they start.
+        Articulators, coordinates and what NaN means: `s2r.corpus.articulators`. {} without truth.
+        Raises UserError for frames of an earlier version, which did not store when they start.
         """
         path = self.about(recording)["truth"]
         if not path:
-            return None
+            return {}
         truth = read_truth(path)
         truth = replace(truth, times=truth.times - first_frame_time(self.frames, recording))
         rate = self.frames.attributes(recording)["rate"]
-        return truth_on_grid(truth, self.length(recording), rate, line)
+        return truth_on_grid(truth, self.length(recording), rate)
 
 
 def open_recordings(files: Mapping) -> RecordingSet:
