@@ -59,12 +59,12 @@ def test_region_and_cells_are_where_the_training_frames_move(corpus, tmp_path):
 
 def test_contour_follows_the_clock_and_the_trim(corpus):
     recordings = open_recordings(corpus)
-    contour = recordings.true_contour("a")
+    contour = recordings.true_contours("a")["tongue"]
     assert contour.shape == (LENGTH, 38, 2)
     seconds = 0.5 + (np.arange(LENGTH) + 0.5) / 50  # 0.5 s were dropped at the start
     np.testing.assert_allclose(contour[:, 7, 1], 2 * 10 * seconds, rtol=1e-4)
     np.testing.assert_allclose(contour[:, 0, 0], 40)
-    assert recordings.true_contour("b") is None
+    assert recordings.true_contours("b") == {}
 
 
 def test_probe_is_fitted_and_read_back(corpus, tmp_path, monkeypatch):
@@ -102,7 +102,7 @@ def test_frames_of_an_earlier_version_are_refused(corpus, tmp_path):
     write_shard(tmp_path / "old.h5", [("a", {"frames": frames}, {})], {"rate": 50})
     recordings = open_recordings(corpus | {"frames": [tmp_path / "old.h5"]})
     with pytest.raises(UserError, match="frames of a were made by an earlier version"):
-        recordings.true_contour("a")
+        recordings.true_contours("a")
 
 
 def test_tables_that_were_not_opened_are_named(corpus):
@@ -110,6 +110,6 @@ def test_tables_that_were_not_opened_are_named(corpus):
     with pytest.raises(ValueError, match="without their split"):
         frames_only.members("train")
     with pytest.raises(ValueError, match="without their index"):
-        frames_only.true_contour("a")
+        frames_only.true_contours("a")
     with pytest.raises(ValueError, match="without their embeddings"):
         frames_only.embedded("a")

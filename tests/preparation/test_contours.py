@@ -11,13 +11,12 @@ from s2r.core.shards import Shards
 from s2r.corpus.index import index_corpus
 from s2r.preparation.contours import (
     POINTS,
-    field_of,
     on_clock,
     prepare_contours,
-    read_prepared,
     resampled,
 )
 from s2r.preparation.frames import FramesConfig, prepare_shard
+from s2r.preparation.prepared_contours import open_contours
 from s2r.preparation.recordings import RecordingSet
 
 WIDTH, HEIGHT, RATE = 24, 20, 100
@@ -60,7 +59,7 @@ def write(folder, frames, shift=0.0, scale=1.0, recording="anna_one", articulato
 def prepared(recordings, folder, recording="anna_one", **settings):
     block = ContoursBlock(**{"path": str(folder), "pixel_mm": 2.5, **settings})
     prepare_contours(recordings, block, folder / "contours.hdf")
-    return read_prepared(folder / "contours.hdf", recording)
+    return open_contours(folder / "contours.hdf").of(recording)
 
 
 def test_points_are_mm_of_the_central_square_at_the_times_of_the_frames(recordings, tmp_path):
@@ -74,8 +73,8 @@ def test_points_are_mm_of_the_central_square_at_the_times_of_the_frames(recordin
     np.testing.assert_allclose(
         contours["tongue"][3, :, 1], np.linspace(12.5, 37.5, POINTS), rtol=1e-5
     )
-    assert field_of(tmp_path / "contours.hdf") == HEIGHT * 2.5
-    assert read_prepared(tmp_path / "contours.hdf", "anna_two") == {}
+    opened = open_contours(tmp_path / "contours.hdf")
+    assert opened.field_mm == HEIGHT * 2.5 and opened.of("anna_two") == {}
 
 
 @pytest.mark.parametrize(

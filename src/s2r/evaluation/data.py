@@ -18,11 +18,13 @@ class EvaluationData(RecordingSet):
     instruments: Instruments
 
     def probed_contour(self, recording: str) -> np.ndarray | None:
-        """The true tongue (T, 38, 2) in mm that the contour probe is compared with.
+        """The true tongue (T, P, 2) in mm that the contour probe is compared with.
 
         None without a probe, and without a truth.
         """
-        return None if self.instruments.probe is None else self.true_contour(recording)
+        return (
+            None if self.instruments.probe is None else self.true_contours(recording).get("tongue")
+        )
 
 
 def open_evaluation_data(files: Mapping) -> EvaluationData:
@@ -37,6 +39,7 @@ def open_evaluation_data(files: Mapping) -> EvaluationData:
         frames=recordings.frames,
         split=recordings.split,
         index=recordings.index,
+        contours=recordings.contours,
         instruments=read_instruments(files["region"], probe),
     )
 

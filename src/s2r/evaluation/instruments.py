@@ -81,7 +81,7 @@ def _fit_probe(recordings: RecordingSet, path: str | Path, seed: int) -> None:
 
     pictures, contours, subjects = [], [], []
     for recording in recordings.members("train"):
-        contour = recordings.true_contour(recording)
+        contour = recordings.true_contours(recording).get("tongue")
         if contour is not None:
             pictures.append(recordings.video(recording))
             contours.append(visible_part(contour).astype(np.float32))
@@ -94,7 +94,7 @@ def _fit_probe(recordings: RecordingSet, path: str | Path, seed: int) -> None:
     save_probe(probe, path)
     errors = []
     for recording in recordings.members("validation"):
-        contour = recordings.true_contour(recording)
+        contour = recordings.true_contours(recording).get("tongue")
         if contour is not None:
             predicted = probe.predict(recordings.video(recording))
             errors.append(contour_error_mm(predicted, contour))

@@ -13,7 +13,7 @@ import numpy as np
 from s2r.config.data_blocks import ContoursBlock
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
-from s2r.core.hdf5 import NewFile, open_hdf5
+from s2r.core.hdf5 import NewFile
 from s2r.core.units import FRAME_RATE
 from s2r.corpus.articulators import ARTICULATORS
 from s2r.corpus.contour_files import Frames, read_contours
@@ -76,18 +76,6 @@ def prepare_contours(recordings: RecordingSet, settings: ContoursBlock, path: st
             for articulator, points in contours.items():
                 file[f"{recording}/{articulator}"] = points.astype(np.float32)
                 file.check()
-
-
-def read_prepared(path: str | Path, recording: str) -> dict[str, np.ndarray]:
-    """{articulator: (T, P, 2) mm} of a recording in ``contours.h5``; {} where it has none."""
-    with open_hdf5(path) as file:
-        return {name: part[()] for name, part in file.get(recording, {}).items()}
-
-
-def field_of(path: str | Path) -> float:
-    """Side in mm of the pictures that the contours in ``contours.h5`` lie on."""
-    with open_hdf5(path) as file:
-        return float(file.attrs["field_mm"])
 
 
 def resampled(points: np.ndarray, count: int = POINTS) -> np.ndarray:
