@@ -6,7 +6,7 @@ and so is what follows from them.
 
 import numpy as np
 
-_FRAMES = 32  # at a time: bounds the memory of distances of all points from all segments
+_FRAMES = 64  # at a time: bounds the memory of distances of all points from all segments
 
 
 def contour_error_mm(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -37,7 +37,7 @@ def narrowest(contour: np.ndarray, wall: np.ndarray) -> tuple[np.ndarray, np.nda
     """
     degrees, places = [np.empty(0)], [np.empty(0)]
     for start in range(0, len(contour), _FRAMES):
-        a, b = (np.asarray(line[start : start + _FRAMES], float) for line in (contour, wall))
+        a, b = (np.asarray(line[start : start + _FRAMES], np.float32) for line in (contour, wall))
         here = np.arange(len(a))
         known = np.isfinite(a).all((1, 2)) & np.isfinite(b).all((1, 2))
         to_wall, along = _nearest(a, b)

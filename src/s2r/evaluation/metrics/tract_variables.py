@@ -21,23 +21,25 @@ ALVEOLAR_SHARE = 0.4
 """Share of the palate, from the upper incisor, where the tip of the tongue makes constrictions:
 about 15 mm. The dorsum makes them at the rest."""
 
-_PIECES = 40  # of equal length, that the palate is cut at
-_LARYNX_POINTS = 16  # at equal distances, whose mean is the place of the larynx
+OROPHARYNX = (0.3, 0.6)
+"""Shares of the rear wall, from below, between which it faces the root of the tongue: the
+epiglottis is below, the velum above."""
+
+_PIECES = 20  # of equal length, that palate and rear wall are cut at
+_POINTS = 16  # at equal distances along a contour, whose mean is its middle
 
 
 @dataclass(frozen=True)
 class TractVariable:
-    """One tract variable: what it is, what it needs, how it is computed."""
+    """One tract variable: what it is, and how it is scored. All are in mm."""
 
     what: str
     needs: tuple[str, ...]
     """Articulators."""
-    compute: Callable[[Contours], np.ndarray]
-    """Its values (T,) in mm."""
     degree: str = ""
     """Of a place: the variable that says how narrow the constriction is."""
-    constricts: int = 0
-    """-1 where a gesture is a minimum of it, 1 where it is a maximum, 0 where none is counted."""
+    gesture: int = 0
+    """-1 where a minimum of it is the target of a gesture, 1 where a maximum is, 0: neither."""
 
 
 def tract_variables(contours: Contours) -> dict[str, np.ndarray]:
@@ -45,11 +47,13 @@ def tract_variables(contours: Contours) -> dict[str, np.ndarray]:
 
     Fixed places (the upper incisor) are medians over all frames, so pass whole recordings.
     """
-    return {
-        name: variable.compute(contours)
-        for name, variable in TRACT_VARIABLES.items()
-        if all(articulator in contours for articulator in variable.needs)
-    }
+    found: dict[str, np.ndarray] = {}
+    for names, compute in _MEASUREMENTS:
+        needs = TRACT_VARIABLES[names[0]].needs
+        if all(articulator in contours for articulator in needs):
+            values = compute(contours)
+            found |= zip(names, values if len(names) > 1 else (values,), strict=True)
+    return found
 
 
 def _palate(contours: Contours) -> np.ndarray:
@@ -79,8 +83,14 @@ def _lip_protrusion(contours: Contours) -> np.ndarray:
     return _incisor(contours)[0] - lips[..., 0].min(1)
 
 
+def _below_incisor(contours: Contours, articulator: str) -> np.ndarray:
+    """How far the middle of an articulator is below the upper incisor, (T,) mm."""
+    middle = resampled(contours[articulator], _POINTS)[..., 1].mean(1)
+    return middle - _incisor(contours)[1]
+
+
 def _jaw_opening(contours: Contours) -> np.ndarray:
-    return narrowest(contours["jaw"], contours["palate"])[0]
+    return _below_incisor(contours, "jaw")
 
 
 def _velum_opening(contours: Contours) -> np.ndarray:
@@ -88,7 +98,7 @@ def _velum_opening(contours: Contours) -> np.ndarray:
 
 
 def _larynx_height(contours: Contours) -> np.ndarray:
-    return _incisor(contours)[1] - resampled(contours["larynx"], _LARYNX_POINTS)[..., 1].mean(1)
+    return -_below_incisor(contours, "larynx")
 
 
 def _tip(contours: Contours) -> tuple[np.ndarray, np.ndarray]:
@@ -110,78 +120,77 @@ def _velar(contours: Contours) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _pharynx(contours: Contours) -> tuple[np.ndarray, np.ndarray]:
-    wall = contours["pharynx"]
+    wall = resampled(contours["pharynx"], _PIECES + 1)
     ends = _median(wall[:, [0, -1], 1])
-    return narrowest(contours["tongue"], wall[:, ::-1] if ends[0] < ends[1] else wall)
+    upwards = wall[:, ::-1] if ends[0] < ends[1] else wall
+    first, last = (round(share * _PIECES) for share in OROPHARYNX)
+    return narrowest(contours["tongue"], upwards[:, first : last + 1])
 
 
 def _constriction(
-    name: str, where: str, start: str, needs: tuple[str, ...], measure: Callable
+    name: str, where: str, start: str, needs: tuple[str, ...]
 ) -> dict[str, TractVariable]:
     degree, place = f"{name}_degree", f"{name}_place"
+    narrow = f"narrowest distance of the tongue from {where}"
     return {
-        degree: TractVariable(
-            f"narrowest distance of the tongue from {where}",
-            needs,
-            lambda contours: measure(contours)[0],
-            constricts=-1,
-        ),
-        place: TractVariable(
-            f"where that is, along {start}", needs, lambda contours: measure(contours)[1], degree
-        ),
+        degree: TractVariable(narrow, needs, gesture=-1),
+        place: TractVariable(f"where that is, along {start}", needs, degree),
     }
 
 
+_PALATE_START = "the palate from the upper incisor"
+
 TRACT_VARIABLES: Mapping[str, TractVariable] = {
     "lip_aperture": TractVariable(
-        "narrowest distance of the lips", ("upper_lip", "lower_lip"), _lip_aperture, constricts=-1
+        "narrowest distance of the lips", ("upper_lip", "lower_lip"), gesture=-1
     ),
     "lip_protrusion": TractVariable(
         "how far the foremost point of the lips is before the upper incisor",
         ("upper_lip", "lower_lip", "palate"),
-        _lip_protrusion,
     ),
     "jaw_opening": TractVariable(
-        "narrowest distance of the jaw from the palate", ("jaw", "palate"), _jaw_opening
+        "how far the middle of the jaw's contour is below the upper incisor", ("jaw", "palate")
     ),
     "velum_opening": TractVariable(
         "narrowest distance of the velum from the rear wall of the pharynx",
         ("velum", "pharynx"),
-        _velum_opening,
-        constricts=1,
+        gesture=1,
     ),
     "larynx_height": TractVariable(
-        "height of the middle of the larynx over the upper incisor (negative)",
+        "height of the middle of the larynx's contour over the upper incisor (negative)",
         ("larynx", "palate"),
-        _larynx_height,
     ),
     **_constriction(
         "tip",
         f"the first {ALVEOLAR_SHARE:.0%} of the palate",
-        "the palate from the upper incisor",
+        _PALATE_START,
         ("tongue", "palate"),
-        _tip,
     ),
-    **_constriction(
-        "dorsum",
-        "the rest of the palate",
-        "the palate from the upper incisor",
-        ("tongue", "palate"),
-        _dorsum,
-    ),
+    **_constriction("dorsum", "the rest of the palate", _PALATE_START, ("tongue", "palate")),
     **_constriction(
         "velar",
         "the velum",
         "the velum from its end at the palate",
         ("tongue", "velum", "palate"),
-        _velar,
     ),
     **_constriction(
         "pharynx",
-        "the rear wall of the pharynx",
-        "that wall from below",
+        "the rear wall of the pharynx, between {:.0%} and {:.0%} of its length".format(*OROPHARYNX),
+        "that part of the wall from below",
         ("tongue", "pharynx"),
-        _pharynx,
     ),
 }
-"""The tract variables by name, in the order of tables and figures. All are mm."""
+"""The tract variables by name, in the order of tables and figures."""
+
+_MEASUREMENTS: tuple[tuple[tuple[str, ...], Callable], ...] = (
+    (("lip_aperture",), _lip_aperture),
+    (("lip_protrusion",), _lip_protrusion),
+    (("jaw_opening",), _jaw_opening),
+    (("velum_opening",), _velum_opening),
+    (("larynx_height",), _larynx_height),
+    (("tip_degree", "tip_place"), _tip),
+    (("dorsum_degree", "dorsum_place"), _dorsum),
+    (("velar_degree", "velar_place"), _velar),
+    (("pharynx_degree", "pharynx_place"), _pharynx),
+)
+"""What is computed together, of the same contours: a degree and its place come at once."""
