@@ -25,6 +25,7 @@ def join_contours(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.nda
 
     Every mapping holds at least one articulator, with the same number of frames for all of its own.
     Where recordings have different numbers of points, their median is taken along each contour.
+    What is known in no frame at all is left out.
     """
     lengths = [len(next(iter(contours.values()))) for contours in parts]
     joined = {}
@@ -38,7 +39,9 @@ def join_contours(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.nda
             line = contours.get(name, np.full((length, points, 2), np.nan))
             line = line if line.shape[1] == points else resampled(line, points)
             rows.append(np.asarray(line, np.float32))
-        joined[name] = np.concatenate(rows)
+        line = np.concatenate(rows)
+        if np.isfinite(line).all((1, 2)).any():
+            joined[name] = line
     return joined
 
 
