@@ -108,7 +108,8 @@ def test_augmentation_moves_contour_and_picture_alike():
     def edge(shift):
         """Mean grey level on the contour moved outwards by ``shift`` mm."""
         spots = moved + shift * torch.tensor([0.0, -1.0])
-        levels = probes.sample(training.move_frames(pictures, affine), spots[:, 5:15, None], FIELD)
+        grid = probes.to_grid(spots[:, 5:15, None], FIELD)
+        levels = probes.sample(training.move_frames(pictures, affine), grid)
         return float(levels.mean())
 
     assert edge(-6) > 150 and edge(6) < 60  # tongue inside, air outside

@@ -35,6 +35,8 @@ NORMAL_MM = torch.linspace(-8, 8, 17)
 """Where grey levels are read along the normal, mm; the true edge must lie within."""
 BESIDE_MM = torch.tensor([-4.0, 0.0, 4.0])
 """The same on lines through neighbours along the contour, mm."""
+_SPOTS = (BESIDE_MM[:, None] - 1j * NORMAL_MM).flatten()
+"""The same places as complex numbers, of which the first axis is the tangent."""
 _SPACING = 2  # empty places between two contours, so that one does not look into the next
 _POINTS = "points_"  # and the articulator: the key of its number of points in a file
 
@@ -74,7 +76,7 @@ class Refinement(nn.Module):
         self.length = int(self.slots[-1]) + 1
         self.known = torch.zeros(1, 1, self.length)
         self.known[..., self.slots] = 1
-        inside = len(NORMAL_MM) * len(BESIDE_MM) + codes
+        inside = len(_SPOTS) + codes
         self.layers = nn.ModuleList(
             nn.Conv1d(channels, width, 5, padding=2) for channels in (inside, width, width)
         )
@@ -86,13 +88,14 @@ class Refinement(nn.Module):
         tangent = contours[:, self.after] - contours[:, self.before]
         tangent = tangent / (tangent.norm(dim=-1, keepdim=True) + 1e-3)
         normal = torch.stack([tangent[..., 1], -tangent[..., 0]], -1)
-        across = NORMAL_MM[:, None] * normal[:, :, None, None]
-        along = BESIDE_MM[:, None, None] * tangent[:, :, None, None]
-        spots = (contours[:, :, None, None] + across + along).flatten(2, 3)
-        levels = sample(frames, spots, field)[:, 0].transpose(1, 2)
-        seen = torch.cat([levels, self.place.expand(len(frames), -1, -1)], 1)
-        row = seen.new_zeros(len(seen), seen.shape[1], self.length)
-        row[..., self.slots] = seen
+        # The spots are many. Complex numbers x + iy turn and add them at once.
+        centre = torch.view_as_complex(to_grid(contours, field))[..., None]
+        direction = torch.view_as_complex(2 / field * tangent)[..., None]
+        spots = torch.view_as_real(centre + direction * _SPOTS)
+        levels = sample(frames, spots)[:, 0].transpose(1, 2)
+        place = self.place.expand(len(frames), -1, -1)
+        row = levels.new_zeros(len(frames), levels.shape[1] + place.shape[1], self.length)
+        row[..., self.slots] = torch.cat([levels, place], 1)
         for layer in self.layers:
             row = F.silu(layer(row)) * self.known
         moves = 4 * self.last(row[..., self.slots]).transpose(1, 2)
@@ -132,7 +135,7 @@ class Probe(nn.Module):
         return contours
 
     @torch.inference_mode()
-    def predict(self, frames: np.ndarray, batch: int = 256) -> dict[str, np.ndarray]:
+    def predict(self, frames: np.ndarray, batch: int = 64) -> dict[str, np.ndarray]:
         """frames (T, H, W) in grey levels -> contours {articulator: (T, P, 2)} float32 in mm."""
         output = [np.empty((0, *self.mean.shape), np.float32)]
         for start in range(0, len(frames), batch):
@@ -164,7 +167,11 @@ def load_probe(path: str | Path) -> Probe:
     return probe.eval()
 
 
-def sample(frames: Tensor, spots: Tensor, field_mm: Tensor | float) -> Tensor:
-    """Grey levels of (N, C, H, W) at spots (N, A, B, 2) in mm -> (N, C, A, B), bilinear."""
-    grid = 2 * spots / field_mm - 1
+def to_grid(spots: Tensor, field_mm: Tensor | float) -> Tensor:
+    """Places (..., 2) in mm in the units of `sample`: -1 to 1 from edge to edge of the picture."""
+    return 2 / field_mm * spots - 1
+
+
+def sample(frames: Tensor, grid: Tensor) -> Tensor:
+    """Grey levels of (N, C, H, W) at ``grid`` (N, A, B, 2) -> (N, C, A, B), bilinear."""
     return F.grid_sample(frames, grid, padding_mode="border", align_corners=False)
