@@ -11,7 +11,8 @@ from s2r.core.errors import UserError
 from s2r.core.shards import write_shard
 from s2r.evaluation.data import open_evaluation_data
 from s2r.evaluation.instruments import fit_instruments, read_instruments
-from s2r.evaluation.metrics import contour_probe as probe_module
+from s2r.evaluation.metrics import probe_training as probe_module
+from s2r.evaluation.metrics.contours import contour_error_mm
 from s2r.preparation.recordings import open_recordings
 
 LENGTH, RATE = 60, 83.2778
@@ -74,13 +75,15 @@ def test_probe_is_fitted_and_read_back(corpus, tmp_path, monkeypatch):
     region, probe = tmp_path / "region.npz", tmp_path / "probe.safetensors"
     fit_instruments(open_recordings(corpus), region, probe)
     data = open_evaluation_data(corpus | {"region": region, "probe": [probe]})
-    error = data.instruments.contour_error(data.video("a"), data.probed_contour("a"))
+    read, true = data.instruments.contours(data.video("a")), data.probed_contours("a")
+    assert list(read) == list(true) == ["tongue", "palate"]
+    error = contour_error_mm(read["tongue"], true["tongue"])
     assert error.shape == (LENGTH,)
     assert np.isfinite(error).all()
-    assert data.probed_contour("b") is None
+    assert data.probed_contours("b") == {}
     for no_probe in ({}, {"probe": None}, {"probe": []}):
         data = open_evaluation_data(corpus | {"region": region} | no_probe)
-        assert data.probed_contour("a") is None
+        assert data.probed_contours("a") == data.instruments.contours(data.video("a")) == {}
 
 
 def test_what_cannot_be_fitted_or_read_is_said(corpus, tmp_path):

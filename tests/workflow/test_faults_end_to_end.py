@@ -29,7 +29,7 @@ TRAINED = ("runs", "generated/logmel", "scores")
 # The probe for the tongue's contour takes minutes to train, and is not what is tested here.
 HURRIED = """\
 from functools import partial
-from s2r.evaluation.metrics import contour_probe as probe
+from s2r.evaluation.metrics import probe_training as probe
 probe.train_probe = partial(probe.train_probe, steps=20)
 """
 

@@ -102,6 +102,7 @@ SCORES_CODE = code_version(
     "preparation/selection.py",
     "generation/clip_choice.py",
     "generation/generated_file.py",
+    "corpus/articulators.py",
     "corpus/truth.py",
     "core/phonetics.py",
     "core/units.py",
@@ -112,6 +113,8 @@ TABLES_CODE = code_version(
     "config/systems.py",
     "evaluation/metric.py",
     "evaluation/metric_list.py",
+    "evaluation/articulator_scores.py",
+    "evaluation/metrics/tract_variables.py",
     extensions=METRICS,
 )
 

@@ -13,6 +13,7 @@ from s2r.core.files import atomic_path
 from s2r.core.hdf5 import NewFile, read_hdf5
 from s2r.core.phonetics import Segment
 from s2r.core.units import FRAME_RATE
+from s2r.corpus.articulators import ARTICULATORS
 
 _COORDINATES = (
     "pixels of the 84 x 84 image: x right, y down, the centre of the upper left pixel is (0.5, 0.5)"
@@ -80,7 +81,11 @@ def read_truth(path: str | Path) -> Truth:
             times=file["t"][()],
             tongue_px=file["tongue_px"][()],
             wall_px=file["wall_px"][()],
-            contours_px={name: points[()] for name, points in file["contours_px"].items()},
+            contours_px={
+                name: file["contours_px"][name][()]
+                for name in ARTICULATORS
+                if name in file["contours_px"]
+            },
             q=file["q"][()],
             tract_variables=file["tv"][()],
             phones=phones,

@@ -17,14 +17,12 @@ class EvaluationData(RecordingSet):
 
     instruments: Instruments
 
-    def probed_contour(self, recording: str) -> np.ndarray | None:
-        """The true tongue (T, P, 2) in mm that the contour probe is compared with.
+    def probed_contours(self, recording: str) -> dict[str, np.ndarray]:
+        """The true contours {articulator: (T, P, 2)} in mm that the probe is compared with.
 
-        None without a probe, and without a truth.
+        {} without a probe, and without a truth.
         """
-        return (
-            None if self.instruments.probe is None else self.true_contours(recording).get("tongue")
-        )
+        return {} if self.instruments.probe is None else self.true_contours(recording)
 
 
 def open_evaluation_data(files: Mapping) -> EvaluationData:

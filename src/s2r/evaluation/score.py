@@ -13,8 +13,9 @@
 
 ``kind`` is one of `s2r.config.systems.Kind`. The estimate ``draw`` is the metric of each of the k
 draws, averaged over them: what one draw is expected to score. ``mean`` is the metric of the
-average of the k draws. What is not defined (the peak signal-to-noise ratio of equal frames, the
-lag of a video that stands still) is left out.
+average of the k draws. ``frames`` is what a value weighs beside other recordings: frames, or
+gestures (`s2r.evaluation.articulator_scores`). What is not defined (the peak signal-to-noise ratio
+of equal frames, the lag of a video that stands still) is left out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,9 +27,10 @@ from s2r.config.systems import Kind
 from s2r.core.errors import UserError
 from s2r.core.files import write_json
 from s2r.core.progress import progress
+from s2r.evaluation.articulator_scores import Articulation
 from s2r.evaluation.clip_features import ClipDistance, clip_distances
 from s2r.evaluation.data import EvaluationData, check_length
-from s2r.evaluation.recording_scores import GIVEN, clip_rows, contour_score, rollout_rows
+from s2r.evaluation.recording_scores import GIVEN, articulator_rows, clip_rows, rollout_rows
 from s2r.generation.clip_choice import CLIP_LENGTH
 from s2r.generation.generated_file import Generated, read_generated
 
@@ -91,7 +93,7 @@ def score_real(
     rollouts: int | None = None,
     code: str = "",
 ) -> None:
-    """Write the scores of the system ``real``: the error of the contour probe on true frames.
+    """Write the scores of the system ``real``: the errors of the contour probe on true frames.
 
     No system can be measured to have a smaller error. Without a probe the file holds no values.
     """
@@ -100,13 +102,11 @@ def score_real(
     for set_name in sets:
         values = []
         for recording in progress(data.members(set_name, rollouts), f"probe, {set_name}"):
-            contour = data.probed_contour(recording)
-            if contour is not None and len(contour) > GIVEN:
-                video = data.video(recording)
-                row = {"mode": "rollout", "estimate": "draw", "metric": "contour_mm"}
-                row |= {"region": "tongue"}
-                row |= {"value": contour_score(video, contour, data.instruments)}
-                values.append(row | {"recording": recording, "frames": len(video) - GIVEN})
+            true = Articulation(data.probed_contours(recording))
+            if data.length(recording) > GIVEN:
+                video = data.video(recording)[None]
+                for row in articulator_rows(true, video, "draw", data.instruments):
+                    values.append(row | {"recording": recording})
         scores["sets"][set_name] = {"oracle": False, "values": values, "distances": {}}
     write_json(path, scores)
 
@@ -116,13 +116,13 @@ def _rollout_rows(content: Generated, recording: str, data: EvaluationData) -> I
     rollout = content.rollout(recording)
     length = rollout.draws.shape[1]
     check_length(content, f"the rollout of {recording}", length, len(truth))
-    estimate, contour = content.attributes["estimate"], data.probed_contour(recording)
-    for row in rollout_rows(truth, rollout, estimate, data.instruments, contour):
-        yield row | {"recording": recording, "frames": length - GIVEN}
+    estimate, contours = content.attributes["estimate"], data.probed_contours(recording)
+    for row in rollout_rows(truth, rollout, estimate, data.instruments, contours):
+        yield row | {"recording": recording}
 
 
 def _clip_rows(content: Generated, recording: str, data: EvaluationData) -> Iterator[dict]:
     starts, draws = content.clips(recording)
     truth = data.video(recording)[starts[:, None] + np.arange(CLIP_LENGTH)]
     for row in clip_rows(truth, draws, content.attributes["estimate"], data.instruments):
-        yield row | {"recording": recording, "frames": len(starts) * CLIP_LENGTH}
+        yield row | {"recording": recording}

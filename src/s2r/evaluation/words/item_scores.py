@@ -8,7 +8,7 @@ import numpy as np
 from s2r.core.phonetics import CLOSURES, TONGUE_CONSTRICTIONS, VOWELS, Item
 from s2r.core.units import frames_of
 from s2r.evaluation.instruments import Instruments
-from s2r.evaluation.metrics.contour_probe import contour_error_mm
+from s2r.evaluation.metrics.contours import contour_error_mm
 from s2r.evaluation.recording_scores import frame_scores
 from s2r.evaluation.words import closure
 
@@ -49,7 +49,7 @@ def item_rows(reference: Reference, video: np.ndarray, instruments: Instruments)
     item, length = reference.item, len(reference.frames)
     contours, tongue = None, reference.contours.get("tongue")
     if tongue is not None and instruments.probe is not None:
-        contours = instruments.probe.predict(video)
+        contours = instruments.contours(video).get("tongue")
     spans = [(-1, item.kind, item.consonant or item.label, item.start, item.end)]
     spans += [
         (number, "consonant", phone.label, phone.start, phone.end)
