@@ -9,9 +9,9 @@ import pytest
 from helpers.truth_file import write_truth_file
 from s2r.core.errors import UserError
 from s2r.core.shards import write_shard
+from s2r.evaluation import contour_fit
 from s2r.evaluation.data import open_evaluation_data
 from s2r.evaluation.instruments import fit_instruments, read_instruments
-from s2r.evaluation.metrics import probe_training as probe_module
 from s2r.evaluation.metrics.contours import contour_error_mm
 from s2r.preparation.recordings import open_recordings
 
@@ -69,9 +69,8 @@ def test_contour_follows_the_clock_and_the_trim(corpus):
 
 
 def test_probe_is_fitted_and_read_back(corpus, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        probe_module, "train_probe", partial(probe_module.train_probe, steps=2, batch=4)
-    )
+    quick = partial(contour_fit.train_probe, steps=2, batch=4)
+    monkeypatch.setattr(contour_fit, "train_probe", quick)
     region, probe = tmp_path / "region.npz", tmp_path / "probe.safetensors"
     fit_instruments(open_recordings(corpus), region, probe)
     data = open_evaluation_data(corpus | {"region": region, "probe": [probe]})

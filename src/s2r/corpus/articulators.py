@@ -22,3 +22,6 @@ OUTLINES: Mapping[str, str] = {
 
 ARTICULATORS = tuple(OUTLINES)
 """The articulators, in the order of tables and figures."""
+
+FIELD_MM = 200.0
+"""Side of the square pictures of the phantom, mm, as of the USC 75-speaker corpus."""

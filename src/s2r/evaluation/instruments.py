@@ -70,33 +70,13 @@ def fit_instruments(
 
 def _fit_probe(recordings: RecordingSet, path: str | Path, seed: int) -> None:
     """Train the contour probe and print its error on validation frames."""
+    from s2r.evaluation.contour_fit import fit_probe, tell_errors, traced_frames
     from s2r.evaluation.metrics.contour_probe import save_probe
-    from s2r.evaluation.metrics.contours import contour_error_mm
-    from s2r.evaluation.metrics.probe_training import join_contours, train_probe
 
-    pictures, contours, subjects = [], [], []
-    for recording in recordings.members("train"):
-        known = recordings.true_contours(recording)
-        if any(np.isfinite(line).any() for line in known.values()):
-            pictures.append(recordings.video(recording))
-            contours.append(known)
-            subjects += [recordings.about(recording)["subject"]] * len(pictures[-1])
-    if not pictures:
-        raise UserError("No training recording has true contours: score without a contour probe.")
-    probe = train_probe(np.concatenate(pictures), join_contours(contours), np.array(subjects), seed)
+    traced = traced_frames(recordings, recordings.members("train"))
+    probe = fit_probe(traced, recordings.field_mm, seed)
     save_probe(probe, path)
-    errors: dict[str, list[np.ndarray]] = {}
-    for recording in recordings.members("validation"):
-        known = recordings.true_contours(recording)
-        if known:
-            read = probe.predict(recordings.video(recording))
-            for name in (name for name in read if name in known):
-                errors.setdefault(name, []).append(contour_error_mm(read[name], known[name]))
-    for name, found in errors.items():
-        error = np.concatenate(found)
-        error = error[np.isfinite(error)]
-        if len(error):
-            print(f"Contour probe, {name}: {error.mean():.2f} mm off on {len(error)} frames.")
+    tell_errors(probe, recordings, recordings.members("validation"))
 
 
 def read_instruments(region: str | Path, probe: str | Path | None) -> Instruments:

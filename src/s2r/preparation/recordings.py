@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from s2r.core.shards import Shards
+from s2r.corpus.articulators import FIELD_MM
 from s2r.corpus.index import read_corpus
 from s2r.corpus.split import read_split
 from s2r.corpus.truth import read_truth, truth_on_grid
@@ -64,6 +65,11 @@ class RecordingSet:
         if self.embeddings is None:
             raise ValueError("the recordings were opened without their embeddings")
         return self.embeddings.read(recording, "embeddings", first, stop)
+
+    @property
+    def field_mm(self) -> float:
+        """Side in mm of the square pictures that true contours lie on."""
+        return FIELD_MM if self.contours is None else self.contours.field_mm
 
     def true_contours(self, recording: str) -> dict[str, np.ndarray]:
         """The true contours {articulator: (T, P, 2)} in mm at the centres of the frames.

@@ -29,7 +29,6 @@ from s2r.core.files import atomic_path
 from s2r.core.units import to_unit_range
 from s2r.corpus.articulators import ARTICULATORS
 
-FIELD_MM = 200.0
 REFINEMENTS = 2
 NORMAL_MM = torch.linspace(-8, 8, 17)
 """Where grey levels are read along the normal, mm; the true edge must lie within."""

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from s2r.core.progress import progress
 from s2r.core.units import to_unit_range
-from s2r.corpus.articulators import ARTICULATORS
-from s2r.evaluation.metrics.contour_probe import FIELD_MM, REFINEMENTS, Probe
+from s2r.corpus.articulators import ARTICULATORS, FIELD_MM
+from s2r.evaluation.metrics.contour_probe import REFINEMENTS, Probe
 from s2r.evaluation.metrics.contours import resampled
 
 COMPONENTS = 14
