@@ -28,7 +28,7 @@ PAIRS = {
 
 @pytest.fixture(scope="module")
 def spoken():
-    """Contours (mm of the picture) of four speakers, their own variables, gaps, and the measured ones."""
+    """Of four speakers: contours in mm, their own variables, gaps, and the measured variables."""
     found = []
     for number in range(1, 5):
         speaker = draw_speaker(number, 11)

@@ -22,6 +22,7 @@ STAGES |= {"offsets", "generate", "real_features", "score", "score_real", "table
 STAGES |= {"train_recurrent", "generate_recurrent", "generate_gaussian", "samples", "model", "all"}
 STAGES |= {"report_pages", "report_figures"}
 WORDS = {"segments", "words"}
+CONTOURS = {"articulators"}
 BESIDES = {"all", "samples", "model", "offsets", "report_pages", "report_figures"}
 
 HEAVY = ("torch", "torchaudio", "transformers", "av", "h5py", "scipy", "skimage", "matplotlib")
@@ -37,7 +38,7 @@ def planned(process) -> Counter:
 
 def test_bare_call_plans_the_whole_job(snakemake):
     jobs = planned(snakemake("-n"))
-    assert set(jobs) == STAGES | WORDS | {"fetch_whisper", "fetch_i3d"}
+    assert set(jobs) == STAGES | WORDS | CONTOURS | {"fetch_whisper", "fetch_i3d"}
     assert (jobs["train"], jobs["generate"], jobs["baseline"]) == (3, 3, 3)
     assert (jobs["train_recurrent"], jobs["generate_recurrent"]) == (1, 1)
     assert jobs["score"] == 11

@@ -17,7 +17,7 @@ from s2r.corpus.phantom.articulators import (
     velum_sides,
 )
 from s2r.corpus.phantom.speakers import Speaker
-from s2r.corpus.phantom.tract import Contours, contours, with_raised_velum
+from s2r.corpus.phantom.tract import Contours, column, contours
 
 _TONGUE = slice(6, 37)  # grid lines: the larynx tube is narrower than a pixel, line 37 the incisor
 _PALATE = slice(28, 37)
@@ -51,7 +51,9 @@ def articulator_contours(speaker: Speaker, q: np.ndarray, shape: Contours) -> di
 
 def _pharynx(pose: Posture, shape: Contours) -> np.ndarray:
     """(T, 17, 2): the outer wall, behind the velum the wall that its opening uncovers."""
-    raised = contours(pose.speaker, with_raised_velum(pose.q)).outer[:, _BEHIND_VELUM]
+    parameters = pose.q.copy()
+    parameters[:, column("vel")] = 0
+    raised = contours(pose.speaker, parameters).outer[:, _BEHIND_VELUM]
     behind = raised.copy()
     uncovered = rear_wall_at(pose.speaker, raised[..., 1])
     behind[..., 0] += port_opening(pose) * (uncovered - raised[..., 0])

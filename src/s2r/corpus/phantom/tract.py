@@ -80,13 +80,6 @@ def column(name: str) -> int:
     return PARAMETERS.index(name)
 
 
-def with_raised_velum(q: np.ndarray) -> np.ndarray:
-    """The parameters ``q`` (T, P) with the velum raised in every frame."""
-    raised = q.copy()
-    raised[:, column("vel")] = 0
-    return raised
-
-
 def _grid() -> tuple[np.ndarray, np.ndarray]:
     """Bases (38, 2) mm and unit directions (38, 2) of the grid lines, glottis to incisor."""
     pharynx = np.stack([np.full(15, 38.0), np.linspace(-88, -26, 15)], 1)
