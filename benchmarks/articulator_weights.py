@@ -25,6 +25,7 @@ from s2r.config.parameters import run_settings
 from s2r.config.systems import SETS
 from s2r.core.units import to_levels
 from s2r.evaluation.data import EvaluationData, open_evaluation_data
+from s2r.evaluation.metrics.contours import contour_error_mm
 from s2r.evaluation.metrics.paired import squared_error
 from s2r.model.autoencoder import Autoencoder, load_autoencoder
 from s2r.model.registration import warp
@@ -101,8 +102,9 @@ def scores(model: UtteranceModel, data: EvaluationData, recordings: list[str]) -
         row = {"recording": recording}
         for place, mask in (("tongue", tongue), ("elsewhere", data.instruments.region & ~tongue)):
             row[f"error x 1000, {place}"] = 1000 * squared_error(truth, levels, mask).mean()
-        read = data.instruments.contour_errors(levels, data.true_contours(recording))
-        rows.append(row | {f"{name}, mm": error.mean() for name, error in read.items()})
+        read, known = data.instruments.contours(levels), data.true_contours(recording)
+        errors = {name: contour_error_mm(read[name], known[name]).mean() for name in read}
+        rows.append(row | {f"{name}, mm": error for name, error in errors.items()})
     return rows
 
 
