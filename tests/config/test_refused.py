@@ -221,7 +221,12 @@ ERRORS = {
         "denoiser.blocks: ",
         "at most 16, not 1000000000",
     ),
-    "seed of more than 32 bits": ({"mean/seed": 2**63}, "mean.seed: ", "at most 4294967295, not"),
+    "seed of more than 32 bits": ({"seeds": [2**63]}, "seeds.0: ", "at most 4294967295, not"),
+    "the same seed twice": ({"seeds": [0, 1, 0]}, "seeds: ", "the same entry twice"),
+    "no seed": ({"seeds": []}, "seeds: ", "at least 1 in the list"),
+    "a run without a seed": ({"runs/logmel/seeds": []}, "runs.logmel.seeds: ", "at least 1 in"),
+    "a seed that is no list": ({"seeds": 3}, "seeds: ", "must be a list, not 3"),
+    "mark of a seed in a name": ({"runs/a@1": NEW_RUN}, "runs: 'a@1'", "letters, digits"),
     "infinite number": ({"sampler/guidance_scale": math.inf}, "sampler.guidance_", "not infinite"),
     "no number": ({"sampler/sigma_max": math.nan}, "sampler.sigma_max: ", "not infinite, not nan"),
     "noise levels that are one number": (

@@ -120,8 +120,8 @@ class Replicate(NamedTuple):
 
 def seeds_of(config: Mapping, trained: str) -> list[int]:
     """The seeds of a run or a recurrent regression, the first one first."""
-    owner = config["runs"].get(trained, config["recurrent"])
-    return list(config["seeds"] if owner["seeds"] is None else owner["seeds"])
+    own = config["runs"].get(trained, config["recurrent"]).get("seeds")
+    return list(config["seeds"] if own is None else own)
 
 
 def replicates(config: Mapping) -> dict[str, Replicate]:
