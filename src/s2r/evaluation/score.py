@@ -55,8 +55,8 @@ def score_system(
     files ``generated``, {set: generated file}; ``replicate`` says which system and which seed that
     is (None: that system, not trained). ``rollouts`` is the most recordings of a set that are
     rolled out (None: all), as the videos were generated; ``resamples`` counts the bootstrap samples
-    of the Fréchet distance; ``code`` is the version of the metrics. Raises UserError where a recording or clip of
-    a set is missing or was made from other frames.
+    of the Fréchet distance; ``code`` is the version of the metrics. Raises UserError where a
+    recording or clip of a set is missing or was made from other frames.
     """
     row, training_seed = replicate or (system, None)
     scores: dict = {"system": row, "seed": training_seed, "code": code, "draws": 1, "sets": {}}
