@@ -44,6 +44,7 @@ def check(default_config, embeddings, tmp_path):
 
 def test_the_record_is_in_the_file(default_config, check, tmp_path):
     record = read_made_from(tmp_path / "model.safetensors")
+    assert record["seed"] == 0
     assert (record["threads"], record["device"], record["corpus"]) == (2, "cpu", "phantom")
     assert record["settings"]["mean"]["hidden"] == default_config["mean"]["hidden"]
     assert record["embeddings"]["kind"] == "logmel"
