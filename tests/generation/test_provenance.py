@@ -70,6 +70,12 @@ def test_other_settings_are_named(default_config, check, change, sentence):
         check(default_config)
 
 
+def test_another_first_seed_is_named(default_config, check):
+    check(default_config | {"seeds": [0, 5]})
+    with pytest.raises(UserError, match="it was trained with seed 0, and now it is 5; train logmel"):
+        check(default_config | {"seeds": [5, 0]})
+
+
 def test_another_encoder_is_named(default_config, check, whisper, embeddings, tmp_path):
     other = EncoderConfig("whisper", layer=1)
     with pytest.raises(UserError, match=r"it was trained with the speech encoder's .*, and now it"):
