@@ -222,6 +222,7 @@ ERRORS = {
         "at most 16, not 1000000000",
     ),
     "seed of more than 32 bits": ({"seeds": [2**63]}, "seeds.0: ", "at most 4294967295, not"),
+    "the seed of a block": ({"mean/seed": 3}, "mean.seed: there is no such", "did you mean seeds?"),
     "the same seed twice": ({"seeds": [0, 1, 0]}, "seeds: ", "the same entry twice"),
     "no seed": ({"seeds": []}, "seeds: ", "at least 1 in the list"),
     "a run without a seed": ({"runs/logmel/seeds": []}, "runs.logmel.seeds: ", "at least 1 in"),

@@ -72,7 +72,9 @@ def test_other_settings_are_named(default_config, check, change, sentence):
 
 def test_another_first_seed_is_named(default_config, check):
     check(default_config | {"seeds": [0, 5]})
-    with pytest.raises(UserError, match="it was trained with seed 0, and now it is 5; train logmel"):
+    with pytest.raises(
+        UserError, match="it was trained with seed 0, and now it is 5; train logmel"
+    ):
         check(default_config | {"seeds": [5, 0]})
 
 
