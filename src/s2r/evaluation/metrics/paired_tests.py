@@ -71,9 +71,10 @@ def paired_difference(
     variance, freedom = _variance_of_mean(table)
     half = student.ppf((1 + level) / 2, freedom) * np.sqrt(variance)
     p_seeds = np.nan
-    if seeds > 1:
-        ratio = abs(value) / np.sqrt(variance) if variance else np.inf * abs(value or np.nan)
-        p_seeds = 1.0 if np.isnan(ratio) else float(2 * student.sf(ratio, freedom))
+    if seeds > 1 and variance > 0:
+        p_seeds = float(2 * student.sf(abs(value) / np.sqrt(variance), freedom))
+    elif seeds > 1:
+        p_seeds = float(value == 0)
     p_recordings = sign_flip_test(shares * differences.mean(axis=1))
     low, high = float(value - half), float(value + half)
     return Difference(value, low, high, p_recordings, p_seeds, n, seeds)
@@ -127,7 +128,7 @@ def _variance_of_mean(table: np.ndarray) -> tuple[float, float]:
 
 @lru_cache(maxsize=8)
 def _signs(n: int) -> np.ndarray:
-    """Signs (rows, n) int8 to try, first those that were seen: all +1. A common sign changes
+    """Signs (rows, n) to try, first those that were seen: all +1. A common sign changes
     nothing, so the first one is always +1 where all are tried."""
     if n <= MOST_EXACT:
         bits = (np.arange(2 ** (n - 1))[:, None] >> np.arange(n - 1)) & 1
