@@ -7,7 +7,6 @@ Kroos et al. 1997, with the size in place of the velocity, which 20 ms frames sh
 """
 
 import numpy as np
-from scipy.signal import find_peaks, peak_widths
 
 from s2r.core.units import FRAME_RATE
 
@@ -29,6 +28,9 @@ def gestures(
     ``narrower`` mm unless that is None), 1 where they are maxima (the opening of the velum).
     ``least_size`` of a gesture: mm. Frames in which the variable is NaN hold none.
     """
+    # its import takes as long as the scores of several recordings
+    from scipy.signal import find_peaks, peak_widths
+
     known = np.isfinite(variable)
     if not known.any():
         return np.empty(0)
