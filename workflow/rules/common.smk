@@ -13,6 +13,7 @@ try:
     from s2r.core.content import content_digest
     from s2r.corpus.content import corpus_content
     from s2r.corpus.metafile import find_metafile
+    from s2r.corpus.phantom import GENERATOR
     from s2r.core.errors import UserError
     from s2r.core.processes import (
         RUN_VARIABLE,

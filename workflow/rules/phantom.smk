@@ -12,5 +12,6 @@ if HAS_TRUTH:
         threads: 16
         params:
             **config["corpus"]["phantom"],
+            generator=GENERATOR,
         script:
             "../scripts/phantom.py"
