@@ -48,6 +48,8 @@ def test_small_and_wide_movements_are_no_gestures():
     unknown[40:60] = np.nan
     assert len(gestures(unknown, -1, 2, 5)) == 0
     assert len(gestures(np.full(FRAMES, np.nan), -1, 2)) == 0
+    sparse = np.where(np.arange(FRAMES) % 10 == 0, closing(1), np.nan)
+    assert len(gestures(sparse, -1, 2, 5)) == 0
 
 
 def test_gestures_are_matched_with_their_nearest_only():
@@ -94,6 +96,14 @@ def test_what_is_not_known_in_a_frame_is_not_scored_there():
     scores = articulator_scores(Articulation(broken), Articulation(known), given=1)
     assert scores["contour_mm", "tongue"] == (0, 9)
     assert scores["tract_error_mm", "tip_degree"] == (0, 9)
+    # of the few that are known, all are compared
+    broken["tongue"][::9] = tract(1.5)["tongue"][::9]
+    assert (
+        articulator_scores(Articulation(broken), Articulation(known), 1, 4)["contour_mm", "tongue"][
+            1
+        ]
+        == 19
+    )
     broken["tongue"][:] = np.nan
     scores = articulator_scores(Articulation(broken), Articulation(known))
     assert set(scores) == {("contour_mm", "palate")}

@@ -13,6 +13,6 @@ if HAS_TRUTH:
         params:
             **config["corpus"]["phantom"],
             # A phantom of an earlier version has other speech and other truth.
-            code=code_version("corpus/phantom"),
+            code=code_version("corpus/phantom", "corpus/truth.py"),
         script:
             "../scripts/phantom.py"

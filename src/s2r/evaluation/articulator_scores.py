@@ -57,18 +57,18 @@ def articulator_scores(
 ) -> Scores:
     """Scores of the contours ``read`` off a video. What is not defined is left out.
 
-    The first ``given`` frames do not count; contours are compared in ``every`` so many frames.
+    The first ``given`` frames do not count; contours are compared in ``every`` so many frames
+    where all are known.
     """
     scores: Scores = {}
     for name in (name for name in true.contours if name in read.contours):
-        part = slice(given, None, every)
-        truth = true.contours[name][part]
-        errors = contour_error_mm(read.contours[name][part], truth)
-        known = np.isfinite(errors)
-        if known.any():
-            # weighed as if every frame had been compared, like the other scores of a recording
-            weight = int(np.isfinite(true.contours[name][given:]).all((1, 2)).sum())
-            scores[CONTOUR, name] = float(errors[known].mean()), weight
+        truth = true.contours[name]
+        known = given + np.flatnonzero(np.isfinite(truth[given:]).all((1, 2)))
+        if len(known):
+            # Thinned where all frames are known; of a few that are, each counts.
+            chosen = known[:: max(1, round(every * len(known) / (len(truth) - given)))]
+            error = contour_error_mm(read.contours[name][chosen], truth[chosen]).mean()
+            scores[CONTOUR, name] = float(error), len(known)
     for name, variable in TRACT_VARIABLES.items():
         if name not in true.variables or name not in read.variables:
             continue

@@ -107,7 +107,7 @@ def score_real(
         values = []
         for recording in progress(data.members(set_name, rollouts), f"probe, {set_name}"):
             true = Articulation(data.probed_contours(recording))
-            if data.length(recording) > GIVEN:
+            if true.contours and data.length(recording) > GIVEN:
                 video = data.video(recording)[None]
                 for row in articulator_rows(true, video, "draw", data.instruments):
                     values.append(row | {"recording": recording})

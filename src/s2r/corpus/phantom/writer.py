@@ -15,6 +15,7 @@ from s2r.core.media.encode import write_video, write_wav
 from s2r.core.processes import end_with
 from s2r.core.progress import progress
 from s2r.corpus import usc75
+from s2r.corpus.phantom import GENERATOR
 from s2r.corpus.phantom.acoustics import SAMPLE_RATE, add_scanner_noise, synthesise
 from s2r.corpus.phantom.gaps import Place, draw_gaps
 from s2r.corpus.phantom.outlines import articulator_contours
@@ -30,9 +31,6 @@ from s2r.corpus.phantom.tract import (
 )
 from s2r.corpus.phantom.utterance import Utterance, plan_speech, recording_rng
 from s2r.corpus.truth import Truth, write_truth
-
-GENERATOR = "s2r phantom 2"
-"""Name and version of the generator. Raise the number when its output changes."""
 
 FRAME_PERIOD = 1 / usc75.FRAME_RATE
 """s, as in the real corpus: two spiral arms."""

@@ -7,7 +7,7 @@ Kroos et al. 1997, with the size in place of the velocity, which 20 ms frames sh
 """
 
 import numpy as np
-from scipy.signal import find_peaks, peak_widths
+from scipy.ndimage import minimum_filter1d
 
 from s2r.core.units import FRAME_RATE
 
@@ -27,8 +27,12 @@ def gestures(
 
     ``direction`` is -1 where gestures are minima (degrees of constriction, which must come below
     ``narrower`` mm unless that is None), 1 where they are maxima (the opening of the velum).
-    ``least_size`` of a gesture: mm. Frames in which the variable is NaN hold none.
+    ``least_size`` of a gesture: mm. Where the variable is NaN, and within WINDOW_S of that, there
+    is none.
     """
+    # its import takes as long as the scores of several recordings
+    from scipy.signal import find_peaks, peak_widths
+
     known = np.isfinite(variable)
     if not known.any():
         return np.empty(0)
@@ -36,6 +40,8 @@ def gestures(
     course = np.where(known, course, course[known].min())
     height = None if narrower is None or direction > 0 else -narrower
     peaks, _ = find_peaks(course, height=height, prominence=least_size)
+    window = 2 * round(WINDOW_S * FRAME_RATE) + 1
+    peaks = peaks[minimum_filter1d(known.astype(np.uint8), window, mode="nearest")[peaks] > 0]
     _, _, reached, _ = peak_widths(course, peaks, rel_height=_REMAINING)
     return reached / FRAME_RATE
 
