@@ -58,9 +58,9 @@ def train_probe(
 
     Contours are NaN in frames where they are not known, and known in some frame; what is not
     known is not learned from. ``subjects`` (N,): every subject is drawn as often as any other.
-    About 35 CPU seconds for all articulators; the same seed gives the same probe on the same machine. Frames are moved, scaled, blurred,
-    brightened and made noisy at random, so that a soft or grainy generated frame is read by its
-    shape.
+    About 35 CPU seconds for all articulators; the same seed gives the same probe on the same
+    machine. Frames are moved, scaled, blurred, brightened and made noisy at random, so that a soft
+    or grainy generated frame is read by its shape.
     """
     generator = torch.Generator().manual_seed(seed)
     contours = {name: contours[name] for name in ARTICULATORS if name in contours}
