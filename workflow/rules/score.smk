@@ -23,6 +23,7 @@ rule score:
     params:
         code=SCORES_CODE,
         i3d=I3D_HELD,
+        replicate=lambda wildcards: list(REPLICATES[wildcards.system]),
         recordings=config["evaluation"]["recordings"],
         sets=SETS,
         seed=config["evaluation"]["seed"],

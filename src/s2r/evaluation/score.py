@@ -3,6 +3,7 @@
 ``results/scores/{system}.json``:
 
     {"system", "kind", "encoder", "size", "pooling", "preset": text,
+     "seed": seed of the training, or null,
      "code": version of the metrics (`s2r.core.source_digest`),
      "estimate": "draw" or "mean", "draws": k,
      "sets": {set: {"oracle": bool,
@@ -23,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-from s2r.config.systems import Kind
+from s2r.config.systems import Kind, Replicate
 from s2r.core.errors import UserError
 from s2r.core.files import write_json
 from s2r.core.progress import progress
@@ -42,6 +43,7 @@ def score_system(
     distance: ClipDistance,
     *,
     system: str,
+    replicate: Replicate | None = None,
     generated: Mapping[str, str | Path],
     path: str | Path,
     rollouts: int | None = None,
@@ -51,13 +53,15 @@ def score_system(
 ) -> None:
     """Score ``system`` and write the JSON file ``path`` (its shape: see the top of this file).
 
-    ``data`` with split, and with the index where there is a probe. ``generated`` is {set:
-    generated file}. ``rollouts`` is the most recordings of a set that are rolled out (None: all),
-    as the videos were generated; ``resamples`` counts the bootstrap samples of the Fréchet
-    distance; ``code`` is the version of the metrics. Raises UserError where a recording or clip of
-    a set is missing or was made from other frames.
+    ``data`` with split, and with the index where there is a probe. ``system`` is its name in the
+    files ``generated``, {set: generated file}; ``replicate`` says which system and which seed that
+    is (None: that system, not trained). ``rollouts`` is the most recordings of a set that are
+    rolled out (None: all), as the videos were generated; ``resamples`` counts the bootstrap samples
+    of the Fréchet distance; ``code`` is the version of the metrics. Raises UserError where a
+    recording or clip of a set is missing or was made from other frames.
     """
-    scores: dict = {"system": system, "code": code, "draws": 1, "sets": {}}
+    row, training_seed = replicate or (system, None)
+    scores: dict = {"system": row, "seed": training_seed, "code": code, "draws": 1, "sets": {}}
     for set_name, file in generated.items():
         with read_generated(file) as content:
             if content.attributes["system"] != system:
@@ -97,7 +101,7 @@ def score_real(
 
     No system can be measured to have a smaller error. Without a probe the file holds no values.
     """
-    scores: dict = {"system": Kind.REAL.value, "code": code, "draws": 1, "sets": {}}
+    scores: dict = {"system": Kind.REAL.value, "seed": None, "code": code, "draws": 1, "sets": {}}
     scores |= dict.fromkeys(LABELS, "") | {"kind": Kind.REAL.value, "estimate": "draw"}
     for set_name in sets:
         values = []
