@@ -105,7 +105,7 @@ def _draw(axis: Axes, block: tuple, cells: pd.DataFrame) -> None:
     axis.set_ylim(len(values) - 0.4, -1.6)
     for (row, column), value in np.ndenumerate(values):
         known = np.isfinite(value)
-        text = form.format(value) if known else "-"
+        text = form.format(value).replace("-0.00", "0.00") if known else "-"
         colour = "white" if known and share[row, column] > 0.85 else "0.1"
         axis.text(column, row, text, ha="center", va="center", fontsize=8, color=colour)
     axis.text(-0.5, -0.75, heading, fontsize=9, weight="bold", va="bottom")

@@ -39,6 +39,8 @@ COLUMNS = [
     "low",
     "high",
     "n",
+    "seeds",
+    "seed_sd",
 ]
 
 _PLACES = [*ARTICULATORS, *TRACT_VARIABLES]
@@ -62,7 +64,8 @@ def articulators_table(scores: pd.DataFrame) -> pd.DataFrame:
     """The table, columns ``COLUMNS``, from the long table of scores.
 
     Systems are in the order of Table 1, articulators before tract variables, both from the lips
-    to the larynx as they are declared. ``n`` counts recordings.
+    to the larynx as they are declared. ``n`` counts recordings; ``seeds`` and ``seed_sd`` are those
+    of `s2r.report.scores_table.aggregate`.
     """
     found = scores[scores["metric"].isin([CONTOUR, *TRACT, *GESTURE])]
     groups = systems_in_order(found) if len(found) else []
