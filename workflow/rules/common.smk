@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 try:
-    from s2r.config import parameters, systems
+    from s2r.config import judges, parameters, systems
     from s2r.config.build import build
     from s2r.config.check import complete
     from s2r.config.data_blocks import FolderBlock
@@ -99,8 +99,11 @@ SCORES_CODE = code_version(
     "generation/clip_choice.py",
     "generation/generated_file.py",
     "corpus/truth.py",
+    "config/judges.py",
     "core/phonetics.py",
     "core/units.py",
+    "speech/logmel.py",
+    "speech/level.py",
     extensions=METRICS,
 )
 TABLES_CODE = code_version(

@@ -1,3 +1,14 @@
+def judge_files(rule, output):
+    """The files of a rule of every instrument that judges a system."""
+
+    def of_system(wildcards):
+        system = wildcards.get("system", "real")
+        names = [judge["encoder"] for judge in judges.judges(config, system)]
+        return expand(getattr(rule.output, output), judge=names)
+
+    return of_system
+
+
 rule score:
     input:
         generated=expand("<results>/generated/{{system}}/{set}.h5", set=SETS),
@@ -9,6 +20,8 @@ rule score:
         probe=rules.instruments.output.probe,
         features=rules.real_features.output.features,
         i3d=i3d_weights,
+        instruments=judge_files(rules.agreement, "instrument"),
+        vectors=judge_files(rules.agreement_features, "features"),
     output:
         scores="<results>/scores/{system}.json",
     log:
@@ -23,6 +36,7 @@ rule score:
     params:
         code=SCORES_CODE,
         i3d=I3D_HELD,
+        judges=lambda wildcards: judges.judges(config, wildcards.system),
         recordings=config["evaluation"]["recordings"],
         sets=SETS,
         seed=config["evaluation"]["seed"],
@@ -31,25 +45,27 @@ rule score:
         "../scripts/score.py"
 
 
-if HAS_TRUTH:
 
-    rule score_real:
-        input:
-            frames=FRAMES,
-            lists=frame_lists,
-            recordings=rules.recordings.output.recordings,
-            split=rules.split.output.split,
-            region=rules.instruments.output.region,
-            probe=rules.instruments.output.probe,
-        output:
-            scores="<results>/scores/real.json",
-        log:
-            "<logs>/score/real.log",
-        conda:
-            "../envs/s2r.yaml"
-        params:
-            code=SCORES_CODE,
-            recordings=config["evaluation"]["recordings"],
-            sets=SETS,
-        script:
-            "../scripts/score_real.py"
+rule score_real:
+    input:
+        frames=FRAMES,
+        lists=frame_lists,
+        recordings=rules.recordings.output.recordings,
+        split=rules.split.output.split,
+        region=rules.instruments.output.region,
+        probe=rules.instruments.output.probe,
+        instruments=judge_files(rules.agreement, "instrument"),
+        vectors=judge_files(rules.agreement_features, "features"),
+    output:
+        scores="<results>/scores/real.json",
+    log:
+        "<logs>/score/real.log",
+    conda:
+        "../envs/s2r.yaml"
+    params:
+        code=SCORES_CODE,
+        judges=judges.judges(config, "real"),
+        recordings=config["evaluation"]["recordings"],
+        sets=SETS,
+    script:
+        "../scripts/score_real.py"

@@ -4,6 +4,7 @@ from s2r.core.job import job
 
 with job(snakemake):
     from s2r.core.device import find_device
+    from s2r.evaluation.agreement.scores import open_judges
     from s2r.evaluation.clip_features import open_clip_distance
     from s2r.evaluation.data import open_evaluation_data
     from s2r.evaluation.score import score_system
@@ -15,6 +16,9 @@ with job(snakemake):
         system=snakemake.wildcards.system,
         generated=dict(zip(snakemake.params.sets, snakemake.input.generated, strict=True)),
         path=snakemake.output.scores,
+        judges=open_judges(
+            snakemake.params.judges, snakemake.input.instruments, snakemake.input.vectors
+        ),
         rollouts=snakemake.params.recordings,
         resamples=snakemake.params.resamples,
         seed=snakemake.params.seed,

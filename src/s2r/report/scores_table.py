@@ -51,7 +51,7 @@ def aggregate(
 
     A value is the mean over recordings weighted by their frames; ``low`` and ``high`` bound the
     95 % bootstrap interval over recordings. ``n`` counts what ``n_of`` names: recordings, or
-    clips for ``fvd`` and ``kvd``. ``k`` is the number of draws behind the value. Raises UserError
+    clips for the distances. ``k`` is the number of draws behind the value. Raises UserError
     for a missing or unreadable file, for one that does not say what kind of system it scores, and
     where the files were made by different versions of the metrics.
     """
@@ -121,11 +121,15 @@ def _aggregate_one(scores: dict, resamples: int, seed: int) -> pd.DataFrame:
                 values_of, frames_of = (recordings[name].to_dict() for name in ("value", "frames"))
                 interval = bootstrap_interval(values_of, frames_of, resamples, seed=seed)
                 row = shared | dict(zip(keys, key, strict=True)) | interval._asdict()
-                rows.append(row | {"n_of": "recordings", "k": scores["draws"], "note": note})
+                facts = [note, scores.get("notes", {}).get(row["metric"], "")]
+                row |= {"n_of": "recordings", "k": scores["draws"]}
+                rows.append(row | {"note": "; ".join(filter(None, facts))})
         for metric, found in content["distances"].items():
-            row = shared | {"mode": "clip", "estimate": scores["estimate"], "metric": metric}
+            mode = found.get("mode", "clip")
+            row = shared | {"mode": mode, "estimate": scores["estimate"], "metric": metric}
             row |= {"region": "frame"} | {key: found[key] for key in ("value", "low", "high", "n")}
-            facts = [note, f"{found['network']} sha256 {found['sha256']}", found["warning"]]
+            checksum = f" sha256 {found['sha256']}" if found["sha256"] else ""
+            facts = [note, found["network"] + checksum, found["warning"]]
             rows.append(row | {"n_of": "clips", "k": 1, "note": "; ".join(filter(None, facts))})
     return pd.DataFrame(rows, columns=COLUMNS)
 
