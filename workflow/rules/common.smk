@@ -60,6 +60,8 @@ RUN_WITH_GAUSSIAN = systems.run_with_gaussian(config)
 TRAINED = list(systems.trained_systems(config))
 SYSTEMS = systems.systems(config)
 SETS = systems.evaluation_sets(config)
+# Instruments that say whether a video belongs to its sound.
+JUDGES = judges.instruments(config)
 # Runs that generate single words on their own, beside the words in their rollouts.
 SINGLE_RUNS = RUNS if config["words"]["singles"] != 0 else []
 # Systems of which the rating study may show clips.
@@ -267,3 +269,48 @@ def generation_settings(wildcards):
     """What decides a run's videos, given its weights."""
     own = parameters.run_settings(config, wildcards.run)
     return {key: value for key, value in own.items() if key != "training"}
+
+
+def judge_embeddings(wildcards):
+    """The embeddings of an instrument's encoder; log-mel is computed from the stored sound."""
+    if wildcards.judge == judges.LOGMEL:
+        return []
+    return ancient(
+        expand(
+            "<results>/embeddings/{encoder}/{shard}.h5",
+            encoder=wildcards.judge,
+            shard=SHARDS,
+        )
+    )
+
+
+def judge_lists(wildcards):
+    """The recordings of every shard, and the indexes of what an instrument reads of them."""
+    if wildcards.judge == judges.LOGMEL:
+        return frame_lists(wildcards)
+    return [
+        *frame_lists(wildcards),
+        *expand(
+            "<results>/embeddings/{encoder}/{shard}.json",
+            encoder=wildcards.judge,
+            shard=SHARDS,
+        ),
+    ]
+
+
+def judge_encoder(wildcards):
+    """What makes the embeddings of an instrument's encoder."""
+    if wildcards.judge == judges.LOGMEL:
+        return {"kind": "logmel"}
+    return parameters.encoder_settings(config, wildcards.judge)
+
+
+def judge_files(rule, output):
+    """The files of a rule of every instrument that judges a system."""
+
+    def of_system(wildcards):
+        system = wildcards.get("system", "real")
+        names = [judge["encoder"] for judge in judges.judges(config, system)]
+        return expand(getattr(rule.output, output), judge=names)
+
+    return of_system

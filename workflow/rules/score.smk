@@ -1,14 +1,3 @@
-def judge_files(rule, output):
-    """The files of a rule of every instrument that judges a system."""
-
-    def of_system(wildcards):
-        system = wildcards.get("system", "real")
-        names = [judge["encoder"] for judge in judges.judges(config, system)]
-        return expand(getattr(rule.output, output), judge=names)
-
-    return of_system
-
-
 rule score:
     input:
         generated=expand("<results>/generated/{{system}}/{set}.h5", set=SETS),
@@ -43,7 +32,6 @@ rule score:
         resamples=config["evaluation"]["resamples"],
     script:
         "../scripts/score.py"
-
 
 
 rule score_real:

@@ -12,4 +12,5 @@ with job(snakemake):
         encoder=snakemake.wildcards.judge,
         settings=snakemake.params.encoder,
         seed=snakemake.params.seed,
+        steps=snakemake.params.steps,
     )

@@ -49,7 +49,9 @@ def control_encoder(config: Mapping) -> str | None:
 
 
 def instruments(config: Mapping) -> list[str]:
-    """The names of all instruments: log-mel, then that of ``control_encoder``."""
+    """The names of all instruments: log-mel, then that of ``control_encoder``; [] for none."""
+    if config["evaluation"]["agreement_steps"] is None:
+        return []
     control = control_encoder(config)
     return [LOGMEL, control] if control else [LOGMEL]
 
@@ -62,6 +64,8 @@ def judges(config: Mapping, system: str) -> list[dict]:
     of windows, which are by log-mel for all systems, so that they can be compared). The baselines
     and the true video are judged by both, so that every row has its floor and its ceiling.
     """
+    if not instruments(config):
+        return []
     control, encoder = control_encoder(config), encoder_of(config, system)
     driven_by_logmel = control is not None and is_logmel(config, encoder)
     distances = system != Kind.REAL

@@ -55,10 +55,10 @@ def score_system(
 
     ``data`` with split, and with the index where there is a probe. ``generated`` is {set:
     generated file}. ``judges`` are the instruments that say whether a video belongs to its sound
-    (`s2r.evaluation.agreement.scores`). ``rollouts`` is the most recordings of a set that are rolled out (None: all),
-    as the videos were generated; ``resamples`` counts the bootstrap samples of the Fréchet
-    distance; ``code`` is the version of the metrics. Raises UserError where a recording or clip of
-    a set is missing or was made from other frames.
+    (`s2r.evaluation.agreement.scores`). ``rollouts`` is the most recordings of a set that are
+    rolled out (None: all), as the videos were generated; ``resamples`` counts the bootstrap samples
+    of the distances; ``code`` is the version of the metrics. Raises UserError where a recording or
+    clip of a set is missing or was made from other frames.
     """
     scores: dict = {"system": system, "code": code, "draws": 1, "sets": {}, "notes": _notes(judges)}
     for set_name, file in generated.items():

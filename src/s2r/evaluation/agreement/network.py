@@ -91,9 +91,7 @@ def heard(embeddings: np.ndarray) -> Tensor:
     """
     centred = torch.from_numpy(embeddings.astype(np.float32))
     centred = centred - centred.mean(0)
-    return torch.cat(
-        [centred[:1].expand(CONTEXT, -1), centred, centred[-1:].expand(CONTEXT, -1)]
-    )
+    return torch.cat([centred[:1].expand(CONTEXT, -1), centred, centred[-1:].expand(CONTEXT, -1)])
 
 
 def _over_time(length: int) -> nn.Module:

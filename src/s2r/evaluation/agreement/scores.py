@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from s2r.config.systems import Kind
 from s2r.evaluation.agreement.instrument import Instrument, load_instrument
+from s2r.evaluation.agreement.names import DISTANCES, METRICS, WRONG_SPEECH_METRICS
 from s2r.evaluation.agreement.retrieval import Match, grid, match
 from s2r.evaluation.agreement.truth import TrueFeatures
 from s2r.evaluation.metrics.frechet import FrechetKernel
@@ -19,9 +21,6 @@ from s2r.evaluation.metrics.statistics import bootstrap_clips
 from s2r.evaluation.recording_scores import GIVEN
 from s2r.generation.generated_file import Generated, Rollout
 from s2r.preparation.selection import evenly
-
-METRICS = ("agreement", "top1", "median_rank", "sound_offset", "sound_offset_size")
-WRONG_SPEECH_METRICS = ("wrong_speech_agreement", "wrong_speech_agreement_true")
 
 MOST_WINDOWS = 500
 """Windows of a set behind the distances, at even distances."""
@@ -37,7 +36,7 @@ class Judge:
     instrument: Instrument
     truth: TrueFeatures
     suffix: str | None
-    """End of the names of its values (`s2r.config.judges`); None where it may not judge agreement."""
+    """End of the names of its values of agreement (`s2r.config.judges`); None: it gives none."""
     distances: bool
     """Whether it gives the distances of windows."""
 
@@ -84,6 +83,9 @@ def judge_rollouts(
         rollout = content.rollout(recording)
         videos = [judge.instrument.video(draw)[GIVEN:] for draw in rollout.draws]
         windows[recording] = grid(videos[0])
+        if content.attributes["kind"] == Kind.REAL_OTHER:
+            # Its rollouts are true videos of this set: of such the distance would be too small.
+            windows[recording] = judge.truth.other_video(recording)
         if judge.suffix is not None:
             found = _rollout_scores(rollout, videos, recording, set_name, judge)
             rows += _rows(found, judge.suffix, content.attributes["estimate"], recording, videos[0])
@@ -107,8 +109,10 @@ def window_distances(
 ) -> dict[str, dict]:
     """Fréchet and kernel distance of generated windows (n, 48) of recordings from the true ones.
 
-    Both sides have the windows of the same times. Vectors are multiplied by the square root of
-    their length, so that a coordinate has a mean square of 1, which the kernel expects.
+    Both sides have the windows of the same times, and the kernel distance compares no windows of
+    the same recording, generated or true: of the same speech they are alike. Vectors are
+    multiplied by the square root of their length, so that a coordinate has a mean square of 1,
+    which the kernel expects.
     """
     places = [(name, row) for name in sorted(windows) for row in range(len(windows[name]))]
     places = evenly(places, MOST_WINDOWS)
@@ -121,13 +125,13 @@ def window_distances(
         for side in (windows, true)
     )
     scale, found = np.sqrt(truth.shape[1]), {}
+    sides = scale * generated, scale * truth
     few = min(resamples, FRECHET_RESAMPLES)
-    for name, kernel, times in (
-        ("contrastive_fvd", FrechetKernel, few),
-        ("contrastive_kvd", PolynomialKernel, resamples),
-    ):
-        sides = kernel(scale * generated, scale * truth)
-        interval = bootstrap_clips(sides, owners, owners, resamples=times, seed=seed)
+    kernels = FrechetKernel(*sides), PolynomialKernel(*sides, recordings=(owners, owners))
+    for name, kernel, times in zip(DISTANCES, kernels, (few, resamples), strict=True):
+        interval = bootstrap_clips(kernel, owners, owners, resamples=times, seed=seed)
+        if np.isnan(interval.value):  # a kernel distance of one recording
+            continue
         found[name] = {
             "mode": "rollout",
             "n": interval.n,
@@ -165,6 +169,7 @@ def _scores(matches: list[Match]) -> dict[str, float]:
         np.mean([found.agreement for found in matches]),
         np.mean([found.top1 for found in matches]),
         np.mean([found.median_rank for found in matches]),
+        matches[0].candidates,
         known.mean() if len(known) else np.nan,
         np.abs(known).mean() if len(known) else np.nan,
     ]

@@ -2,7 +2,8 @@
 
 ``results/scores/agreement-{encoder}.npz``: ``speech/{recording}`` (T - 9, 48) float16 of every
 recording of a test set that has sound and 10 frames, ``video/{recording}`` of those that are rolled
-out, and ``set/{set}``, the names of the former.
+out, ``other/{recording}`` (n, 48), as many windows of other video of the same subject, and
+``set/{set}``, the names of the first.
 """
 
 from collections.abc import Sequence
@@ -16,8 +17,9 @@ from s2r.core.files import atomic_path
 from s2r.core.progress import progress
 from s2r.evaluation.agreement.fit import speech_of
 from s2r.evaluation.agreement.instrument import Instrument
-from s2r.evaluation.agreement.network import WINDOW
+from s2r.evaluation.agreement.network import DIMENSION, WINDOW
 from s2r.evaluation.agreement.retrieval import grid
+from s2r.evaluation.recording_scores import GIVEN
 from s2r.preparation.recordings import RecordingSet
 
 REMEDY = "delete it and call snakemake again"
@@ -48,9 +50,39 @@ def write_true_features(
             if recording in rolled_out:
                 video = instrument.video(recordings.video(recording))
                 arrays[f"video/{recording}"] = video.astype(np.float16)
+                other = _other_windows(
+                    recordings, instrument, recording, rolled_out, len(grid(video[GIVEN:]))
+                )
+                arrays[f"other/{recording}"] = other.astype(np.float16)
         arrays[f"set/{set_name}"] = np.array(spoken, dtype=str)
     with atomic_path(path) as temporary:
         np.savez(temporary, **arrays)
+
+
+def _other_windows(
+    recordings: RecordingSet,
+    instrument: Instrument,
+    recording: str,
+    scored: Sequence[str],
+    count: int,
+) -> np.ndarray:
+    """At most ``count`` windows, (n, 48), of video of the same subject that is not ``scored``.
+
+    Of recordings of the same set if there are any, then of the others. They begin after the
+    recording in the order of names, so that not all take the same one.
+    """
+    split = recordings.split.set_index("recording")
+    own, usable = split.loc[recording], set(recordings.frames.recordings)
+    same = split[(split["subject"] == own["subject"]) & ~split.index.isin(scored)]
+    names = [name for name in same.index if name in usable]
+    names.sort(key=lambda name: (same.loc[name, "set"] != own["set"], name < recording, name))
+    parts, found = [np.empty((0, DIMENSION), np.float32)], 0
+    for name in names:
+        if found >= count:
+            break
+        parts.append(grid(instrument.video(recordings.video(name))))
+        found += len(parts[-1])
+    return np.concatenate(parts)[:count]
 
 
 class TrueFeatures:
@@ -73,6 +105,10 @@ class TrueFeatures:
     def video(self, recording: str) -> np.ndarray:
         """Vectors (T - 9, 48) of the true video; none where it has no sound."""
         return self._read("video", recording)
+
+    def other_video(self, recording: str) -> np.ndarray:
+        """Vectors (n, 48) of windows of other video of the same subject, which is not scored."""
+        return self._read("other", recording)
 
     def others(self, set_name: str, recording: str) -> np.ndarray:
         """Speech of the other recordings of a set: windows that do not overlap, (M, 48)."""
