@@ -232,9 +232,10 @@ def encoder_held(wildcards):
 
 
 def run_encoder(wildcards):
-    """The encoder of a run, or of a recurrent regression."""
-    if "encoder" in wildcards.keys():
-        return wildcards.encoder
+    """The encoder of a run, a recurrent regression or an instrument of agreement."""
+    for name in ("encoder", "judge"):
+        if name in wildcards.keys():
+            return wildcards[name]
     return config["runs"][wildcards.run]["encoder"]
 
 
@@ -273,29 +274,13 @@ def generation_settings(wildcards):
 
 def judge_embeddings(wildcards):
     """The embeddings of an instrument's encoder; log-mel is computed from the stored sound."""
-    if wildcards.judge == judges.LOGMEL:
-        return []
-    return ancient(
-        expand(
-            "<results>/embeddings/{encoder}/{shard}.h5",
-            encoder=wildcards.judge,
-            shard=SHARDS,
-        )
-    )
+    return [] if wildcards.judge == judges.LOGMEL else embeddings(wildcards)
 
 
 def judge_lists(wildcards):
     """The recordings of every shard, and the indexes of what an instrument reads of them."""
-    if wildcards.judge == judges.LOGMEL:
-        return frame_lists(wildcards)
-    return [
-        *frame_lists(wildcards),
-        *expand(
-            "<results>/embeddings/{encoder}/{shard}.json",
-            encoder=wildcards.judge,
-            shard=SHARDS,
-        ),
-    ]
+    logmel = wildcards.judge == judges.LOGMEL
+    return frame_lists(wildcards) if logmel else run_lists(wildcards)
 
 
 def judge_encoder(wildcards):
