@@ -272,11 +272,9 @@ def _info(options: argparse.Namespace) -> None:
 
 
 def _score(options: argparse.Namespace) -> None:
-    from s2r.apps.score_speech import score_one
-    from s2r.apps.score_videos import score
+    from s2r.apps.score_speech import score_any
 
-    one, two = (options.video, options.instrument), (options.video, options.generated)
-    print(score(*two) if options.generated else score_one(*one))
+    print(score_any(options.video, options.generated, options.instrument))
 
 
 def _studio(options: argparse.Namespace) -> None:

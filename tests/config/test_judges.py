@@ -5,9 +5,15 @@ import copy
 from s2r.config import judges
 from s2r.config.systems import systems
 
+NOTE = "instrument trained on "
 BOTH = [
-    {"encoder": "logmel", "suffix": "", "distances": True},
-    {"encoder": "whisper-tiny.en", "suffix": "_control", "distances": False},
+    {"encoder": "logmel", "suffix": "", "distances": True, "note": NOTE + "logmel"},
+    {
+        "encoder": "whisper-tiny.en",
+        "suffix": "_control",
+        "distances": False,
+        "note": NOTE + "whisper-tiny.en",
+    },
 ]
 
 
@@ -33,6 +39,8 @@ def test_log_mel_alone_is_judged_by_log_mel(default_config):
     assert judges.instruments(config) == ["logmel"]
     (found,) = judges.judges(config, "logmel")
     assert (found["encoder"], found["suffix"]) == ("logmel", "")
+    assert "which drives this row too" in found["note"]
+    assert judges.judges(config, "copied_frame") == BOTH[:1]
 
 
 def test_without_log_mel_there_is_one_instrument(default_config):

@@ -174,7 +174,7 @@ def judge(corpus, tmp_path_factory):
     home = tmp_path_factory.mktemp("judge")
     save_instrument(trained_instrument(), home / "i.safetensors")
     write_true_features(corpus, trained_instrument(), sets=["unseen_speech"], path=home / "t.npz")
-    asked = {"encoder": "logmel", "suffix": "", "distances": True}
+    asked = {"encoder": "logmel", "suffix": "", "distances": True, "note": "by logmel"}
     return open_judges([asked], [home / "i.safetensors"], [home / "t.npz"])[0]
 
 
@@ -260,7 +260,7 @@ def test_the_floor_of_the_distances_is_video_that_is_not_scored(corpus, judge, t
 
 def test_an_instrument_may_give_distances_alone(corpus, judge, tmp_path):
     alone = type(judge)(judge.instrument, judge.truth, None, True)
-    assert (alone.notes, set(judge.notes.values())) == ({}, {"instrument trained on logmel"})
+    assert (alone.notes, set(judge.notes.values())) == ({}, {"by logmel"})
     file = generated(
         tmp_path / "g.h5", Kind.MODEL, {n: [corpus.video(n)] for n in ("test_0", "test_2")}
     )

@@ -1,10 +1,11 @@
-"""The command ``score`` with one video: does it belong to its sound?"""
+"""The command ``score``; and of a single video, whether it belongs to its sound."""
 
 import math
 from pathlib import Path
 
 import numpy as np
 
+from s2r.apps.score_videos import score
 from s2r.core.errors import UserError
 from s2r.core.media.decode import read_audio
 from s2r.core.media.resample import resample
@@ -27,6 +28,15 @@ SHORTEST = 1.0
 FOREIGN = """\
 The instrument knows only the kind of pictures and speech that it was trained on: one that was
 trained on the phantom knows nothing of people."""
+
+
+def score_any(video: Path, generated: Path | None, instrument_path: Path | None) -> str:
+    """The table of one video, or of a true and a generated one, which need no instrument."""
+    if generated is None:
+        return score_one(video, instrument_path)
+    if instrument_path is not None:
+        raise UserError("--instrument is for one video: leave it out, or give one video.")
+    return score(video, generated)
 
 
 def score_one(path: Path, instrument_path: Path | None = None) -> str:

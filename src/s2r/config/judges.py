@@ -60,20 +60,25 @@ def judges(config: Mapping, system: str) -> list[dict]:
     """Which instruments are asked about ``system``, and what.
 
     Each is a mapping of ``encoder`` (the instrument's name), ``suffix`` (end of the names of its
-    values of agreement, None where it gives none) and ``distances`` (whether it gives the distances
-    of windows, which are by log-mel for all systems, so that they can be compared). The baselines
-    and the true video are judged by both, so that every row has its floor and its ceiling.
+    values of agreement, None where it gives none), ``distances`` (whether it gives the distances
+    of windows, which are by log-mel for all systems, so that they can be compared) and ``note``
+    (what the long table says of its values). The baselines and the true video are judged by both,
+    so that every row has its floor and its ceiling.
     """
     if not instruments(config):
         return []
     control, encoder = control_encoder(config), encoder_of(config, system)
-    driven_by_logmel = control is not None and is_logmel(config, encoder)
+    driven_by_logmel = is_logmel(config, encoder)
     distances = system != Kind.REAL
-    found = [
-        {"encoder": LOGMEL, "suffix": None if driven_by_logmel else "", "distances": distances}
-    ]
+    if driven_by_logmel and control:
+        return [_judge(LOGMEL, None, distances), _judge(control, "", False)]
+    first = _judge(LOGMEL, "", distances)
     if driven_by_logmel:
-        found.append({"encoder": control, "suffix": "", "distances": False})
-    elif control and system in (Kind.REAL, *BASELINES):
-        found.append({"encoder": control, "suffix": CONTROL, "distances": False})
-    return found
+        first["note"] += ", which drives this row too: no other encoder is in use"
+    both = control and system in (Kind.REAL, *BASELINES)
+    return [first, _judge(control, CONTROL, False)] if both else [first]
+
+
+def _judge(encoder: str, suffix: str | None, distances: bool) -> dict:
+    note = f"instrument trained on {encoder}"
+    return {"encoder": encoder, "suffix": suffix, "distances": distances, "note": note}

@@ -39,14 +39,16 @@ class Judge:
     """End of the names of its values of agreement (`s2r.config.judges`); None: it gives none."""
     distances: bool
     """Whether it gives the distances of windows."""
+    note: str = ""
+    """What is said of its values."""
 
     @property
     def notes(self) -> dict[str, str]:
-        """What is said of the values of each metric: by which instrument they are."""
+        """What is said of the values of each metric."""
         if self.suffix is None:
             return {}
         names = [name + self.suffix for name in (*METRICS, *WRONG_SPEECH_METRICS)]
-        return dict.fromkeys(names, f"instrument trained on {self.instrument.encoder}")
+        return dict.fromkeys(names, self.note)
 
 
 def open_judges(
@@ -58,7 +60,11 @@ def open_judges(
     files. Raises UserError where a file is missing or damaged.
     """
     return [
-        Judge(load_instrument(path), TrueFeatures(truth), each["suffix"], each["distances"])
+        Judge(
+            load_instrument(path),
+            TrueFeatures(truth),
+            **{key: each[key] for key in ("suffix", "distances", "note")},
+        )
         for each, path, truth in zip(asked, instruments, truths, strict=True)
     ]
 
