@@ -1,4 +1,4 @@
-"""Score the true videos: what the instruments say of them, which no system can do better than."""
+"""Score the true videos: what the instruments say of them, the ceiling of all systems."""
 
 from s2r.core.job import job
 

@@ -106,7 +106,8 @@ def score_real(
     """Write the scores of the system ``real``: what the instruments say of the true videos.
 
     These are the error of the contour probe, where there is one, and the agreement of the true
-    videos with their sound by ``judges``. No system can be measured to be better.
+    videos with their sound by ``judges``. No system can be measured to have a smaller error, and
+    no draw a larger agreement.
     """
     scores: dict = {"system": Kind.REAL.value, "code": code, "draws": 1, "sets": {}}
     scores |= dict.fromkeys(LABELS, "") | {"kind": Kind.REAL.value, "estimate": "draw"}

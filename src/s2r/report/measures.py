@@ -96,9 +96,9 @@ MEASURES = (
         region="frame",
         heading="Agreement of the video with its speech, rollouts",
         better="higher",
-        reading="higher is better; 0 without speech, the real row is all that can be seen",
+        reading="higher is better; 0 without speech, the real row is what draws can reach",
         panel="Agreement with the speech",
-        panel_reading="higher is better; real: all that can be seen",
+        panel_reading="higher is better; real: what draws can reach",
     ),
     Measure(
         stem="top1",
@@ -106,7 +106,7 @@ MEASURES = (
         region="frame",
         heading="Share of windows that match their own speech best, among 100, rollouts",
         better="higher",
-        reading="higher is better; chance is 0.01, the real row is all that can be seen",
+        reading="higher is better; chance is 0.01, the real row is what draws can reach",
     ),
     Measure(
         stem="contrastive_fvd",
