@@ -17,10 +17,10 @@ from s2r.preparation.selection import evenly
 from s2r.speech.level import levelled
 from s2r.speech.logmel import log_mel
 
-MOST_RECORDINGS = 500
+MOST_RECORDINGS = 300
 """Recordings of a large corpus that are trained on, at even distances."""
 
-MOST_FRAMES = 500
+MOST_FRAMES = 300
 """Frames of a long recording that are trained on, from its middle."""
 
 MOST_VALIDATION = 40
@@ -56,8 +56,8 @@ def fit_instrument(
     """Train on the set ``train``, see what is usual on ``validation``, and write the instrument.
 
     ``recordings`` with their split, and with the embeddings of ``encoder`` unless that is log-mel;
-    ``settings`` are those of the encoder (`s2r.speech.encoder.EncoderConfig`). At most 500
-    recordings are held, shrunk, 10 s of each. Raises UserError where no training recording has
+    ``settings`` are those of the encoder (`s2r.speech.encoder.EncoderConfig`). At most 300
+    recordings are held, shrunk, 6 s of each: below 1 GB. Raises UserError where no training recording has
     sound and 10 frames.
     """
     pictures, speech = [], []
@@ -66,9 +66,9 @@ def fit_instrument(
         if len(embeddings) < WINDOW:
             continue
         first = max(0, (len(embeddings) - MOST_FRAMES) // 2)
-        part = slice(first, first + MOST_FRAMES)
-        pictures.append(seen(recordings.video(recording, part.start, _stop(embeddings, part))))
-        speech.append(heard(embeddings[part]))
+        stop = min(first + MOST_FRAMES, len(embeddings))
+        pictures.append(seen(recordings.video(recording, first, stop)))
+        speech.append(heard(embeddings[first:stop]))
     if not pictures:
         raise UserError(
             f"No recording of the set train has sound and {WINDOW} frames, so nothing can learn "
@@ -111,7 +111,3 @@ def usual_values(instrument: Instrument, recordings: RecordingSet) -> Usual | No
         other=tuple(map(float, np.quantile(other, low_median_high))),
         recordings=len(pairs),
     )
-
-
-def _stop(embeddings: np.ndarray, part: slice) -> int:
-    return min(part.stop, len(embeddings))

@@ -80,11 +80,11 @@ def judge_rollouts(
     """Values of the rollouts of ``recordings``, and distances of their windows from true ones.
 
     Rows and distances have the shape of a score file (`s2r.evaluation.score`). Recordings without
-    sound are left out.
+    sound, or of no window, are left out.
     """
     rows, windows = [], {}
     for recording in recordings:
-        if not len(judge.truth.speech(recording)):
+        if len(judge.truth.speech(recording)) <= GIVEN:
             continue
         rollout = content.rollout(recording)
         videos = [judge.instrument.video(draw)[GIVEN:] for draw in rollout.draws]

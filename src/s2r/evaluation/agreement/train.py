@@ -49,10 +49,9 @@ def train_network(
     """
     length = min(SEGMENT, int(np.median([len(video) for video in pictures])))
     kept = [i for i, video in enumerate(pictures) if len(video) >= length]
-    known = torch.cat([speech[i][CONTEXT:-CONTEXT] for i in kept])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = AgreementNetwork(known.mean(0), known.std(0, correction=0).clamp(min=1e-3))
+        network = AgreementNetwork(*moments([speech[i][CONTEXT:-CONTEXT] for i in kept]))
         rng = np.random.default_rng(seed)
         generator = torch.Generator().manual_seed(seed)
         optimizer = torch.optim.AdamW(
@@ -76,6 +75,14 @@ def train_network(
             optimizer.step()
             schedule.step()
     return network.eval()
+
+
+def moments(speech: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Mean (D,), and standard deviation of at least 0.001, of all embeddings (T, D)."""
+    count = sum(len(part) for part in speech)
+    mean = sum(part.double().sum(0) for part in speech) / count
+    spread = sum((part - mean).square().sum(0) for part in speech) / count
+    return mean.float(), spread.sqrt().clamp(min=1e-3).float()
 
 
 def contrast(network: AgreementNetwork, pictures: Tensor, speech: Tensor, phase: int) -> Tensor:
