@@ -57,8 +57,8 @@ def fit_instrument(
 
     ``recordings`` with their split, and with the embeddings of ``encoder`` unless that is log-mel;
     ``settings`` are those of the encoder (`s2r.speech.encoder.EncoderConfig`). At most 300
-    recordings are held, shrunk, 6 s of each: below 1 GB. Raises UserError where no training recording has
-    sound and 10 frames.
+    recordings are held, shrunk, 6 s of each: below 1 GB. Raises UserError where no training
+    recording has sound and 10 frames.
     """
     pictures, speech = [], []
     for recording in progress(recordings.members("train", MOST_RECORDINGS), "true pairs"):
