@@ -23,15 +23,19 @@ SMALL = {
 }
 
 
+PAGES = ("configuration.html", "corpus.html", "split.html", "table1.html", "videos.html")
+PAGES += ("differences.html",)
+
+
 def complete(folder: Path, sets: list[str]) -> pd.DataFrame:
     """The table, after checking that everything that belongs to it is there."""
     table = pd.read_csv(folder / "table1.csv").set_index("system")
     for name in sets:
         assert table.loc["logmel", [f"fvd_{name}", f"ssim_{name}"]].notna().all()
-    for name in ("table1.md", "table1.tex", "table1.png", "scores.csv"):
+    for name in ("table1.md", "table1.tex", "table1.png", "scores.csv", "differences.csv"):
         assert (folder / name).stat().st_size > 500
     assert (folder / "samples" / "contact_sheet.png").exists()
-    for name in ("configuration.html", "corpus.html", "split.html", "table1.html", "videos.html"):
+    for name in PAGES:
         assert (folder / "report" / name).stat().st_size > 500
     for name in ("overview.png", "drift.png", "regions.png"):
         assert (folder / "report" / name).stat().st_size > 500

@@ -1,4 +1,5 @@
-# Does a video belong to its sound? Trained on true pairs, while models are trained.
+# Does a video belong to its sound? Trained on true pairs, while models are trained. One thread: the
+# network is so small that more of them would wait for each other.
 rule agreement:
     input:
         frames=FRAMES,
@@ -17,8 +18,6 @@ rule agreement:
     priority: 1
     conda:
         "../envs/s2r.yaml"
-    # One thread: the network is so small that more of them would wait for each other.
-    threads: 1
     params:
         code=SCORES_CODE,
         encoder=judge_encoder,

@@ -14,7 +14,6 @@ rule agreement_features:
         judge=parameters.any_of(JUDGES),
     conda:
         "../envs/s2r.yaml"
-    threads: 1
     params:
         code=SCORES_CODE,
         recordings=config["evaluation"]["recordings"],

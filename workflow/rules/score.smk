@@ -25,7 +25,8 @@ rule score:
     params:
         code=SCORES_CODE,
         i3d=I3D_HELD,
-        judges=lambda wildcards: judges.judges(config, wildcards.system),
+        replicate=lambda wildcards: list(REPLICATES[wildcards.system]),
+        judges=judges_of,
         recordings=config["evaluation"]["recordings"],
         sets=SETS,
         seed=config["evaluation"]["seed"],
@@ -52,7 +53,7 @@ rule score_real:
         "../envs/s2r.yaml"
     params:
         code=SCORES_CODE,
-        judges=judges.judges(config, "real"),
+        judges=judges_of,
         recordings=config["evaluation"]["recordings"],
         sets=SETS,
     script:

@@ -3,6 +3,7 @@
 from s2r.core.job import job
 
 with job(snakemake):
+    from s2r.config.systems import Replicate
     from s2r.core.device import find_device
     from s2r.evaluation.agreement.scores import open_judges
     from s2r.evaluation.clip_features import open_clip_distance
@@ -14,6 +15,7 @@ with job(snakemake):
         open_evaluation_data(snakemake.input),
         open_clip_distance(snakemake.input.features, snakemake.input.i3d, device),
         system=snakemake.wildcards.system,
+        replicate=Replicate(*snakemake.params.replicate),
         generated=dict(zip(snakemake.params.sets, snakemake.input.generated, strict=True)),
         path=snakemake.output.scores,
         judges=open_judges(

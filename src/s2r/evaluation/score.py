@@ -3,6 +3,7 @@
 ``results/scores/{system}.json``:
 
     {"system", "kind", "encoder", "size", "pooling", "preset": text,
+     "seed": seed of the training, or null,
      "code": version of the metrics (`s2r.core.source_digest`),
      "estimate": "draw" or "mean", "draws": k,
      "sets": {set: {"oracle": bool,
@@ -11,7 +12,7 @@
                     "distances": {"fvd" and "kvd": {"n", "value", "low", "high", "network",
                                                     "sha256", "warning"},
                                   "contrastive_fvd" and "contrastive_kvd": the same, and "mode"}}},
-     "notes": {metric: text}}
+     "instruments": {metric: encoder of the instrument of agreement}, "notes": {metric: text}}
 
 ``kind`` is one of `s2r.config.systems.Kind`. The estimate ``draw`` is the metric of each of the k
 draws, averaged over them: what one draw is expected to score. ``mean`` is the metric of the
@@ -24,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from s2r.config.systems import Kind
+from s2r.config.systems import Kind, Replicate
 from s2r.core.errors import UserError
 from s2r.core.files import write_json
 from s2r.core.progress import progress
@@ -43,6 +44,7 @@ def score_system(
     distance: ClipDistance,
     *,
     system: str,
+    replicate: Replicate | None = None,
     generated: Mapping[str, str | Path],
     path: str | Path,
     judges: Sequence[Judge] = (),
@@ -53,14 +55,17 @@ def score_system(
 ) -> None:
     """Score ``system`` and write the JSON file ``path`` (its shape: see the top of this file).
 
-    ``data`` with split, and with the index where there is a probe. ``generated`` is {set:
-    generated file}. ``judges`` are the instruments that say whether a video belongs to its sound
-    (`s2r.evaluation.agreement.scores`). ``rollouts`` is the most recordings of a set that are
-    rolled out (None: all), as the videos were generated; ``resamples`` counts the bootstrap samples
-    of the distances; ``code`` is the version of the metrics. Raises UserError where a recording or
-    clip of a set is missing or was made from other frames.
+    ``data`` with split, and with the index where there is a probe. ``system`` is its name in the
+    files ``generated``, {set: generated file}; ``replicate`` says which system and which seed that
+    is (None: that system, not trained). ``judges`` are the instruments that say whether a video
+    belongs to its sound (`s2r.evaluation.agreement.scores`). ``rollouts`` is the most recordings of
+    a set that are rolled out (None: all), as the videos were generated; ``resamples`` counts the
+    bootstrap samples of the distances; ``code`` is the version of the metrics. Raises UserError
+    where a recording or clip of a set is missing or was made from other frames.
     """
-    scores: dict = {"system": system, "code": code, "draws": 1, "sets": {}, "notes": _notes(judges)}
+    row, training_seed = replicate or (system, None)
+    scores: dict = {"system": row, "seed": training_seed, "code": code, "draws": 1, "sets": {}}
+    scores |= _judged(judges)
     for set_name, file in generated.items():
         with read_generated(file) as content:
             if content.attributes["system"] != system:
@@ -109,9 +114,9 @@ def score_real(
     videos with their sound by ``judges``. No system can be measured to have a smaller error, and
     no draw a larger agreement.
     """
-    scores: dict = {"system": Kind.REAL.value, "code": code, "draws": 1, "sets": {}}
+    scores: dict = {"system": Kind.REAL.value, "seed": None, "code": code, "draws": 1, "sets": {}}
     scores |= dict.fromkeys(LABELS, "") | {"kind": Kind.REAL.value, "estimate": "draw"}
-    scores |= {"notes": _notes(judges)}
+    scores |= _judged(judges)
     for set_name in sets:
         values, recordings = [], data.members(set_name, rollouts)
         for judge in judges:
@@ -128,9 +133,13 @@ def score_real(
     write_json(path, scores)
 
 
-def _notes(judges: Sequence[Judge]) -> dict[str, str]:
-    """What is said of the values of a metric in the long table."""
-    return {metric: text for judge in judges for metric, text in judge.notes.items()}
+def _judged(judges: Sequence[Judge]) -> dict[str, dict[str, str]]:
+    """By which instrument the values of a metric are, and what the long table says of that."""
+    by = {metric: judge for judge in judges for metric in judge.metrics}
+    return {
+        "instruments": {metric: judge.instrument.encoder for metric, judge in by.items()},
+        "notes": {metric: judge.note for metric, judge in by.items()},
+    }
 
 
 def _rollout_rows(content: Generated, recording: str, data: EvaluationData) -> Iterator[dict]:

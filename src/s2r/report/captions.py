@@ -23,6 +23,8 @@ def caption(scores: pd.DataFrame) -> list[str]:
         "all draws, or a system that predicts an average. Compare draws with draws and means with "
         "means: even a perfect draw has twice the squared error of its mean."
     ]
+    if about := about_seeds(scores["seeds"]):
+        paragraphs.append(about)
     fvd = scores[scores["metric"] == "fvd"]
     if len(fvd):
         networks = fvd["note"].str.extract(r"([^;]* sha256 \w{12})")[0].str.strip().unique()
@@ -51,6 +53,23 @@ def caption(scores: pd.DataFrame) -> list[str]:
             "taken from other recordings of that subject, which no model has seen."
         )
     return paragraphs
+
+
+def about_seeds(seeds: pd.Series, where: str = "After sd stands") -> str:
+    """What the numbers of seeds (NA: not trained) say of the trained rows; "" without any.
+
+    ``where`` says how their spread is shown.
+    """
+    numbers = seeds.dropna()
+    if not len(numbers):
+        return ""
+    if numbers.max() == 1:
+        return "One training each: the spread over seeds is not known."
+    counts = " to ".join(str(number) for number in sorted({numbers.min(), numbers.max()}))
+    return (
+        f"Rows of trained systems are means over {counts} trainings with different seeds. {where} "
+        "the standard deviation over these trainings; the interval does not hold it."
+    )
 
 
 def _recordings(scores: pd.DataFrame, mode: str) -> str:

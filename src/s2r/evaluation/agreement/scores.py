@@ -43,12 +43,10 @@ class Judge:
     """What is said of its values."""
 
     @property
-    def notes(self) -> dict[str, str]:
-        """What is said of the values of each metric."""
-        if self.suffix is None:
-            return {}
-        names = [name + self.suffix for name in (*METRICS, *WRONG_SPEECH_METRICS)]
-        return dict.fromkeys(names, self.note)
+    def metrics(self) -> list[str]:
+        """Names of the values that it gives of each recording."""
+        names = (*METRICS, *WRONG_SPEECH_METRICS) if self.suffix is not None else ()
+        return [name + self.suffix for name in names]
 
 
 def open_judges(
