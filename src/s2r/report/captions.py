@@ -39,9 +39,8 @@ def caption(scores: pd.DataFrame) -> list[str]:
         paragraphs.append(text)
     control = scores[(scores["metric"] == "agreement_control") & (scores["system"] == Kind.REAL)]
     if len(control):
-        values = ", ".join(
-            f"{row.value:.2f} ({set_title(row.set)})" for row in control.itertuples()
-        )
+        of_set = control.set_index("set")["value"]
+        values = ", ".join(f"{of_set[s]:.2f} ({set_title(s)})" for s in SETS if s in of_set.index)
         paragraphs.append(
             "Agreement is by an instrument trained on another speech encoder than that of the row: "
             "log-mel, and for rows of log-mel another one, by which real video has an agreement "
