@@ -29,6 +29,7 @@ CONFIG = {
     "corpus": {"phantom": {"profile": "tiny"}},
     "recordings": {"audio_offset": "estimate"},
     "split": SPLIT,
+    "evaluation": {"agreement_steps": None},
 }
 
 

@@ -19,6 +19,7 @@ from s2r.core.job import LabelledLines, job
 STAGES = {"phantom", "index", "split", "frames", "embed", "instruments", "baseline", "train"}
 STAGES |= {"autoencoder", "recordings"}
 STAGES |= {"offsets", "generate", "real_features", "score", "score_real", "tables"}
+STAGES |= {"agreement", "agreement_features"}
 STAGES |= {"train_recurrent", "generate_recurrent", "generate_gaussian", "samples", "model", "all"}
 STAGES |= {"report_pages", "report_figures", "differences"}
 WORDS = {"segments", "words"}
@@ -135,7 +136,7 @@ def test_folder_of_one_speaker(snakemake, tmp_path):
     config["corpus"]["path"] = "videos"
     process = snakemake("-n", config=config)
     jobs = planned(process)
-    assert set(jobs) == (STAGES | {"fetch_i3d"}) - {"phantom", "score_real"}
+    assert set(jobs) == (STAGES | {"fetch_i3d"}) - {"phantom"}
     assert "results/folder/generated/logmel/unseen_speech.h5" in process.stdout
     assert "unseen_subject" not in process.stdout
     assert "probe" not in process.stdout

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 try:
-    from s2r.config import parameters, systems
+    from s2r.config import judges, parameters, systems
     from s2r.config.build import build
     from s2r.config.check import complete
     from s2r.config.data_blocks import FolderBlock
@@ -68,6 +68,8 @@ RECURRENT_SEEDS = [
     for name in systems.replicates_of(config, map(systems.recurrent_system, RECURRENT))
 ]
 SETS = systems.evaluation_sets(config)
+# Instruments that say whether a video belongs to its sound.
+JUDGES = judges.instruments(config)
 # Runs that generate single words on their own, beside the words in their rollouts.
 SINGLE_RUNS = RUNS if config["words"]["singles"] != 0 else []
 # Systems of which the rating study may show clips.
@@ -113,8 +115,11 @@ SCORES_CODE = code_version(
     "generation/generated_file.py",
     "corpus/articulators.py",
     "corpus/truth.py",
+    "config/judges.py",
     "core/phonetics.py",
     "core/units.py",
+    "speech/logmel.py",
+    "speech/level.py",
     extensions=METRICS,
 )
 TABLES_CODE = code_version(
@@ -261,7 +266,9 @@ def training_seed(wildcards):
 
 
 def run_encoder(wildcards):
-    """The encoder of a run, or of a recurrent regression."""
+    """The encoder of a run, a recurrent regression or an instrument of agreement."""
+    if "judge" in wildcards.keys():
+        return wildcards.judge
     return systems.trained_systems(config)[trained(wildcards)]
 
 
@@ -296,3 +303,38 @@ def generation_settings(wildcards):
     """What decides a run's videos, given its weights."""
     own = parameters.run_settings(config, trained(wildcards))
     return {key: value for key, value in own.items() if key != "training"}
+
+
+def judge_embeddings(wildcards):
+    """The embeddings of an instrument's encoder; log-mel is computed from the stored sound."""
+    return [] if wildcards.judge == judges.LOGMEL else embeddings(wildcards)
+
+
+def judge_lists(wildcards):
+    """The recordings of every shard, and the indexes of what an instrument reads of them."""
+    logmel = wildcards.judge == judges.LOGMEL
+    return frame_lists(wildcards) if logmel else run_lists(wildcards)
+
+
+def judge_encoder(wildcards):
+    """What makes the embeddings of an instrument's encoder."""
+    if wildcards.judge == judges.LOGMEL:
+        return {"kind": "logmel"}
+    return parameters.encoder_settings(config, wildcards.judge)
+
+
+def judges_of(wildcards):
+    """What the instruments of agreement are asked about a system, whatever its seed."""
+    name = wildcards.get("system", "real")
+    system = REPLICATES[name].system if name in REPLICATES else name
+    return judges.judges(config, system)
+
+
+def judge_files(rule, output):
+    """The files of a rule of every instrument that judges a system."""
+
+    def of_system(wildcards):
+        names = [judge["encoder"] for judge in judges_of(wildcards)]
+        return expand(getattr(rule.output, output), judge=names)
+
+    return of_system

@@ -10,6 +10,8 @@ rule score:
         probe=rules.instruments.output.probe,
         features=rules.real_features.output.features,
         i3d=i3d_weights,
+        instruments=judge_files(rules.agreement, "instrument"),
+        vectors=judge_files(rules.agreement_features, "features"),
     output:
         scores="<results>/scores/{system}.json",
     log:
@@ -25,6 +27,7 @@ rule score:
         code=SCORES_CODE,
         i3d=I3D_HELD,
         replicate=lambda wildcards: list(REPLICATES[wildcards.system]),
+        judges=judges_of,
         recordings=config["evaluation"]["recordings"],
         sets=SETS,
         seed=config["evaluation"]["seed"],
@@ -33,26 +36,27 @@ rule score:
         "../scripts/score.py"
 
 
-if HAS_CONTOURS:
-
-    rule score_real:
-        input:
-            frames=FRAMES,
-            lists=frame_lists,
-            recordings=rules.recordings.output.recordings,
-            contours=CONTOURS,
-            split=rules.split.output.split,
-            region=rules.instruments.output.region,
-            probe=rules.instruments.output.probe,
-        output:
-            scores="<results>/scores/real.json",
-        log:
-            "<logs>/score/real.log",
-        conda:
-            "../envs/s2r.yaml"
-        params:
-            code=SCORES_CODE,
-            recordings=config["evaluation"]["recordings"],
-            sets=SETS,
-        script:
-            "../scripts/score_real.py"
+rule score_real:
+    input:
+        frames=FRAMES,
+        lists=frame_lists,
+        recordings=rules.recordings.output.recordings,
+        contours=CONTOURS,
+        split=rules.split.output.split,
+        region=rules.instruments.output.region,
+        probe=rules.instruments.output.probe,
+        instruments=judge_files(rules.agreement, "instrument"),
+        vectors=judge_files(rules.agreement_features, "features"),
+    output:
+        scores="<results>/scores/real.json",
+    log:
+        "<logs>/score/real.log",
+    conda:
+        "../envs/s2r.yaml"
+    params:
+        code=SCORES_CODE,
+        judges=judges_of,
+        recordings=config["evaluation"]["recordings"],
+        sets=SETS,
+    script:
+        "../scripts/score_real.py"

@@ -5,6 +5,7 @@ from s2r.core.job import job
 with job(snakemake):
     from s2r.config.systems import Replicate
     from s2r.core.device import find_device
+    from s2r.evaluation.agreement.scores import open_judges
     from s2r.evaluation.clip_features import open_clip_distance
     from s2r.evaluation.data import open_evaluation_data
     from s2r.evaluation.score import score_system
@@ -17,6 +18,9 @@ with job(snakemake):
         replicate=Replicate(*snakemake.params.replicate),
         generated=dict(zip(snakemake.params.sets, snakemake.input.generated, strict=True)),
         path=snakemake.output.scores,
+        judges=open_judges(
+            snakemake.params.judges, snakemake.input.instruments, snakemake.input.vectors
+        ),
         rollouts=snakemake.params.recordings,
         resamples=snakemake.params.resamples,
         seed=snakemake.params.seed,

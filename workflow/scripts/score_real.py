@@ -1,8 +1,9 @@
-"""Score the true videos: the error of the contour probe itself, which no system can go below."""
+"""Score the true videos: what the instruments say of them, the ceiling of all systems."""
 
 from s2r.core.job import job
 
 with job(snakemake):
+    from s2r.evaluation.agreement.scores import open_judges
     from s2r.evaluation.data import open_evaluation_data
     from s2r.evaluation.score import score_real
 
@@ -10,6 +11,9 @@ with job(snakemake):
         open_evaluation_data(snakemake.input),
         sets=snakemake.params.sets,
         path=snakemake.output.scores,
+        judges=open_judges(
+            snakemake.params.judges, snakemake.input.instruments, snakemake.input.vectors
+        ),
         rollouts=snakemake.params.recordings,
         code=snakemake.params.code,
     )

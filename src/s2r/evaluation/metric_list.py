@@ -2,8 +2,8 @@
 
 An installed package adds its own under the entry-point group ``s2r.metrics`` (docs/own-metric.md).
 What needs more than two videos (the Fréchet distance, the audio gap, window boundaries) or the true
-contours is computed in `s2r.evaluation.recording_scores`, `s2r.evaluation.articulator_scores` and
-`s2r.evaluation.clip_features`.
+contours is computed in `s2r.evaluation.recording_scores`, `s2r.evaluation.articulator_scores`,
+`s2r.evaluation.clip_features` and `s2r.evaluation.agreement`.
 """
 
 from functools import cache
@@ -13,6 +13,7 @@ import numpy as np
 from s2r.core.errors import UserError
 from s2r.core.registry import METRICS as GROUP
 from s2r.core.registry import extension_names, load_extension
+from s2r.evaluation.agreement.names import ALL as AGREEMENT
 from s2r.evaluation.articulator_scores import KEYS as ARTICULATOR_KEYS
 from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.metric import Metric
@@ -91,6 +92,7 @@ ELSEWHERE = frozenset(
     {
         ("fvd", "frame"),
         ("kvd", "frame"),
+        *((name, "frame") for name in AGREEMENT),
         ("seam_motion", "dynamic"),
         ("wrong_speech_error", "dynamic"),
         ("audio_gap", "dynamic"),

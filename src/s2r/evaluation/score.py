@@ -10,7 +10,9 @@
                     "values": [{"mode", "estimate", "metric", "region", "recording",
                                 "value", "frames"}, ...],
                     "distances": {"fvd" and "kvd": {"n", "value", "low", "high", "network",
-                                                    "sha256", "warning"}}}}}
+                                                    "sha256", "warning"},
+                                  "contrastive_fvd" and "contrastive_kvd": the same, and "mode"}}},
+     "instruments": {metric: encoder of the instrument of agreement}, "notes": {metric: text}}
 
 ``kind`` is one of `s2r.config.systems.Kind`. The estimate ``draw`` is the metric of each of the k
 draws, averaged over them: what one draw is expected to score. ``mean`` is the metric of the
@@ -28,6 +30,7 @@ from s2r.config.systems import Kind, Replicate
 from s2r.core.errors import UserError
 from s2r.core.files import write_json
 from s2r.core.progress import progress
+from s2r.evaluation.agreement.scores import Judge, judge_rollouts, judge_truth
 from s2r.evaluation.articulator_scores import Articulation
 from s2r.evaluation.clip_features import ClipDistance, clip_distances
 from s2r.evaluation.data import EvaluationData, check_length
@@ -46,6 +49,7 @@ def score_system(
     replicate: Replicate | None = None,
     generated: Mapping[str, str | Path],
     path: str | Path,
+    judges: Sequence[Judge] = (),
     rollouts: int | None = None,
     resamples: int = 200,
     seed: int = 0,
@@ -55,13 +59,15 @@ def score_system(
 
     ``data`` with split, and with the index where there is a probe. ``system`` is its name in the
     files ``generated``, {set: generated file}; ``replicate`` says which system and which seed that
-    is (None: that system, not trained). ``rollouts`` is the most recordings of a set that are
-    rolled out (None: all), as the videos were generated; ``resamples`` counts the bootstrap samples
-    of the Fréchet distance; ``code`` is the version of the metrics. Raises UserError where a
-    recording or clip of a set is missing or was made from other frames.
+    is (None: that system, not trained). ``judges`` are the instruments that say whether a video
+    belongs to its sound (`s2r.evaluation.agreement.scores`). ``rollouts`` is the most recordings of
+    a set that are rolled out (None: all), as the videos were generated; ``resamples`` counts the
+    bootstrap samples of the distances; ``code`` is the version of the metrics. Raises UserError
+    where a recording or clip of a set is missing or was made from other frames.
     """
     row, training_seed = replicate or (system, None)
     scores: dict = {"system": row, "seed": training_seed, "code": code, "draws": 1, "sets": {}}
+    scores |= _judged(judges)
     for set_name, file in generated.items():
         with read_generated(file) as content:
             if content.attributes["system"] != system:
@@ -71,14 +77,20 @@ def score_system(
                 )
             scores |= {key: content.attributes[key] for key in LABELS}
             values = []
-            for recording in progress(
-                data.members(set_name, rollouts), f"score {system}, {set_name}"
-            ):
-                # Of a recording of one frame nothing is scored.
-                if recording not in content.skipped and data.length(recording) > GIVEN:
-                    values += _rollout_rows(content, recording, data)
-                    scores["draws"] = max(scores["draws"], content.draws(recording))
+            # Of a recording of one frame nothing is scored.
+            scored = [
+                recording
+                for recording in data.members(set_name, rollouts)
+                if recording not in content.skipped and data.length(recording) > GIVEN
+            ]
+            for recording in progress(scored, f"score {system}, {set_name}"):
+                values += _rollout_rows(content, recording, data)
+                scores["draws"] = max(scores["draws"], content.draws(recording))
             distances = clip_distances(content, set_name, distance, resamples, seed)
+            for judge in judges:
+                rows, found = judge_rollouts(content, set_name, scored, judge, resamples, seed)
+                values += rows
+                distances |= found
             for recording in content.clip_recordings:
                 values += _clip_rows(content, recording, data)
             scores["sets"][set_name] = {
@@ -94,18 +106,24 @@ def score_real(
     *,
     sets: Sequence[str],
     path: str | Path,
+    judges: Sequence[Judge] = (),
     rollouts: int | None = None,
     code: str = "",
 ) -> None:
-    """Write the scores of the system ``real``: the errors of the contour probe on true frames.
+    """Write the scores of the system ``real``: what the instruments say of the true videos.
 
-    No system can be measured to have a smaller error. Without a probe the file holds no values.
+    These are the errors of the contour probe, where there is one, and the agreement of the true
+    videos with their sound by ``judges``. No system can be measured to have a smaller error, and
+    no draw a larger agreement.
     """
     scores: dict = {"system": Kind.REAL.value, "seed": None, "code": code, "draws": 1, "sets": {}}
     scores |= dict.fromkeys(LABELS, "") | {"kind": Kind.REAL.value, "estimate": "draw"}
+    scores |= _judged(judges)
     for set_name in sets:
-        values = []
-        for recording in progress(data.members(set_name, rollouts), f"probe, {set_name}"):
+        values, recordings = [], data.members(set_name, rollouts)
+        for judge in judges:
+            values += judge_truth(set_name, recordings, judge)
+        for recording in progress(recordings, f"probe, {set_name}"):
             true = Articulation(data.probed_contours(recording))
             if true.contours and data.length(recording) > GIVEN:
                 video = data.video(recording)[None]
@@ -113,6 +131,15 @@ def score_real(
                     values.append(row | {"recording": recording})
         scores["sets"][set_name] = {"oracle": False, "values": values, "distances": {}}
     write_json(path, scores)
+
+
+def _judged(judges: Sequence[Judge]) -> dict[str, dict[str, str]]:
+    """By which instrument the values of a metric are, and what the long table says of that."""
+    by = {metric: judge for judge in judges for metric in judge.metrics}
+    return {
+        "instruments": {metric: judge.instrument.encoder for metric, judge in by.items()},
+        "notes": {metric: judge.note for metric, judge in by.items()},
+    }
 
 
 def _rollout_rows(content: Generated, recording: str, data: EvaluationData) -> Iterator[dict]:
