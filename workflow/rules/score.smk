@@ -7,6 +7,8 @@ rule score:
         split=rules.split.output.split,
         region=rules.instruments.output.region,
         probe=rules.instruments.output.probe,
+        recogniser=rules.phone_recogniser.output.recogniser,
+        phone_times=rules.phone_times.output.times,
         features=rules.real_features.output.features,
         i3d=i3d_weights,
     output:
@@ -24,6 +26,7 @@ rule score:
         code=SCORES_CODE,
         i3d=I3D_HELD,
         recordings=config["evaluation"]["recordings"],
+        word_lists=WORD_LISTS,
         sets=SETS,
         seed=config["evaluation"]["seed"],
         resamples=config["evaluation"]["resamples"],
@@ -31,25 +34,27 @@ rule score:
         "../scripts/score.py"
 
 
-if HAS_TRUTH:
-
-    rule score_real:
-        input:
-            frames=FRAMES,
-            lists=frame_lists,
-            recordings=rules.recordings.output.recordings,
-            split=rules.split.output.split,
-            region=rules.instruments.output.region,
-            probe=rules.instruments.output.probe,
-        output:
-            scores="<results>/scores/real.json",
-        log:
-            "<logs>/score/real.log",
-        conda:
-            "../envs/s2r.yaml"
-        params:
-            code=SCORES_CODE,
-            recordings=config["evaluation"]["recordings"],
-            sets=SETS,
-        script:
-            "../scripts/score_real.py"
+rule score_real:
+    input:
+        frames=FRAMES,
+        lists=frame_lists,
+        recordings=rules.recordings.output.recordings,
+        split=rules.split.output.split,
+        region=rules.instruments.output.region,
+        probe=rules.instruments.output.probe,
+        recogniser=rules.phone_recogniser.output.recogniser,
+        phone_times=rules.phone_times.output.times,
+    output:
+        scores="<results>/scores/real.json",
+    log:
+        "<logs>/score/real.log",
+    conda:
+        "../envs/s2r.yaml"
+    params:
+        code=SCORES_CODE,
+        recordings=config["evaluation"]["recordings"],
+        word_lists=WORD_LISTS,
+        sets=SETS,
+        seed=config["evaluation"]["seed"],
+    script:
+        "../scripts/score_real.py"

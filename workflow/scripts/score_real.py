@@ -1,4 +1,4 @@
-"""Score the true videos: the error of the contour probe itself, which no system can go below."""
+"""Score the true videos: the errors of contour probe and phone recogniser themselves."""
 
 from s2r.core.job import job
 
@@ -7,7 +7,9 @@ with job(snakemake):
     from s2r.evaluation.score import score_real
 
     score_real(
-        open_evaluation_data(snakemake.input),
+        open_evaluation_data(
+            snakemake.input, snakemake.params.word_lists, snakemake.params.seed
+        ),
         sets=snakemake.params.sets,
         path=snakemake.output.scores,
         rollouts=snakemake.params.recordings,

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from s2r.core.content import CACHE, contents
 from s2r.core.errors import UserError
+from s2r.core.files import digest_of
 from s2r.core.phonetics import PHONES, SILENCE, UNKNOWN, Item, Segment
 from s2r.core.text_files import read_bytes
 
@@ -54,6 +56,14 @@ def find_textgrid(*files: str | Path) -> Path | None:
             if path.is_file():
                 return path
     return None
+
+
+def textgrid_content(root: str | Path, cache: Path = CACHE) -> str:
+    """Digest of the names and the content of all TextGrids below ``root``; "" without any."""
+    paths = sorted(p for p in Path(root).rglob("*") if p.suffix.lower() == ".textgrid")
+    digests = contents(paths, cache)
+    held = [[path.relative_to(root).as_posix(), digests[str(path)]] for path in paths]
+    return digest_of(held) if held else ""
 
 
 def read_textgrid(path: str | Path) -> SpokenTimes | None:

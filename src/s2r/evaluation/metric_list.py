@@ -1,8 +1,9 @@
 """All metrics of a generated video against the true one: those of this package and installed ones.
 
 An installed package adds its own under the entry-point group ``s2r.metrics`` (docs/own-metric.md).
-What needs more than two videos (the Fréchet distance, the audio gap, window boundaries) or the true
-contour is computed in `s2r.evaluation.recording_scores` and `s2r.evaluation.clip_features`.
+What needs more than two videos (the Fréchet distance, the audio gap, window boundaries), the true
+contour or the true phones is computed in `s2r.evaluation.recording_scores`,
+`s2r.evaluation.clip_features` and `s2r.evaluation.phones`.
 """
 
 from functools import cache
@@ -93,6 +94,13 @@ ELSEWHERE = frozenset(
         ("seam_motion", "dynamic"),
         ("wrong_speech_error", "dynamic"),
         ("audio_gap", "dynamic"),
+        *(
+            (metric, "phones")
+            for metric in (
+                *("phone_accuracy", "place_accuracy", "manner_accuracy", "phone_error_rate"),
+                *("word_identification", "vcv_identification"),
+            )
+        ),
     }
 )
 """(name, region) of values that are not computed from two videos alone."""

@@ -13,7 +13,8 @@
 
 ``kind`` is one of `s2r.config.systems.Kind`. The estimate ``draw`` is the metric of each of the k
 draws, averaged over them: what one draw is expected to score. ``mean`` is the metric of the
-average of the k draws. What is not defined (the peak signal-to-noise ratio of equal frames, the
+average of the k draws. ``frames`` is the weight of a value: what it is a mean over, frames but for
+the error rate of phones (phones) and the identification of words (words). What is not defined (the peak signal-to-noise ratio of equal frames, the
 lag of a video that stands still) is left out.
 """
 
@@ -30,7 +31,7 @@ from s2r.evaluation.clip_features import ClipDistance, clip_distances
 from s2r.evaluation.data import EvaluationData, check_length
 from s2r.evaluation.recording_scores import GIVEN, clip_rows, contour_score, rollout_rows
 from s2r.generation.clip_choice import CLIP_LENGTH
-from s2r.generation.generated_file import Generated, read_generated
+from s2r.generation.generated_file import Generated, Rollout, read_generated
 
 LABELS = ("kind", "encoder", "size", "pooling", "preset", "estimate")
 
@@ -91,24 +92,50 @@ def score_real(
     rollouts: int | None = None,
     code: str = "",
 ) -> None:
-    """Write the scores of the system ``real``: the error of the contour probe on true frames.
+    """Write the scores of the system ``real``: the error of the contour probe on true frames, and
+    the phones that are read off these.
 
-    No system can be measured to have a smaller error. Without a probe the file holds no values.
+    No system can be measured to have a smaller error. Without a probe and without known phones the
+    file holds no values.
     """
     scores: dict = {"system": Kind.REAL.value, "code": code, "draws": 1, "sets": {}}
     scores |= dict.fromkeys(LABELS, "") | {"kind": Kind.REAL.value, "estimate": "draw"}
     for set_name in sets:
         values = []
-        for recording in progress(data.members(set_name, rollouts), f"probe, {set_name}"):
-            contour = data.probed_contour(recording)
-            if contour is not None and len(contour) > GIVEN:
-                video = data.video(recording)
-                row = {"mode": "rollout", "estimate": "draw", "metric": "contour_mm"}
-                row |= {"region": "tongue"}
-                row |= {"value": contour_score(video, contour, data.instruments)}
-                values.append(row | {"recording": recording, "frames": len(video) - GIVEN})
+        for recording in progress(data.members(set_name, rollouts), f"real, {set_name}"):
+            if data.length(recording) > GIVEN:
+                values += _real_rows(recording, data)
         scores["sets"][set_name] = {"oracle": False, "values": values, "distances": {}}
     write_json(path, scores)
+
+
+def _real_rows(recording: str, data: EvaluationData) -> Iterator[dict]:
+    contour = data.probed_contour(recording)
+    if contour is None and data.phones is None:
+        return
+    video = data.video(recording)
+    if contour is not None:
+        row = {"mode": "rollout", "estimate": "draw", "metric": "contour_mm", "region": "tongue"}
+        row |= {"value": contour_score(video, contour, data.instruments)}
+        yield row | {"recording": recording, "frames": len(video) - GIVEN}
+    if data.phones is not None:
+        for row in data.phones.rows(recording, video[None], "draw", GIVEN):
+            yield row | {"recording": recording}
+
+
+def _phone_rows(rollout: Rollout, estimate: str, recording: str, data: EvaluationData):
+    """What is read off the draws, and off the video of wrong speech."""
+    if data.phones is None:
+        return
+    yield from data.phones.rows(recording, rollout.draws, estimate, GIVEN)
+    if rollout.wrong_speech is not None and rollout.speech_of in data.frames.recordings:
+        yield from data.phones.wrong_speech_rows(
+            recording,
+            rollout.wrong_speech[0],
+            rollout.speech_of,
+            data.length(rollout.speech_of),
+            GIVEN,
+        )
 
 
 def _rollout_rows(content: Generated, recording: str, data: EvaluationData) -> Iterator[dict]:
@@ -119,6 +146,8 @@ def _rollout_rows(content: Generated, recording: str, data: EvaluationData) -> I
     estimate, contour = content.attributes["estimate"], data.probed_contour(recording)
     for row in rollout_rows(truth, rollout, estimate, data.instruments, contour):
         yield row | {"recording": recording, "frames": length - GIVEN}
+    for row in _phone_rows(rollout, estimate, recording, data):
+        yield row | {"recording": recording}
 
 
 def _clip_rows(content: Generated, recording: str, data: EvaluationData) -> Iterator[dict]:
