@@ -10,9 +10,7 @@ with job(snakemake):
 
     device = find_device(snakemake.config["device"])
     score_system(
-        open_evaluation_data(
-            snakemake.input, snakemake.params.word_lists, snakemake.params.seed
-        ),
+        open_evaluation_data(snakemake.input, snakemake.params.word_lists, snakemake.params.seed),
         open_clip_distance(snakemake.input.features, snakemake.input.i3d, device),
         system=snakemake.wildcards.system,
         generated=dict(zip(snakemake.params.sets, snakemake.input.generated, strict=True)),

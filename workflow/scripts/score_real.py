@@ -7,9 +7,7 @@ with job(snakemake):
     from s2r.evaluation.score import score_real
 
     score_real(
-        open_evaluation_data(
-            snakemake.input, snakemake.params.word_lists, snakemake.params.seed
-        ),
+        open_evaluation_data(snakemake.input, snakemake.params.word_lists, snakemake.params.seed),
         sets=snakemake.params.sets,
         path=snakemake.output.scores,
         rollouts=snakemake.params.recordings,

@@ -137,7 +137,9 @@ def _tiers(path: Path, text: str) -> dict[str, Intervals]:
     """The tiers of intervals by their names, in lower case."""
     reader = _Reader(path, text)
     if not re.match(r'\s*(File type = )?"ooTextFile"', text) or '"TextGrid"' not in text[:200]:
-        raise UserError(f"{path} is not a TextGrid in a text format of Praat: save it as text file.")
+        raise UserError(
+            f"{path} is not a TextGrid in a text format of Praat: save it as text file."
+        )
     reader.text(), reader.text(), reader.number(), reader.number()
     tiers: dict[str, Intervals] = {}
     for _ in range(int(reader.number()) if reader.flag() else 0):

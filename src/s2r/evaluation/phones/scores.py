@@ -71,7 +71,9 @@ class PhoneReader:
             return None
         end = length / FRAME_RATE
         phones = [p.label for p in spoken.phones if 0 <= (p.start + p.end) / 2 < end]
-        sequence = np.array([CODES[label] for label in phones if label not in (SILENCE, UNKNOWN)], int)
+        sequence = np.array(
+            [CODES[label] for label in phones if label not in (SILENCE, UNKNOWN)], int
+        )
         items = [item for item in spoken.items if item.start >= 0 and item.end <= end]
         choices = [(item, self.vocabulary.alternatives(item)) for item in items]
         choices = [(item, words) for item, words in choices if len(words) > 1]
@@ -82,9 +84,7 @@ class PhoneReader:
             tuple(words for _, words in choices),
         )
 
-    def rows(
-        self, recording: str, draws: np.ndarray, estimate: str, given: int
-    ) -> Iterator[dict]:
+    def rows(self, recording: str, draws: np.ndarray, estimate: str, given: int) -> Iterator[dict]:
         """Rows of a score file for K videos (K, T, H, W) of a recording, averaged over them.
 
         The first ``given`` frames are not scored. ``frames`` is the weight of the value: the
@@ -130,15 +130,13 @@ class PhoneReader:
                 right = classes[best[:, known]] == classes[truth[known]]
                 scores[metric] = float(right.mean()), count
         if said.sequence is not None and len(said.sequence):
-            paths = decode_phones(log_probabilities[:, given:], self.recogniser.statistics)
+            paths = decode_phones(log_probabilities[:, given:])
             errors = [edit_distance(said.sequence, without_rests(path)) for path in paths]
             scores["phone_error_rate"] = (
                 float(np.mean(errors)) / len(said.sequence),
                 len(said.sequence),
             )
-        right = identified(
-            log_probabilities, self.recogniser.statistics.prior, said.items, said.alternatives
-        )
+        right = identified(log_probabilities, said.items, said.alternatives)
         for kind in ("word", "vcv"):
             own = np.array([item.kind == kind for item in said.items], bool)
             if own.any():

@@ -12,7 +12,6 @@ from torch import Tensor
 from s2r.core.phonetics import PHONES
 from s2r.core.progress import progress
 from s2r.corpus.textgrid import SpokenTimes
-from s2r.evaluation.phones.decode import phone_statistics
 from s2r.evaluation.phones.recogniser import SIDE, Recogniser, movement, save_recogniser
 from s2r.evaluation.phones.times import NO_PHONE, frame_codes, read_phone_times
 from s2r.preparation.recordings import RecordingSet
@@ -73,10 +72,9 @@ def train_recogniser(
     generator = torch.Generator().manual_seed(seed)
     targets = [torch.from_numpy(np.asarray(own, np.int64)) for own in codes]
     weights = torch.tensor([len(own) for own in codes], dtype=torch.float64)
-    statistics = phone_statistics(codes, len(PHONES))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # of the first weights and of dropout
-        recogniser = Recogniser(statistics)
+        recogniser = Recogniser()
         optimizer = torch.optim.AdamW(
             recogniser.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY
         )
@@ -153,4 +151,6 @@ def _print_validation(
             right += int((found == truth).sum())
             read += int((truth != NO_PHONE).sum())
     if read:
-        print(f"Phone recogniser: {100 * right / read:.1f} % of {read} validation frames are right.")
+        print(
+            f"Phone recogniser: {100 * right / read:.1f} % of {read} validation frames are right."
+        )

@@ -22,9 +22,7 @@ class Vocabulary:
     the seed among equals; those of a VCV are VCVs with the same vowel.
     """
 
-    def __init__(
-        self, items: Iterable[Item], lists: Iterable[Sequence[str]] = (), seed: int = 0
-    ):
+    def __init__(self, items: Iterable[Item], lists: Iterable[Sequence[str]] = (), seed: int = 0):
         """``items`` are all that are said, each any number of times."""
         pronounced = sorted({(item.kind, item.label, pronunciation(item)) for item in items})
         order = np.random.default_rng(seed).permutation(len(pronounced))
@@ -58,7 +56,6 @@ def pronunciation(item: Item) -> Pronunciation:
 
 def identified(
     log_probabilities: np.ndarray,
-    prior: np.ndarray,
     items: Sequence[Item],
     alternatives: Sequence[Sequence[Pronunciation]],
 ) -> np.ndarray:
@@ -71,6 +68,6 @@ def identified(
     right = np.zeros((len(log_probabilities), len(items)), bool)
     for number, (item, words) in enumerate(zip(items, alternatives, strict=True)):
         first, stop = frames_of(item.start, item.end, length)
-        scores = word_scores(log_probabilities[:, first:stop], prior, words)
+        scores = word_scores(log_probabilities[:, first:stop], words)
         right[:, number] = scores[:, 0] > scores[:, 1:].max(1)
     return right
