@@ -1,8 +1,9 @@
 """Praat TextGrids: when each phone and word of a recording is said.
 
 The text formats of Praat, long and short, as Praat itself, the Montreal Forced Aligner and others
-write them, in UTF-8 or UTF-16. Praat reads such a file as a sequence of texts, numbers and flags that
-stand free, and everything else as comment (Praat's manual, "TextGrid file formats"); so does this.
+write them, in UTF-8 or UTF-16. Praat reads such a file as a sequence of texts, numbers and flags
+that stand free, and everything else as comment (Praat's manual, "TextGrid file formats"); so does
+this.
 """
 
 import codecs

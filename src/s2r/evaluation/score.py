@@ -13,9 +13,10 @@
 
 ``kind`` is one of `s2r.config.systems.Kind`. The estimate ``draw`` is the metric of each of the k
 draws, averaged over them: what one draw is expected to score. ``mean`` is the metric of the
-average of the k draws. ``frames`` is the weight of a value: what it is a mean over, frames but for
-the error rate of phones (phones) and the identification of words (words). What is not defined (the peak signal-to-noise ratio of equal frames, the
-lag of a video that stands still) is left out.
+average of the k draws. ``frames`` is the weight of a value: what it is a mean over, which is
+frames, but phones for the phone error rate and words for the identification of words. What is not
+defined (the peak signal-to-noise ratio of equal frames, the lag of a video that stands still) is
+left out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

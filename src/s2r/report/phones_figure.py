@@ -1,4 +1,4 @@
-"""Rule ``phones``: its figure, confusions of places and manners, and the measures of all systems."""
+"""Rule ``phones``: its figure, confusions of places and manners and the measures of all systems."""
 
 from pathlib import Path
 
@@ -62,8 +62,8 @@ def plot_phones(
     ]
     figure.legend(handles=handles, loc="lower right", ncols=3, fontsize=8.5, frameon=False)
     note = (
-        "Above: of what is said (rows) the share of frames that is read as each class (columns), all "
-        "test sets. Below: intervals are 95 % bootstrap over recordings."
+        "Above: of what is said (rows) the share of frames that is read as each class (columns), "
+        "all test sets. Below: intervals are 95 % bootstrap over recordings."
     )
     figure.text(0.01, 0.025, note, fontsize=8, color="0.25", va="bottom")
     if synthetic:

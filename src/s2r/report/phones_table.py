@@ -1,4 +1,4 @@
-"""Rule ``phones``: ``phones.csv``, what is read off the videos of each system, and off true ones."""
+"""Rule ``phones``: ``phones.csv``, what is read off the videos of each system and off true ones."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,9 +34,9 @@ def phones_table(
     ``value`` is the mean over ``n`` recordings, weighted by what each is a mean over, of which
     there are ``of``: frames, phones or words. ``ratio`` is that to the true video of the same
     recordings. Both with a 95 % bootstrap interval over recordings. ``against`` says which phones
-    the video is compared with. The system ``chance`` says the phone of most frames of the set all the
-    time, reads no phone of a sequence, and guesses words. Raises UserError for files that cannot
-    be read.
+    the video is compared with. The system ``chance`` says the phone of most frames of the set all
+    the time, reads no phone of a sequence, and guesses words. Raises UserError for files that
+    cannot be read.
     """
     long = pd.concat([_values(path) for path in score_files], ignore_index=True)
     if long.empty:

@@ -75,10 +75,8 @@ def bootstrap_ratio(
         return Interval(ratio, np.nan, np.nan, n)
     drawn = np.random.default_rng(seed).integers(0, n, (resamples, n))
     below = (w * y)[drawn].sum(1)
-    ratios = np.divide(
-        (w * x)[drawn].sum(1), below, out=np.full(resamples, np.nan), where=below != 0
-    )
-    low, high = _quantiles(ratios[np.isfinite(ratios)])
+    ratios = (w * x)[drawn].sum(1)[below != 0] / below[below != 0]
+    low, high = _quantiles(ratios)
     return Interval(ratio, low, high, n)
 
 

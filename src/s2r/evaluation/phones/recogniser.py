@@ -1,9 +1,10 @@
 """A small network that reads phones off a video: log-probabilities of every phone in every frame.
 
-As classifiers of phones from MR images of the vocal tract in the literature (van Leeuwen et al. 2019,
-Interspeech), a convolutional network sees the frames; here another one over time sees what it found
-in the frames beside. What it is shown is how each frame differs from the mean of its own video, over
-the standard deviation of these differences: most of the anatomy, and the contrast, are gone.
+As classifiers of phones from MR images of the vocal tract in the literature (van Leeuwen et al.
+2019, Interspeech), a convolutional network sees the frames; here another one over time sees what it
+found in the frames beside. What it is shown is how each frame differs from the mean of its own
+video, over the standard deviation of these differences: most of the anatomy, and the contrast, are
+gone.
 """
 
 import itertools
@@ -47,7 +48,7 @@ def movement(video: np.ndarray) -> Tensor:
 
 
 class Recogniser(nn.Module):
-    """``movement`` of frames -> phones. Made by `training.train_recogniser` or `load_recogniser`."""
+    """``movement`` of frames -> phones; made by `training.train_recogniser`."""
 
     def __init__(self):
         super().__init__()

@@ -29,7 +29,7 @@ Scores = dict[str, tuple[float, int]]
 
 
 def class_of_phone(classes: Mapping[str, frozenset[str]]) -> np.ndarray:
-    """The number of its class for each of ``PHONES``, (S,), of `core.phonetics.PLACES` or MANNERS."""
+    """The number of the class of each of ``PHONES``, (S,)."""
     return np.array([[phone in own for own in classes.values()].index(True) for phone in PHONES])
 
 
@@ -100,8 +100,8 @@ class PhoneReader:
     ) -> Iterator[dict]:
         """Rows for a video (T, H, W) that was driven by the speech of another recording.
 
-        ``length_of`` is the number of frames of that recording, whose speech is repeated where it is
-        shorter, and its own second half first where it is the recording itself, as
+        ``length_of`` is the number of frames of that recording, whose speech is repeated where it
+        is shorter, and has its second half first where it is the recording itself, as
         `s2r.generation.generate` does. Accuracy of frames and phone error rate, against the phones
         of the speech that was given and against those of the right speech.
         """

@@ -3,9 +3,9 @@
 One of three sources gives them: ``truth`` (the phantom's script), ``textgrid`` (a Praat TextGrid
 beside the recording, see `s2r.corpus.textgrid`) or ``aligned`` (forced alignment with the text that
 ``words.transcripts`` gives for the stimulus). A row for each phone. Columns: ``recording``;
-``source``; ``label``, empty where nobody knows what is said; ``start`` and ``end``, s from the first
-frame; ``word`` and ``kind`` (word or vcv) of the item that the phone belongs to, and ``item``, the
-item's number in the recording; empty and 0 where it belongs to none.
+``source``; ``label``, empty where nobody knows what is said; ``start`` and ``end``, s from the
+first frame; ``word`` and ``kind`` (word or vcv) of the item that the phone belongs to, and
+``item``, the item's number in the recording; empty and 0 where it belongs to none.
 """
 
 from collections.abc import Mapping, Sequence

@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from s2r.core.phonetics import PHONES
 from s2r.core.progress import progress
 from s2r.corpus.textgrid import SpokenTimes
 from s2r.evaluation.phones.recogniser import SIDE, Recogniser, movement, save_recogniser
@@ -21,12 +20,13 @@ LEAST_FRAMES = 1000
 """Frames with a known phone, 20 s, below which no recogniser is fitted."""
 
 MOST_FRAMES = 100_000
-"""Training frames that are held in memory (0.2 GB); of a larger corpus some recordings are taken."""
+"""Frames that are held in memory (0.2 GB); of a larger corpus some recordings are taken."""
 
 STEPS, BATCH, CROP = 1000, 8, 24
 LEARNING_RATE = 4e-3
 WARMUP = 40
 WEIGHT_DECAY = 0.02
+SPLICES = 3
 SMOOTHING = 0.1
 """Share of the labels that is spread over all phones: boundaries of phones are not sharp."""
 
@@ -46,8 +46,8 @@ def fit_recogniser(
     known = sum(int((own != NO_PHONE).sum()) for own in codes.values())
     if known < LEAST_FRAMES:
         print(
-            f"No phones are read off videos: they are known of {known} frames of the training "
-            f"recordings, and {LEAST_FRAMES} are needed. A TextGrid beside each recording gives them."
+            f"No phones are read off videos: they are known of {known} training frames, and "
+            f"{LEAST_FRAMES} are needed. A TextGrid beside each recording would give them."
         )
         save_recogniser(None, path)
         return
@@ -87,7 +87,7 @@ def train_recogniser(
             drawn = torch.multinomial(weights, BATCH, replacement=True, generator=generator)
             crops = [_crop(seen[place], targets[place], generator) for place in drawn.tolist()]
             pictures = augment(torch.stack([crop for crop, _ in crops]), generator)
-            truth = torch.stack([own for _, own in crops])
+            pictures, truth = splice(pictures, torch.stack([own for _, own in crops]), generator)
             if not (truth != NO_PHONE).any():
                 continue
             loss = F.cross_entropy(
@@ -127,6 +127,21 @@ def augment(seen: Tensor, generator: torch.Generator) -> Tensor:
     moved = torch.lerp(moved, blurred, uniform(-1, 1).clamp(min=0).view(shape))
     noise = torch.randn(moved.shape, generator=generator) * uniform(0, 0.15).view(shape)
     return moved * uniform(0.8, 1.25).view(shape) + noise
+
+
+def splice(seen: Tensor, codes: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Crops (B, T, 32, 32) and phones (B, T) that go on as another crop of the batch, often.
+
+    Training texts are few: phones are to be read off the frames, not off what was said before.
+    """
+    count, frames = codes.shape
+    for _ in range(SPLICES):
+        cut = torch.randint(4, max(frames, 5), (count, 1), generator=generator)
+        other = torch.randperm(count, generator=generator)
+        late = torch.arange(frames) >= cut
+        seen = torch.where(late[..., None, None], seen[other], seen)
+        codes = torch.where(late, codes[other], codes)
+    return seen, codes
 
 
 def _crop(seen: Tensor, codes: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -18,8 +18,8 @@ class Vocabulary:
     """The words and VCVs of a corpus, from which the alternatives of each are taken.
 
     Alternatives of a word that ``lists`` names are the other words of its list, such as the eight
-    bVt words. Those of any other word are the words with the most similar number of phones, drawn by
-    the seed among equals; those of a VCV are VCVs with the same vowel.
+    bVt words. Those of any other word are the words with the most similar number of phones, drawn
+    by the seed among equals; those of a VCV are VCVs with the same vowel.
     """
 
     def __init__(self, items: Iterable[Item], lists: Iterable[Sequence[str]] = (), seed: int = 0):
