@@ -22,7 +22,7 @@ LEAST_FRAMES = 1000
 MOST_FRAMES = 100_000
 """Frames that are held in memory (0.2 GB); of a larger corpus some recordings are taken."""
 
-STEPS, BATCH, CROP = 1000, 8, 24
+STEPS, BATCH, CROP = 1600, 8, 24
 LEARNING_RATE = 4e-3
 WARMUP = 40
 WEIGHT_DECAY = 0.02
