@@ -98,7 +98,7 @@ ELSEWHERE = frozenset(
             (metric, "phones")
             for metric in (
                 *("phone_accuracy", "place_accuracy", "manner_accuracy", "phone_error_rate"),
-                *("word_identification", "vcv_identification"),
+                *("word_identification", "vcv_identification", "listed_word_identification"),
             )
         ),
     }

@@ -91,13 +91,11 @@ def _chance(data: EvaluationData, set_name: str, recordings: Sequence[str]) -> I
     phones = sum(len(own.sequence) for own in said if own.sequence is not None)
     if phones:
         yield shared | {"measure": "phone_error_rate", "value": 1.0, "of": phones}
-    for kind in ("word", "vcv"):
-        sizes = [
-            len(words)
-            for own in said
-            for item, words in zip(own.items, own.alternatives, strict=True)
-            if item.kind == kind
-        ]
-        if sizes:
-            value = float(np.mean(1 / np.array(sizes)))
-            yield shared | {"measure": f"{kind}_identification", "value": value, "of": len(sizes)}
+    chances = [1 / len(words) for own in said for words in own.alternatives]
+    items = [item for own in said for item in own.items]
+    chosen = {f"{kind}_identification": [i.kind == kind for i in items] for kind in ("word", "vcv")}
+    chosen["listed_word_identification"] = [data.phones.vocabulary.listed(i) for i in items]
+    for measure, taken in chosen.items():
+        if any(taken):
+            value = float(np.mean(np.array(chances)[taken]))
+            yield shared | {"measure": measure, "value": value, "of": sum(taken)}

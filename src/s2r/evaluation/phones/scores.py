@@ -54,6 +54,10 @@ class Said:
     alternatives: tuple[list[Pronunciation], ...]
     """Of each item, its own pronunciation first."""
 
+    def items_of(self, kind: str) -> np.ndarray:
+        """Which items are of a kind, ``word`` or ``vcv``, (N,) bool."""
+        return np.array([item.kind == kind for item in self.items], bool)
+
 
 @dataclass(frozen=True)
 class PhoneReader:
@@ -137,10 +141,13 @@ class PhoneReader:
                 len(said.sequence),
             )
         right = identified(log_probabilities, said.items, said.alternatives)
-        for kind in ("word", "vcv"):
-            own = np.array([item.kind == kind for item in said.items], bool)
+        chosen = {kind: said.items_of(kind) for kind in ("word", "vcv")}
+        chosen["listed_word"] = np.array(
+            [self.vocabulary.listed(item) for item in said.items], bool
+        )
+        for name, own in chosen.items():
             if own.any():
-                scores[f"{kind}_identification"] = float(right[:, own].mean()), int(own.sum())
+                scores[f"{name}_identification"] = float(right[:, own].mean()), int(own.sum())
         return scores
 
 

@@ -37,6 +37,10 @@ class Vocabulary:
             self._found[key] = self._choose(*key)
         return self._found[key]
 
+    def listed(self, item: Item) -> bool:
+        """Whether it is a word of one of the lists."""
+        return any(item.label in words for words in self._lists)
+
     def _choose(self, kind: str, label: str, own: Pronunciation) -> list[Pronunciation]:
         words = next((words for words in self._lists if label in words), None)
         others: dict[Pronunciation, None] = {}
