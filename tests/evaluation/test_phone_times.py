@@ -1,4 +1,4 @@
-"""When phones are said: the phantom's truth, TextGrids beside recordings, on the clock of the frames."""
+"""When phones are said, on the clock of the frames: from truth, TextGrid or aligner."""
 
 import sys
 

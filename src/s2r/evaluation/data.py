@@ -37,8 +37,8 @@ def open_evaluation_data(
     """Open the files of `open_recordings`, and ``region`` and ``probe`` of `fit_instruments`.
 
     ``probe`` is a list of at most one path, or missing. Where ``recogniser`` and ``phone_times``
-    are given, phones are read with them; ``word_lists`` and ``seed`` choose the words that a word is
-    to be told from (`s2r.evaluation.phones.words.Vocabulary`). Raises UserError where a file is
+    are given, phones are read with them; ``word_lists`` and ``seed`` choose the words that a word
+    is to be told from (`s2r.evaluation.phones.words.Vocabulary`). Raises UserError where a file is
     missing or damaged.
     """
     recordings = open_recordings(files)
