@@ -134,5 +134,6 @@ def test_a_changed_metric_plans_the_scores_and_no_training(plan, tmp_path):
     add(package / PAIRED, "LIMIT = 3")
     planned = plan()
     computed = {"instruments", "real_features", "score", "score_real", "tables", "words"}
+    computed |= {"phone_times", "phone_recogniser", "phones"}
     assert computed <= planned
     assert not {"frames", "embed", "train", "baseline", "generate", "generate_words"} & planned
