@@ -130,6 +130,17 @@ def test_frames_have_the_phone_at_their_centre():
     assert frame_codes(SpokenTimes((), ()), 3).tolist() == [NO_PHONE] * 3
 
 
+@pytest.mark.parametrize(("before", "after"), [(",SIL,", ",X,"), (",0.5,", ",nan,"), ("1", "x")])
+def test_a_damaged_table_is_one_sentence(tmp_path, before, after):
+    find(tmp_path, write_spoken_corpus(tmp_path))
+    path = tmp_path / "phone_times.csv"
+    content = path.read_text()
+    assert before in content
+    path.write_text(content.replace(before, after))
+    with pytest.raises(UserError, match="delete it and call snakemake again"):
+        read_phone_times(path)
+
+
 def test_a_missing_file_names_its_rule(tmp_path):
     with pytest.raises(UserError, match="run the rule phone_times"):
         read_phone_times(tmp_path / "no.csv")
