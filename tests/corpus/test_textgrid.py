@@ -91,7 +91,7 @@ def test_an_unknown_label_is_named(written):
 
 def test_overlapping_intervals_are_named(written):
     path = written(long_text(phones=[("T", 0, 0.5), ("AA", 0.4, 1)]))
-    with pytest.raises(UserError, match=r"'AA' of the tier phones at 0\.400 s overlaps"):
+    with pytest.raises(UserError, match=r"'AA' of the tier 'phones' at 0\.400 s overlaps"):
         read_textgrid(path)
     read_textgrid(written(long_text(phones=[("T", 0, 0.5), ("AA", 0.4999, 1)])))
 

@@ -130,7 +130,7 @@ def test_frames_have_the_phone_at_their_centre():
     assert frame_codes(SpokenTimes((), ()), 3).tolist() == [NO_PHONE] * 3
 
 
-@pytest.mark.parametrize(("before", "after"), [(",SIL,", ",X,"), (",0.5,", ",nan,"), ("1", "x")])
+@pytest.mark.parametrize(("before", "after"), [(",SIL,", ",X,"), (",0.4,", ",nan,"), ("1", "x")])
 def test_a_damaged_table_is_one_sentence(tmp_path, before, after):
     find(tmp_path, write_spoken_corpus(tmp_path))
     path = tmp_path / "phone_times.csv"

@@ -111,20 +111,20 @@ class _Reader:
     def text(self) -> str:
         token = self._next()
         if token[1] is None:
-            raise self.damaged(f"{token[0]} stands in the place of a text")
+            raise self.damaged(f"{token[0][:40]!r} stands in the place of a text")
         return token[1].replace('""', '"')
 
     def number(self) -> float:
         token = self._next()
         value = float(token[2]) if token[2] else math.nan
         if not math.isfinite(value):
-            raise self.damaged(f"{token[0][:40]} stands in the place of a number")
+            raise self.damaged(f"{token[0][:40]!r} stands in the place of a number")
         return value
 
     def flag(self) -> bool:
         token = self._next()
         if token[3] is None:
-            raise self.damaged(f"{token[0][:40]} stands in the place of <exists>")
+            raise self.damaged(f"{token[0][:40]!r} stands in the place of <exists>")
         return token[3] == "<exists>"
 
     def damaged(self, reason: str) -> UserError:
@@ -154,8 +154,8 @@ def _tiers(path: Path, text: str) -> dict[str, Intervals]:
         for label, start, stop in intervals:
             if start < end - SLACK or stop < start:
                 raise UserError(
-                    f"{path}: the interval {label!r} of the tier {name} at {start:.3f} s overlaps "
-                    "the one before it, or ends before it begins: correct it in Praat."
+                    f"{path}: the interval {label[:40]!r} of the tier {name[:40]!r} at {start:.3f} "
+                    "s overlaps the one before it, or ends before it begins: correct it in Praat."
                 )
             end = stop
     return tiers
