@@ -1,12 +1,15 @@
 """Phones read off videos in which the place of a bright spot is the phone."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from s2r.core.errors import UserError
 from s2r.core.phonetics import MANNERS, PHONES, PLACES, Item, Segment
+from s2r.core.shards import write_shard
 from s2r.corpus.textgrid import SpokenTimes
+from s2r.evaluation.phones import training
 from s2r.evaluation.phones.decode import collapse, decode_phones, word_scores
 from s2r.evaluation.phones.recogniser import (
     load_recogniser,
@@ -17,6 +20,7 @@ from s2r.evaluation.phones.scores import CLASSES, GIVEN, RIGHT, PhoneReader, wit
 from s2r.evaluation.phones.times import CODES, NO_PHONE, frame_codes
 from s2r.evaluation.phones.training import splice, train_recogniser
 from s2r.evaluation.phones.words import ALTERNATIVES, Vocabulary, pronunciation
+from s2r.preparation.recordings import open_recordings
 
 SAID = ("SIL", "B", "AE", "T", "IY", "S")
 """The phones of these tests."""
@@ -166,6 +170,49 @@ def test_the_same_seed_gives_the_same_recogniser(recogniser):
     one, other = (train_recogniser(*arguments, seed=3, steps=2) for _ in range(2))
     states = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
     assert all(torch.equal(a, b) for a, b in states)
+
+
+def write_corpus(home) -> dict:
+    """Two training recordings and a validation recording, and when their phones are said."""
+    items, rows = [], []
+    for number, words in enumerate(ORDERS):
+        spoken, video = spoken_and_filmed(words, number)
+        items.append((f"r{number}", {"frames": video}, {}))
+        for phone in spoken.phones:
+            row = {"recording": f"r{number}", "source": "truth", "label": phone.label}
+            row |= {"start": phone.start, "end": phone.end, "word": "", "kind": "", "item": 0}
+            rows.append(row)
+    write_shard(home / "0.h5", items, {"rate": 50})
+    pd.DataFrame(rows).to_csv(home / "times.csv", index=False)
+    split = pd.DataFrame({"recording": ["r0", "r1", "r2"], "subject": "s", "stimulus": "t"})
+    split.assign(set=["train", "train", "validation"]).to_csv(home / "split.csv", index=False)
+    return {"frames": [home / "0.h5"], "split": home / "split.csv"}
+
+
+def test_the_recogniser_is_fitted_on_training_recordings(recogniser, tmp_path, monkeypatch, capsys):
+    recordings = open_recordings(write_corpus(tmp_path))
+    trained = []
+
+    def train(seen, codes, *_):
+        trained.extend(zip(map(len, seen), map(len, codes), strict=True))
+        return recogniser
+
+    monkeypatch.setattr(training, "LEAST_FRAMES", 10)
+    monkeypatch.setattr(training, "train_recogniser", train)
+    path = tmp_path / "phones.safetensors"
+    training.fit_recogniser(recordings, phone_times=tmp_path / "times.csv", path=path)
+    assert trained == [(recordings.length(name),) * 2 for name in ("r0", "r1")]
+    assert load_recogniser(path) is not None
+    length = recordings.length("r2")
+    assert f"% of {length} validation frames" in capsys.readouterr().out
+
+
+def test_too_few_phones_are_said_and_give_no_recogniser(tmp_path, capsys):
+    recordings = open_recordings(write_corpus(tmp_path))
+    path = tmp_path / "phones.safetensors"
+    training.fit_recogniser(recordings, phone_times=tmp_path / "times.csv", path=path)
+    assert load_recogniser(path) is None
+    assert "and 1000 are needed" in capsys.readouterr().out
 
 
 def test_a_recogniser_is_read_back(recogniser, tmp_path):

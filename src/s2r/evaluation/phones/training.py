@@ -22,7 +22,11 @@ LEAST_FRAMES = 1000
 MOST_FRAMES = 100_000
 """Frames that are held in memory (0.2 GB); of a larger corpus some recordings are taken."""
 
-STEPS, BATCH, CROP = 1600, 8, 24
+BATCH, CROP = 8, 24
+PASSES = 15
+"""Times that every training frame is seen."""
+FEWEST_STEPS, MOST_STEPS = 300, 1600
+"""Steps of training whatever the size of the corpus; the most take about a minute of one core."""
 LEARNING_RATE = 4e-3
 WARMUP = 40
 WEIGHT_DECAY = 0.02
@@ -54,13 +58,15 @@ def fit_recogniser(
     total = sum(map(len, codes.values()))
     kept = evenly(training, max(1, len(training) * MOST_FRAMES // max(total, MOST_FRAMES)))
     seen = [movement(recordings.video(name)).half() for name in progress(kept, "read videos")]
-    recogniser = train_recogniser(seen, [codes[name] for name in kept], seed=seed)
+    steps = PASSES * sum(map(len, seen)) // (BATCH * CROP)
+    steps = min(max(steps, FEWEST_STEPS), MOST_STEPS)
+    recogniser = train_recogniser(seen, [codes[name] for name in kept], steps, seed)
     save_recogniser(recogniser, path)
     _print_validation(recogniser, recordings, times)
 
 
 def train_recogniser(
-    seen: Sequence[Tensor], codes: Sequence[np.ndarray], seed: int = 0, steps: int = STEPS
+    seen: Sequence[Tensor], codes: Sequence[np.ndarray], steps: int, seed: int = 0
 ) -> Recogniser:
     """Train on videos, each a `recogniser.movement` (T, 32, 32), with phones (T,) in frames.
 
