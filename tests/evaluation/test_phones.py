@@ -317,8 +317,13 @@ def test_alternatives_are_of_the_list_the_length_or_the_vowel():
     words = [item(*phones, label=label) for label, phones in WORDS.items()]
     words += [item("T", *["AE"] * k, label=f"t{k}") for k in range(12)]
     vcvs = [item(v, c, v) for v in ("AA", "IY") for c in ("T", "K", "B")]
-    vocabulary = Vocabulary([*words, *vcvs], lists=[["Bat", "beat"]])
-    assert vocabulary.alternatives(words[0]) == [WORDS["bat"], WORDS["beat"]]
+    vocabulary = Vocabulary([*words, *vcvs], lists=[["Bat", "beat", "bit", "boat"]])
+    listed = vocabulary.list_of(words[:2])
+    assert vocabulary.alternatives(words[0], listed) == [WORDS["bat"], WORDS["beat"]]
+    # one word of the list by chance is no recording of it
+    assert vocabulary.list_of([words[0], *words[2:]]) is None
+    assert len(vocabulary.alternatives(words[0])) == ALTERNATIVES
+    assert vocabulary.alternatives(words[5], listed) == vocabulary.alternatives(words[5])
     others = vocabulary.alternatives(words[5])
     assert len(others) == len(set(others)) == ALTERNATIVES
     assert others[0] == pronunciation(words[5])

@@ -11,7 +11,7 @@ from s2r.config.systems import Kind
 from s2r.core.damaged import reading
 from s2r.evaluation.data import EvaluationData
 from s2r.evaluation.metrics.statistics import bootstrap_interval, bootstrap_ratio
-from s2r.evaluation.phones.scores import CLASSES, GIVEN, REGION, RIGHT
+from s2r.evaluation.phones.scores import CLASSES, GIVEN, ITEM_KINDS, REGION, RIGHT
 from s2r.evaluation.phones.times import NO_PHONE
 from s2r.evaluation.recording_scores import GIVEN as GIVEN_FRAMES
 from s2r.report.scores_table import REMEDY
@@ -91,11 +91,9 @@ def _chance(data: EvaluationData, set_name: str, recordings: Sequence[str]) -> I
     phones = sum(len(own.sequence) for own in said if own.sequence is not None)
     if phones:
         yield shared | {"measure": "phone_error_rate", "value": 1.0, "of": phones}
-    chances = [1 / len(words) for own in said for words in own.alternatives]
-    items = [item for own in said for item in own.items]
-    chosen = {f"{kind}_identification": [i.kind == kind for i in items] for kind in ("word", "vcv")}
-    chosen["listed_word_identification"] = [data.phones.vocabulary.listed(i) for i in items]
-    for measure, taken in chosen.items():
-        if any(taken):
-            value = float(np.mean(np.array(chances)[taken]))
-            yield shared | {"measure": measure, "value": value, "of": sum(taken)}
+    chances = np.array([1 / len(words) for own in said for words in own.alternatives])
+    for kind in ITEM_KINDS:
+        taken = np.concatenate([own.items_of(kind) for own in said])
+        if taken.any():
+            value = {"value": float(chances[taken].mean()), "of": int(taken.sum())}
+            yield shared | {"measure": f"{kind}_identification"} | value

@@ -24,6 +24,9 @@ GIVEN, RIGHT = "phones of the given speech", "phones of the right speech"
 WRONG = "wrong_speech_"
 """How the names of metrics of such a video begin."""
 
+ITEM_KINDS = ("word", "vcv", "listed_word")
+"""What is identified, see `Said.items_of`."""
+
 Scores = dict[str, tuple[float, int]]
 """Metric: (value, what it is a mean over: frames, phones or items)."""
 
@@ -54,8 +57,13 @@ class Said:
     alternatives: tuple[list[Pronunciation], ...]
     """Of each item, its own pronunciation first."""
 
+    listed: frozenset[str] = frozenset()
+    """The list of words that the recording is of, see `words.Vocabulary`."""
+
     def items_of(self, kind: str) -> np.ndarray:
-        """Which items are of a kind, ``word`` or ``vcv``, (N,) bool."""
+        """Which items are of a kind, ``word``, ``vcv`` or ``listed_word``, (N,) bool."""
+        if kind == "listed_word":
+            return np.array([item.label in self.listed for item in self.items], bool)
         return np.array([item.kind == kind for item in self.items], bool)
 
 
@@ -79,13 +87,15 @@ class PhoneReader:
             [CODES[label] for label in phones if label not in (SILENCE, UNKNOWN)], int
         )
         items = [item for item in spoken.items if item.start >= 0 and item.end <= end]
-        choices = [(item, self.vocabulary.alternatives(item)) for item in items]
-        choices = [(item, words) for item, words in choices if len(words) > 1]
+        words = self.vocabulary.list_of(items)
+        choices = [(item, self.vocabulary.alternatives(item, words)) for item in items]
+        choices = [(item, others) for item, others in choices if len(others) > 1]
         return Said(
             frame_codes(spoken, length),
             None if UNKNOWN in phones else collapse(sequence),
             tuple(item for item, _ in choices),
-            tuple(words for _, words in choices),
+            tuple(others for _, others in choices),
+            words or frozenset(),
         )
 
     def rows(self, recording: str, draws: np.ndarray, estimate: str, given: int) -> Iterator[dict]:
@@ -141,13 +151,10 @@ class PhoneReader:
                 len(said.sequence),
             )
         right = identified(log_probabilities, said.items, said.alternatives)
-        chosen = {kind: said.items_of(kind) for kind in ("word", "vcv")}
-        chosen["listed_word"] = np.array(
-            [self.vocabulary.listed(item) for item in said.items], bool
-        )
-        for name, own in chosen.items():
+        for kind in ITEM_KINDS:
+            own = said.items_of(kind)
             if own.any():
-                scores[f"{name}_identification"] = float(right[:, own].mean()), int(own.sum())
+                scores[f"{kind}_identification"] = float(right[:, own].mean()), int(own.sum())
         return scores
 
 
