@@ -10,6 +10,8 @@ rule phone_recogniser:
         "<logs>/phone_recogniser.log",
     benchmark:
         "<benchmarks>/phone_recogniser.tsv"
+    # All scores wait for it, so it is trained beside the models, and not after them.
+    priority: 1
     conda:
         "../envs/s2r.yaml"
     # One thread: the network is so small that more of them would wait for each other.
