@@ -135,5 +135,6 @@ def test_a_changed_metric_plans_the_scores_and_no_training(plan, tmp_path):
     planned = plan()
     computed = {"instruments", "real_features", "score", "score_real", "tables", "words"}
     computed |= {"agreement", "agreement_features", "articulators"}
+    computed |= {"phone_times", "phone_recogniser", "phones"}
     assert computed <= planned
     assert not {"frames", "embed", "train", "baseline", "generate", "generate_words"} & planned

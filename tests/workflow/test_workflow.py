@@ -22,6 +22,7 @@ STAGES |= {"offsets", "generate", "real_features", "score", "score_real", "table
 STAGES |= {"agreement", "agreement_features"}
 STAGES |= {"train_recurrent", "generate_recurrent", "generate_gaussian", "samples", "model", "all"}
 STAGES |= {"report_pages", "report_figures", "differences"}
+STAGES |= {"phone_times", "phone_recogniser", "phones"}
 WORDS = {"segments", "words"}
 CONTOURS = {"articulators"}
 BESIDES = {"all", "samples", "model", "offsets", "report_pages", "report_figures", "differences"}

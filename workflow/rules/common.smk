@@ -13,6 +13,7 @@ try:
     from s2r.core.content import content_digest
     from s2r.corpus.content import corpus_content
     from s2r.corpus.metafile import find_metafile
+    from s2r.corpus.textgrid import textgrid_content
     from s2r.core.errors import UserError
     from s2r.core.processes import (
         RUN_VARIABLE,
@@ -77,6 +78,9 @@ RATED = [config["rating"]["run"]] if config["rating"]["run"] else TRAINED
 # The names that s2r.corpus.index.shard_of gives.
 SHARDS = [f"{number:02d}" for number in range(config["recordings"]["shards"])]
 
+# Lists of words that are to be told from each other, such as the eight bVt words.
+WORD_LISTS = [text.split() for text in parameters.transcripts(config).values()]
+
 HAS_TRUTH = config["corpus"]["kind"] == "phantom"
 # Contours that a user traced; those of the phantom stand in its own files.
 TRACED = config["corpus"]["contours"]["path"]
@@ -116,6 +120,7 @@ SCORES_CODE = code_version(
     "corpus/articulators.py",
     "corpus/truth.py",
     "config/judges.py",
+    "corpus/textgrid.py",
     "core/phonetics.py",
     "core/units.py",
     "speech/logmel.py",
@@ -191,6 +196,11 @@ def corpus_held(wildcards):
     files = build(FolderBlock, config["corpus"]["folder"])
     kind = config["corpus"]["kind"]
     return corpus_content(kind, CORPUS, files, *([METAFILE] if METAFILE else []))
+
+
+def textgrids_held(wildcards):
+    """The content of the TextGrids beside the recordings; the phantom has none."""
+    return "" if HAS_TRUTH else textgrid_content(CORPUS)
 
 
 def shard_lists(wildcards):

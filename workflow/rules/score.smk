@@ -8,6 +8,8 @@ rule score:
         split=rules.split.output.split,
         region=rules.instruments.output.region,
         probe=rules.instruments.output.probe,
+        recogniser=rules.phone_recogniser.output.recogniser,
+        phone_times=rules.phone_times.output.times,
         features=rules.real_features.output.features,
         i3d=i3d_weights,
         instruments=judge_files(rules.agreement, "instrument"),
@@ -29,6 +31,7 @@ rule score:
         replicate=lambda wildcards: list(REPLICATES[wildcards.system]),
         judges=judges_of,
         recordings=config["evaluation"]["recordings"],
+        word_lists=WORD_LISTS,
         sets=SETS,
         seed=config["evaluation"]["seed"],
         resamples=config["evaluation"]["resamples"],
@@ -45,6 +48,8 @@ rule score_real:
         split=rules.split.output.split,
         region=rules.instruments.output.region,
         probe=rules.instruments.output.probe,
+        recogniser=rules.phone_recogniser.output.recogniser,
+        phone_times=rules.phone_times.output.times,
         instruments=judge_files(rules.agreement, "instrument"),
         vectors=judge_files(rules.agreement_features, "features"),
     output:
@@ -57,6 +62,8 @@ rule score_real:
         code=SCORES_CODE,
         judges=judges_of,
         recordings=config["evaluation"]["recordings"],
+        word_lists=WORD_LISTS,
         sets=SETS,
+        seed=config["evaluation"]["seed"],
     script:
         "../scripts/score_real.py"

@@ -12,7 +12,7 @@ with job(snakemake):
 
     device = find_device(snakemake.config["device"])
     score_system(
-        open_evaluation_data(snakemake.input),
+        open_evaluation_data(snakemake.input, snakemake.params.word_lists, snakemake.params.seed),
         open_clip_distance(snakemake.input.features, snakemake.input.i3d, device),
         system=snakemake.wildcards.system,
         replicate=Replicate(*snakemake.params.replicate),

@@ -8,7 +8,7 @@ with job(snakemake):
     from s2r.evaluation.score import score_real
 
     score_real(
-        open_evaluation_data(snakemake.input),
+        open_evaluation_data(snakemake.input, snakemake.params.word_lists, snakemake.params.seed),
         sets=snakemake.params.sets,
         path=snakemake.output.scores,
         judges=open_judges(

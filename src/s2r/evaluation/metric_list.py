@@ -1,9 +1,10 @@
 """All metrics of a generated video against the true one: those of this package and installed ones.
 
 An installed package adds its own under the entry-point group ``s2r.metrics`` (docs/own-metric.md).
-What needs more than two videos (the Fréchet distance, the audio gap, window boundaries) or the true
-contours is computed in `s2r.evaluation.recording_scores`, `s2r.evaluation.articulator_scores`,
-`s2r.evaluation.clip_features` and `s2r.evaluation.agreement`.
+What needs more than two videos (the Fréchet distance, the audio gap, window boundaries), the true
+contours, the true phones or the sound is computed in `s2r.evaluation.recording_scores`,
+`s2r.evaluation.articulator_scores`, `s2r.evaluation.phones`, `s2r.evaluation.agreement` and
+`s2r.evaluation.clip_features`.
 """
 
 from functools import cache
@@ -96,6 +97,13 @@ ELSEWHERE = frozenset(
         ("seam_motion", "dynamic"),
         ("wrong_speech_error", "dynamic"),
         ("audio_gap", "dynamic"),
+        *(
+            (metric, "phones")
+            for metric in (
+                *("phone_accuracy", "place_accuracy", "manner_accuracy", "phone_error_rate"),
+                *("word_identification", "vcv_identification", "listed_word_identification"),
+            )
+        ),
     }
     | ARTICULATOR_KEYS
 )

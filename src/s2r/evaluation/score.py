@@ -16,9 +16,10 @@
 
 ``kind`` is one of `s2r.config.systems.Kind`. The estimate ``draw`` is the metric of each of the k
 draws, averaged over them: what one draw is expected to score. ``mean`` is the metric of the
-average of the k draws. ``frames`` is what a value weighs beside other recordings: frames, or
-gestures (`s2r.evaluation.articulator_scores`). What is not defined (the peak signal-to-noise ratio
-of equal frames, the lag of a video that stands still) is left out.
+average of the k draws. ``frames`` is the weight of a value beside those of other recordings: the
+number of frames, but gestures for their measures (`s2r.evaluation.articulator_scores`), phones for
+the phone error rate and words for the identification of words. What is not defined (the peak
+signal-to-noise ratio of equal frames, the lag of a video that stands still) is left out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +37,7 @@ from s2r.evaluation.clip_features import ClipDistance, clip_distances
 from s2r.evaluation.data import EvaluationData, check_length
 from s2r.evaluation.recording_scores import GIVEN, articulator_rows, clip_rows, rollout_rows
 from s2r.generation.clip_choice import CLIP_LENGTH
-from s2r.generation.generated_file import Generated, read_generated
+from s2r.generation.generated_file import Generated, Rollout, read_generated
 
 LABELS = ("kind", "encoder", "size", "pooling", "preset", "estimate")
 
@@ -112,9 +113,9 @@ def score_real(
 ) -> None:
     """Write the scores of the system ``real``: what the instruments say of the true videos.
 
-    These are the errors of the contour probe, where there is one, and the agreement of the true
-    videos with their sound by ``judges``. No system can be measured to have a smaller error, and
-    no draw a larger agreement.
+    These are the errors of the contour probe, where there is one, the phones that are read off
+    them, where phones are known, and their agreement with their sound by ``judges``. No system can
+    be measured to have a smaller error, and no draw a larger agreement.
     """
     scores: dict = {"system": Kind.REAL.value, "seed": None, "code": code, "draws": 1, "sets": {}}
     scores |= dict.fromkeys(LABELS, "") | {"kind": Kind.REAL.value, "estimate": "draw"}
@@ -123,12 +124,9 @@ def score_real(
         values, recordings = [], data.members(set_name, rollouts)
         for judge in judges:
             values += judge_truth(set_name, recordings, judge)
-        for recording in progress(recordings, f"probe, {set_name}"):
-            true = Articulation(data.probed_contours(recording))
-            if true.contours and data.length(recording) > GIVEN:
-                video = data.video(recording)[None]
-                for row in articulator_rows(true, video, "draw", data.instruments):
-                    values.append(row | {"recording": recording})
+        for recording in progress(recordings, f"real, {set_name}"):
+            if data.length(recording) > GIVEN:
+                values += _real_rows(recording, data)
         scores["sets"][set_name] = {"oracle": False, "values": values, "distances": {}}
     write_json(path, scores)
 
@@ -142,6 +140,34 @@ def _judged(judges: Sequence[Judge]) -> dict[str, dict[str, str]]:
     }
 
 
+def _real_rows(recording: str, data: EvaluationData) -> Iterator[dict]:
+    true = Articulation(data.probed_contours(recording))
+    if not true.contours and data.phones is None:
+        return
+    video = data.video(recording)[None]
+    if true.contours:
+        for row in articulator_rows(true, video, "draw", data.instruments):
+            yield row | {"recording": recording}
+    if data.phones is not None:
+        for row in data.phones.rows(recording, video, "draw", GIVEN):
+            yield row | {"recording": recording}
+
+
+def _phone_rows(rollout: Rollout, estimate: str, recording: str, data: EvaluationData):
+    """What is read off the draws, and off the video of wrong speech."""
+    if data.phones is None:
+        return
+    yield from data.phones.rows(recording, rollout.draws, estimate, GIVEN)
+    if rollout.wrong_speech is not None and rollout.speech_of in data.frames.recordings:
+        yield from data.phones.wrong_speech_rows(
+            recording,
+            rollout.wrong_speech[0],
+            rollout.speech_of,
+            data.length(rollout.speech_of),
+            GIVEN,
+        )
+
+
 def _rollout_rows(content: Generated, recording: str, data: EvaluationData) -> Iterator[dict]:
     truth = data.video(recording)
     rollout = content.rollout(recording)
@@ -149,6 +175,8 @@ def _rollout_rows(content: Generated, recording: str, data: EvaluationData) -> I
     check_length(content, f"the rollout of {recording}", length, len(truth))
     estimate, contours = content.attributes["estimate"], data.probed_contours(recording)
     for row in rollout_rows(truth, rollout, estimate, data.instruments, contours):
+        yield row | {"recording": recording}
+    for row in _phone_rows(rollout, estimate, recording, data):
         yield row | {"recording": recording}
 
 
