@@ -58,7 +58,7 @@ def test_usc75_plans_all_rows(snakemake, tmp_path):
     assert (jobs["train"], jobs["generate"], jobs["baseline"]) == (trainings, trainings, 3)
     assert (jobs["autoencoder"], jobs["train_recurrent"], jobs["generate_gaussian"]) == (1, 3, 3)
     assert jobs["score"] == 3 + 2 * trainings + 2 * 3  # baselines, means, models; recurrent, noise
-    assert not {"phantom", "fetch_whisper", "score_real"} & set(jobs)
+    assert not {"phantom", "fetch_whisper"} & set(jobs)
 
 
 def write_recording(corpus: Path, subject: str, stem: str) -> None:

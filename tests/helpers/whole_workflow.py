@@ -16,7 +16,7 @@ SMALL = {
     "mean": {"hidden": 16, "dilations": [1, 2], "segment": 50, "fold_share": 1.0} | SCHEDULE,
     "residual": {"hidden": 8, "dilations": [1, 2], "segment": 50} | SCHEDULE,
     "sampler": {"steps": 2},
-    "evaluation": {"draws": 2, "clips": 2, "recordings": 1, "resamples": 100},
+    "evaluation": {"draws": 2, "clips": 2, "recordings": 1, "resamples": 100, "agreement_steps": 4},
     "runs": {"whisper-tiny.en": None, "whisper-tiny.en-pooled": None},
     "encoders": {"whisper-tiny.en": None},
     "recurrent": {"encoders": ["logmel"], "clips": 32, "validate_clips": 16},

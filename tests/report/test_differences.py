@@ -1,5 +1,7 @@
 """The table and the page of differences, from made-up scores of known differences."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -70,6 +72,16 @@ def test_draws_are_not_compared_with_means(score_files):
     table = differences(score_files)
     assert table.query("rival == 'mean-a'").empty
     assert set(table["estimate"]) == {"draw"}
+
+
+def test_values_by_different_instruments_are_not_compared(tmp_path):
+    values = [row("agreement", "frame", name, 0.8 + 0.01 * i) for i, name in enumerate(RECORDINGS)]
+    files = [write_scores(tmp_path, name, "model", {0: values})[0] for name in ("a", "b", "c")]
+    for file, encoder in zip(files, ("logmel", "whisper", "logmel"), strict=True):
+        known = json.loads(file.read_text()) | {"instruments": {"agreement": encoder}}
+        file.write_text(json.dumps(known))
+    table = differences(files).query("measure == 'agreement'")
+    assert table[["system", "rival"]].to_numpy().tolist() == [["a", "c"]]
 
 
 def test_without_a_common_seed_nothing_is_said(tmp_path):

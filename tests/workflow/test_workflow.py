@@ -19,9 +19,12 @@ from s2r.core.job import LabelledLines, job
 STAGES = {"phantom", "index", "split", "frames", "embed", "instruments", "baseline", "train"}
 STAGES |= {"autoencoder", "recordings"}
 STAGES |= {"offsets", "generate", "real_features", "score", "score_real", "tables"}
+STAGES |= {"agreement", "agreement_features"}
 STAGES |= {"train_recurrent", "generate_recurrent", "generate_gaussian", "samples", "model", "all"}
 STAGES |= {"report_pages", "report_figures", "differences"}
+STAGES |= {"phone_times", "phone_recogniser", "phones"}
 WORDS = {"segments", "words"}
+CONTOURS = {"articulators"}
 BESIDES = {"all", "samples", "model", "offsets", "report_pages", "report_figures", "differences"}
 
 HEAVY = ("torch", "torchaudio", "transformers", "av", "h5py", "scipy", "skimage", "matplotlib")
@@ -37,7 +40,7 @@ def planned(process) -> Counter:
 
 def test_bare_call_plans_the_whole_job(snakemake):
     jobs = planned(snakemake("-n"))
-    assert set(jobs) == STAGES | WORDS | {"fetch_whisper", "fetch_i3d"}
+    assert set(jobs) == STAGES | WORDS | CONTOURS | {"fetch_whisper", "fetch_i3d"}
     assert (jobs["train"], jobs["generate"], jobs["baseline"]) == (3, 3, 3)
     assert (jobs["train_recurrent"], jobs["generate_recurrent"]) == (1, 1)
     assert jobs["score"] == 11
@@ -134,7 +137,7 @@ def test_folder_of_one_speaker(snakemake, tmp_path):
     config["corpus"]["path"] = "videos"
     process = snakemake("-n", config=config)
     jobs = planned(process)
-    assert set(jobs) == (STAGES | {"fetch_i3d"}) - {"phantom", "score_real"}
+    assert set(jobs) == (STAGES | {"fetch_i3d"}) - {"phantom"}
     assert "results/folder/generated/logmel/unseen_speech.h5" in process.stdout
     assert "unseen_subject" not in process.stdout
     assert "probe" not in process.stdout

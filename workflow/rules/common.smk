@@ -6,13 +6,14 @@ import sys
 from pathlib import Path
 
 try:
-    from s2r.config import parameters, systems
+    from s2r.config import judges, parameters, systems
     from s2r.config.build import build
     from s2r.config.check import complete
     from s2r.config.data_blocks import FolderBlock
     from s2r.core.content import content_digest
     from s2r.corpus.content import corpus_content
     from s2r.corpus.metafile import find_metafile
+    from s2r.corpus.textgrid import textgrid_content
     from s2r.core.errors import UserError
     from s2r.core.processes import (
         RUN_VARIABLE,
@@ -68,6 +69,8 @@ RECURRENT_SEEDS = [
     for name in systems.replicates_of(config, map(systems.recurrent_system, RECURRENT))
 ]
 SETS = systems.evaluation_sets(config)
+# Instruments that say whether a video belongs to its sound.
+JUDGES = judges.instruments(config)
 # Runs that generate single words on their own, beside the words in their rollouts.
 SINGLE_RUNS = RUNS if config["words"]["singles"] != 0 else []
 # Systems of which the rating study may show clips.
@@ -75,7 +78,14 @@ RATED = [config["rating"]["run"]] if config["rating"]["run"] else TRAINED
 # The names that s2r.corpus.index.shard_of gives.
 SHARDS = [f"{number:02d}" for number in range(config["recordings"]["shards"])]
 
+# Lists of words that are to be told from each other, such as the eight bVt words.
+WORD_LISTS = [text.split() for text in parameters.transcripts(config).values()]
+
 HAS_TRUTH = config["corpus"]["kind"] == "phantom"
+# Contours that a user traced; those of the phantom stand in its own files.
+TRACED = config["corpus"]["contours"]["path"]
+CONTOURS = ["<results>/contours.h5"] if TRACED else []
+HAS_CONTOURS = HAS_TRUTH or bool(CONTOURS)
 GPU = parameters.gpus_wanted(config["device"])
 # Several runs side by side use the cores better than one run with all of them. (workflow.cores fails
 # in calls without --cores: --report, --unlock, and jobs for a cluster, whose profile has set-threads.)
@@ -107,9 +117,14 @@ SCORES_CODE = code_version(
     "preparation/selection.py",
     "generation/clip_choice.py",
     "generation/generated_file.py",
+    "corpus/articulators.py",
     "corpus/truth.py",
+    "config/judges.py",
+    "corpus/textgrid.py",
     "core/phonetics.py",
     "core/units.py",
+    "speech/logmel.py",
+    "speech/level.py",
     extensions=METRICS,
 )
 TABLES_CODE = code_version(
@@ -117,6 +132,8 @@ TABLES_CODE = code_version(
     "config/systems.py",
     "evaluation/metric.py",
     "evaluation/metric_list.py",
+    "evaluation/articulator_scores.py",
+    "evaluation/metrics/tract_variables.py",
     extensions=METRICS,
 )
 
@@ -179,6 +196,11 @@ def corpus_held(wildcards):
     files = build(FolderBlock, config["corpus"]["folder"])
     kind = config["corpus"]["kind"]
     return corpus_content(kind, CORPUS, files, *([METAFILE] if METAFILE else []))
+
+
+def textgrids_held(wildcards):
+    """The content of the TextGrids beside the recordings; the phantom has none."""
+    return "" if HAS_TRUTH else textgrid_content(CORPUS)
 
 
 def shard_lists(wildcards):
@@ -254,7 +276,9 @@ def training_seed(wildcards):
 
 
 def run_encoder(wildcards):
-    """The encoder of a run, or of a recurrent regression."""
+    """The encoder of a run, a recurrent regression or an instrument of agreement."""
+    if "judge" in wildcards.keys():
+        return wildcards.judge
     return systems.trained_systems(config)[trained(wildcards)]
 
 
@@ -289,3 +313,38 @@ def generation_settings(wildcards):
     """What decides a run's videos, given its weights."""
     own = parameters.run_settings(config, trained(wildcards))
     return {key: value for key, value in own.items() if key != "training"}
+
+
+def judge_embeddings(wildcards):
+    """The embeddings of an instrument's encoder; log-mel is computed from the stored sound."""
+    return [] if wildcards.judge == judges.LOGMEL else embeddings(wildcards)
+
+
+def judge_lists(wildcards):
+    """The recordings of every shard, and the indexes of what an instrument reads of them."""
+    logmel = wildcards.judge == judges.LOGMEL
+    return frame_lists(wildcards) if logmel else run_lists(wildcards)
+
+
+def judge_encoder(wildcards):
+    """What makes the embeddings of an instrument's encoder."""
+    if wildcards.judge == judges.LOGMEL:
+        return {"kind": "logmel"}
+    return parameters.encoder_settings(config, wildcards.judge)
+
+
+def judges_of(wildcards):
+    """What the instruments of agreement are asked about a system, whatever its seed."""
+    name = wildcards.get("system", "real")
+    system = REPLICATES[name].system if name in REPLICATES else name
+    return judges.judges(config, system)
+
+
+def judge_files(rule, output):
+    """The files of a rule of every instrument that judges a system."""
+
+    def of_system(wildcards):
+        names = [judge["encoder"] for judge in judges_of(wildcards)]
+        return expand(getattr(rule.output, output), judge=names)
+
+    return of_system

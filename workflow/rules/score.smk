@@ -4,11 +4,16 @@ rule score:
         frames=FRAMES,
         lists=frame_lists,
         recordings=rules.recordings.output.recordings,
+        contours=CONTOURS,
         split=rules.split.output.split,
         region=rules.instruments.output.region,
         probe=rules.instruments.output.probe,
+        recogniser=rules.phone_recogniser.output.recogniser,
+        phone_times=rules.phone_times.output.times,
         features=rules.real_features.output.features,
         i3d=i3d_weights,
+        instruments=judge_files(rules.agreement, "instrument"),
+        vectors=judge_files(rules.agreement_features, "features"),
     output:
         scores="<results>/scores/{system}.json",
     log:
@@ -24,7 +29,9 @@ rule score:
         code=SCORES_CODE,
         i3d=I3D_HELD,
         replicate=lambda wildcards: list(REPLICATES[wildcards.system]),
+        judges=judges_of,
         recordings=config["evaluation"]["recordings"],
+        word_lists=WORD_LISTS,
         sets=SETS,
         seed=config["evaluation"]["seed"],
         resamples=config["evaluation"]["resamples"],
@@ -32,25 +39,31 @@ rule score:
         "../scripts/score.py"
 
 
-if HAS_TRUTH:
-
-    rule score_real:
-        input:
-            frames=FRAMES,
-            lists=frame_lists,
-            recordings=rules.recordings.output.recordings,
-            split=rules.split.output.split,
-            region=rules.instruments.output.region,
-            probe=rules.instruments.output.probe,
-        output:
-            scores="<results>/scores/real.json",
-        log:
-            "<logs>/score/real.log",
-        conda:
-            "../envs/s2r.yaml"
-        params:
-            code=SCORES_CODE,
-            recordings=config["evaluation"]["recordings"],
-            sets=SETS,
-        script:
-            "../scripts/score_real.py"
+rule score_real:
+    input:
+        frames=FRAMES,
+        lists=frame_lists,
+        recordings=rules.recordings.output.recordings,
+        contours=CONTOURS,
+        split=rules.split.output.split,
+        region=rules.instruments.output.region,
+        probe=rules.instruments.output.probe,
+        recogniser=rules.phone_recogniser.output.recogniser,
+        phone_times=rules.phone_times.output.times,
+        instruments=judge_files(rules.agreement, "instrument"),
+        vectors=judge_files(rules.agreement_features, "features"),
+    output:
+        scores="<results>/scores/real.json",
+    log:
+        "<logs>/score/real.log",
+    conda:
+        "../envs/s2r.yaml"
+    params:
+        code=SCORES_CODE,
+        judges=judges_of,
+        recordings=config["evaluation"]["recordings"],
+        word_lists=WORD_LISTS,
+        sets=SETS,
+        seed=config["evaluation"]["seed"],
+    script:
+        "../scripts/score_real.py"

@@ -1,6 +1,6 @@
 rule tables:
     input:
-        real=rules.score_real.output.scores if HAS_TRUTH else [],
+        real=rules.score_real.output.scores,
         scores=expand("<results>/scores/{system}.json", system=REPLICATES),
     output:
         table=report(

@@ -24,6 +24,43 @@ TONGUE_CONSTRICTIONS = TONGUE_CLOSURES | {"S", "Z", "SH", "ZH", "TH", "DH"}
 CLOSURES = TONGUE_CLOSURES | {"P", "B", "M"}
 """Consonants with a complete closure somewhere."""
 
+SILENCE = "SIL"
+"""The label of rest."""
+
+UNKNOWN = ""
+"""The label of a time of which nobody knows what is said."""
+
+PHONES = (SILENCE, *sorted(VOWELS), *CONSONANTS)
+"""Rest and all phones, in a fixed order."""
+
+PLACES = {
+    "labial": frozenset({"P", "B", "M", "W"}),
+    "labiodental": frozenset({"F", "V"}),
+    "dental": frozenset({"TH", "DH"}),
+    "alveolar": frozenset({"T", "D", "N", "S", "Z", "L"}),
+    "postalveolar": frozenset({"SH", "ZH", "CH", "JH", "R"}),
+    "palatal": frozenset({"Y"}),
+    "velar": frozenset({"K", "G", "NG"}),
+    "glottal": frozenset({"HH"}),
+    "front": frozenset({"IY", "IH", "EY", "EH", "AE"}),
+    "central": frozenset({"AX", "AH", "ER"}),
+    "back": frozenset({"AA", "AO", "OW", "UH", "UW"}),
+    "wide diphthong": frozenset({"AY", "AW", "OY"}),
+    "rest": frozenset({SILENCE}),
+}
+"""Places of articulation: of consonants by the constriction, of vowels by the tongue's body."""
+
+MANNERS = {
+    "plosive": frozenset({"P", "B", "T", "D", "K", "G"}),
+    "nasal": frozenset({"M", "N", "NG"}),
+    "fricative": frozenset({"F", "V", "TH", "DH", "S", "Z", "SH", "ZH", "HH"}),
+    "affricate": frozenset({"CH", "JH"}),
+    "approximant": frozenset({"L", "R", "W", "Y"}),
+    "vowel": VOWELS,
+    "rest": frozenset({SILENCE}),
+}
+"""Manners of articulation."""
+
 VCV_PHONES = 3
 
 

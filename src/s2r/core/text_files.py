@@ -19,8 +19,18 @@ DEEPEST = 32
 def read_text(path: str | Path, largest: int = LARGEST) -> str:
     """The text of a file in UTF-8.
 
-    Raises UserError where it cannot be read, is no file, is no such text, or has more bytes than
-    ``largest``.
+    Raises UserError as `read_bytes` does, and where it is no such text.
+    """
+    try:
+        return read_bytes(path, largest).decode()
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not a text file: use the original.") from error
+
+
+def read_bytes(path: str | Path, largest: int = LARGEST) -> bytes:
+    """The content of a file.
+
+    Raises UserError where it cannot be read, is no file, or has more bytes than ``largest``.
     """
     try:
         with open(path, "rb", opener=_without_waiting) as file:
@@ -33,10 +43,7 @@ def read_text(path: str | Path, largest: int = LARGEST) -> str:
         raise UserError(
             f"{path} has more than {largest} bytes, too many for such a file: use the original."
         )
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not a text file: use the original.") from error
+    return content
 
 
 def read_yaml(path: str | Path) -> object:

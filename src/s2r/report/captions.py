@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from s2r.config.systems import SETS
+from s2r.config.systems import SETS, Kind
 from s2r.report.cells import set_title
 
 PHANTOM = (
@@ -37,6 +37,15 @@ def caption(scores: pd.DataFrame) -> list[str]:
                 "video from another recording shows the size of that bias."
             )
         paragraphs.append(text)
+    control = scores[(scores["metric"] == "agreement_control") & (scores["system"] == Kind.REAL)]
+    if len(control):
+        of_set = control.set_index("set")["value"]
+        values = ", ".join(f"{of_set[s]:.2f} ({set_title(s)})" for s in SETS if s in of_set.index)
+        paragraphs.append(
+            "Agreement is by an instrument trained on another speech encoder than that of the row: "
+            "log-mel, and for rows of log-mel another one, by which real video has an agreement "
+            f"of {values}."
+        )
     if scores["note"].str.contains("oracle").any():
         paragraphs.append(
             "The mean frame of a subject held out from training is an oracle (marked *): it is "

@@ -41,6 +41,8 @@ class Scored:
     trained: bool
     draws: bool
     """Whether it makes draws."""
+    instruments: Mapping[str, str]
+    """By which instrument the values of a metric are, where there are several."""
 
     def find(self, measure: Measure, set_name: str, estimate: str) -> pd.DataFrame | None:
         """The values of a measure in a set, recordings by seeds, or None where there are none."""
@@ -79,8 +81,8 @@ def differences(score_files: Sequence[str | Path]) -> pd.DataFrame:
     Draws are compared with draws, and means with means, as ``estimate`` says. Where 1 is right, the
     distances of the two from 1 are compared. ``p_holm`` is corrected for all pairs of a measure and
     a set. ``better`` names the better one where that is below ``SURE``. Measures of which 0 is the
-    bound and not the aim are left out, and so are distances of whole collections of clips. Raises
-    UserError as `s2r.report.scores_table.read_scores`.
+    bound and not the aim are left out, and so are distances of whole collections of clips and
+    values by different instruments. Raises UserError as `s2r.report.scores_table.read_scores`.
     """
     systems, kinds = {}, {}
     for system, contents in read_scores(score_files).items():
@@ -134,20 +136,24 @@ def _read(contents: list[dict]) -> Scored:
         if of_set["values"]
     ]
     trained = contents[0].get("seed") is not None
+    instruments = contents[0].get("instruments", {})
     if not trainings:
         empty = pd.DataFrame(index=pd.MultiIndex.from_arrays([[]] * 6, names=VALUE_KEYS))
-        return Scored(empty, pd.Series(dtype=float), trained, draws=False)
+        return Scored(empty, pd.Series(dtype=float), trained, False, instruments)
     values = pd.concat(trainings)
     values["seed"] = values["seed"].fillna(-1)  # no seed is one column too
     table = values.pivot_table("value", VALUE_KEYS, "seed", aggfunc="first")
     frames = values.groupby(VALUE_KEYS)["frames"].first()
-    return Scored(table, frames, trained, draws=bool((values["estimate"] == "draw").any()))
+    return Scored(table, frames, trained, bool((values["estimate"] == "draw").any()), instruments)
 
 
 def _compare(
     a: Scored, b: Scored, measure: Measure, set_name: str, estimate: str
 ) -> Difference | None:
-    """The difference of two systems, or None where a measure, a recording or a seed is missing."""
+    """The difference of two systems, or None where a measure, a recording or a seed is missing, and
+    where the measure was taken by different instruments."""
+    if a.instruments.get(measure.metric) != b.instruments.get(measure.metric):
+        return None
     first, second = (one.find(measure, set_name, estimate) for one in (a, b))
     if first is None or second is None:
         return None

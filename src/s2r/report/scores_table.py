@@ -57,8 +57,8 @@ def aggregate(
     the system was trained; ``seed_sd`` is the standard deviation over seeds, NaN with one or none.
     ``low`` and ``high`` bound the 95 % bootstrap interval over recordings, of the means over seeds;
     those of distances are the means of the bounds of each seed, and a little too wide. ``n`` counts
-    what ``n_of`` names: recordings, or clips for ``fvd`` and ``kvd``. ``k`` is the number of draws
-    behind the value of one seed. Raises UserError as `read_scores`.
+    what ``n_of`` names: recordings, or clips for the distances. ``k`` is the number of draws behind
+    the value of one seed. Raises UserError as `read_scores`.
     """
     tables = []
     for contents in read_scores(score_files).values():
@@ -151,19 +151,23 @@ def _aggregate_one(contents: list[dict], resamples: int, seed: int) -> pd.DataFr
             means, frames = recordings["value"].mean(), recordings["frames"].first()
             interval = bootstrap_interval(means.to_dict(), frames.to_dict(), resamples, seed=seed)
             row = shared | dict(zip(keys, key, strict=True)) | interval._asdict()
-            row |= {"n_of": "recordings", "k": first["draws"], "note": note}
+            facts = [note, first.get("notes", {}).get(row["metric"], "")]
+            row |= {"n_of": "recordings", "k": first["draws"]}
+            row |= {"note": "; ".join(filter(None, facts))}
             trainings = [
                 np.average(part["value"], weights=part["frames"])
                 for _, part in group.groupby("training")
             ]
             rows.append(row | {"seed_sd": _spread(trainings)})
         for metric, found in of_set["distances"].items():
-            row = shared | {"mode": "clip", "estimate": first["estimate"], "metric": metric}
+            mode = found.get("mode", "clip")
+            row = shared | {"mode": mode, "estimate": first["estimate"], "metric": metric}
             table = pd.DataFrame([part["distances"][metric] for part in parts])
             bounds = table[["value", "low", "high"]].astype(float)
             row |= {"region": "frame", "n": found["n"], "n_of": "clips", "k": 1}
             row |= bounds.mean().to_dict() | {"seed_sd": _spread(bounds["value"])}
-            facts = [note, f"{found['network']} sha256 {found['sha256']}", found["warning"]]
+            checksum = f" sha256 {found['sha256']}" if found["sha256"] else ""
+            facts = [note, found["network"] + checksum, found["warning"]]
             rows.append(row | {"note": "; ".join(filter(None, facts))})
     return pd.DataFrame(rows, columns=COLUMNS)
 

@@ -1,9 +1,8 @@
 """Table 1: the paper's table in shape, with the rows and measures that it needs to be read.
 
-One row for each system. ``fvd``, ``ssim``, ``kinematics``, ``high_frequency_power``, ``motion`` and
-``seam_motion`` are those of the row's own kind of video (column ``estimate``: draws, or a mean);
-columns with ``draw`` and ``mean`` in their name keep the two apart, because the squared error of
-a perfect draw is twice that of its mean.
+One row for each system. Columns with ``draw`` and ``mean`` in their name keep draws and means
+apart, because the squared error of a perfect draw is twice that of its mean; all others are of the
+row's own kind of video (column ``estimate``: draws, or a mean).
 """
 
 from collections.abc import Sequence

@@ -1,0 +1,1 @@
+"""Phones read from the picture by a recogniser that is fitted on true video."""
