@@ -148,8 +148,8 @@ def clip_distances(
 
     The real clips compared with are those that the system has, so both sides have the same n.
     Returns ``{n, value, low, high, network, sha256, warning}`` for ``fvd`` (Fréchet) and ``kvd``
-    (kernel; of two recordings or more), nothing for an empty set; low and high are None for a single
-    recording. Raises UserError where clips are missing, or are others than the true ones.
+    (kernel; of two recordings or more), nothing for an empty set; low and high are None for a
+    single recording. Raises UserError where clips are missing, or are others than the true ones.
     """
     real, generated = distance.real, content.first_draws()
     wanted = real.clips.get(set_name, [])
