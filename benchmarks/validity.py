@@ -178,9 +178,9 @@ def verdict(metric: str, truth: pd.DataFrame, worse: pd.DataFrame) -> dict:
         part = worse[worse["step"] == step]
         order.append(badness(metric, part["value"]).mean())
         if (truth["recording"] == "").all():
-            sure.append(int(np.sign(part["low"].iloc[0] > truth["value"].iloc[0])))
+            sure.append(int(part["low"].iloc[0] > truth["value"].iloc[0]))
             continue
-        pair = part.set_index("recording").join(truth.set_index("recording"), rsuffix="_true")
+        pair = part.merge(truth, on="recording", suffixes=("", "_true"))
         change = badness(metric, pair["value"]) - badness(metric, pair["value_true"])
         found = paired_difference(change.to_numpy()[:, None], pair["frames"].to_numpy())
         sure.append(int(np.sign(found.value)) if found.p_recordings < SURE else 0)
