@@ -73,10 +73,10 @@ def values(*means, spread=0.01):
     ("metric", "means", "said"),
     [
         ("squared_error", (0, 1, 2), "1"),
-        ("squared_error", (0, 0, 2), "2 (not in order)"),
-        ("squared_error", (0, 2, 1), "1 (not in order)"),
+        ("squared_error", (0, 0, 2), "2 (*)"),
+        ("squared_error", (0, 2, 1), "1 (*)"),
         ("squared_error", (1, 1, 1), "-"),
-        ("squared_error", (1, 2, 0), "prefers it"),
+        ("squared_error", (1, 2, 0), "better"),
         ("agreement", (1, 0.5, 0.2), "1"),
         ("motion", (1, 0.8, 1.4), "1"),
         ("lag", (0, -1, 2), "1"),
