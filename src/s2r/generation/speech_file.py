@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -15,6 +15,7 @@ from s2r.core.hdf5 import NewFile
 from s2r.core.media.decode import open_audio
 from s2r.core.media.encode import VideoWriter
 from s2r.core.media.resample import to_clock
+from s2r.core.origin import GENERATED, marks, video_tags
 from s2r.core.outputs import sealed
 from s2r.core.progress import progress
 from s2r.core.units import HOP, to_unit_range
@@ -69,6 +70,8 @@ def generate_file(
 ) -> int:
     """Write the video of the speech in ``source`` to ``target`` (mp4, with the sound).
 
+    Its metadata hold the marks of a synthetic video (`s2r.core.origin.marks`).
+
     Args:
         reference: (H, W) uint8, the speaker at rest.
         size: height of the picture in pixels.
@@ -76,7 +79,7 @@ def generate_file(
             of a film: where the sound begins before the first picture that frame holds, and where
             it is longer the last one.
         frames_path: HDF5 file to write the frames to as well, lossless: ``frames``
-            (T, H, W) uint8, attribute ``frame_rate``.
+            (T, H, W) uint8, attribute ``frame_rate`` and the marks.
         on_frames: called with the number of frames whenever some are generated, instead of a
             progress bar.
         on_remark: called, before anything else is done, with a sentence about sound that is silent,
@@ -90,6 +93,12 @@ def generate_file(
         UserError: the file holds no sound, less than 0.1 s of it, or values that are not numbers.
     """
     frame_rate = speech_model.frame_rate
+    about = marks(
+        GENERATED,
+        speech_model.name,
+        speech_model.checksum,
+        seed if speech_model.model.draws else None,
+    )
     width = size if truth is None else 2 * size + 2
     level = level_of(source)
     if remark := level.remark(str(source)):
@@ -98,9 +107,19 @@ def generate_file(
     with open_audio(source, lambda _: None) as sound, contextlib.ExitStack() as files:
         total = round(sound.seconds * frame_rate) if sound.seconds else None
         writer = files.enter_context(
-            VideoWriter(target, (size, width), frame_rate, sound.rate, crf=18, seal=True)
+            VideoWriter(
+                target,
+                (size, width),
+                frame_rate,
+                sound.rate,
+                crf=18,
+                tags=video_tags(about),
+                seal=True,
+            )
         )
-        add_frames = files.enter_context(frame_file(frames_path, reference.shape, frame_rate))
+        add_frames = files.enter_context(
+            frame_file(frames_path, reference.shape, frame_rate, about)
+        )
         if on_frames is None:
             label = Path(source).name
             bar = files.enter_context(progress(total=total, label=label, unit="frame"))
@@ -193,8 +212,16 @@ def stretches(blocks: Iterable[np.ndarray], length: int, margin: int) -> Iterato
 
 
 @contextlib.contextmanager
-def frame_file(path: str | Path | None, shape: tuple[int, int], frame_rate: int):
-    """A function that adds frames to the HDF5 file ``path``, or does nothing for None."""
+def frame_file(
+    path: str | Path | None,
+    shape: tuple[int, int],
+    frame_rate: int,
+    about: Mapping[str, str | int],
+):
+    """A function that adds frames to the HDF5 file ``path``, or does nothing for None.
+
+    ``about``: marks of what made them, which become attributes of the file.
+    """
     if path is None:
         yield lambda frames: None
         return
@@ -203,6 +230,7 @@ def frame_file(path: str | Path | None, shape: tuple[int, int], frame_rate: int)
             "frames", (0, *shape), np.uint8, maxshape=(None, *shape), chunks=(32, *shape)
         )
         file.attrs["frame_rate"] = frame_rate
+        file.attrs.update(about)
 
         def add(frames: np.ndarray) -> None:
             data.resize(len(data) + len(frames), axis=0)

@@ -2,6 +2,7 @@
 
 import contextlib
 import wave
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -37,17 +38,18 @@ class VideoWriter:
         *,
         crf: int = 14,
         preset: str = "superfast",
-        comment: str | None = None,
+        tags: Mapping[str, str] | None = None,
         seal: bool = False,
     ):
         """``size`` is (height, width) of the pictures; no ``sample_rate``, no sound.
 
-        ``seal``: the video is a user's output, see `s2r.core.outputs`.
+        ``tags``: metadata of the file, {name: text}, by the names that ffmpeg has for those of
+        MP4 (title, comment, description). ``seal``: the video is a user's output, see `s2r.core.outputs`.
         """
         self._path, self._size = path, size
         self._rate, self._sample_rate = Fraction(frame_rate), sample_rate
         self._options = {"crf": str(crf), "preset": preset}
-        self._comment, self._seal = comment, seal
+        self._tags, self._seal = dict(tags or {}), seal
         self._pictures = self._samples = 0
 
     def __enter__(self) -> "VideoWriter":
@@ -57,8 +59,7 @@ class VideoWriter:
             if self._seal:
                 self._stack.enter_context(sealed(temporary))
             self._container = self._stack.enter_context(av.open(str(temporary), "w"))
-            if self._comment:
-                self._container.metadata["comment"] = self._comment
+            self._container.metadata.update(self._tags)
             self._video = self._container.add_stream("libx264", rate=self._rate)
             height, width = self._size
             self._video.height, self._video.width = height + height % 2, width + width % 2
