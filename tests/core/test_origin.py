@@ -29,21 +29,20 @@ def checkout(tmp_path, monkeypatch):
     git("commit", "--quiet", "-m", "first")
     monkeypatch.setattr(origin, "ROOT", tmp_path)
     origin.commit.cache_clear()
-    yield tmp_path, git
+    yield tmp_path
     origin.commit.cache_clear()
 
 
 def test_the_commit_is_that_of_the_checkout_and_says_when_files_were_changed(checkout, monkeypatch):
-    folder, git = checkout
-    monkeypatch.setenv("GIT_DIR", str(folder / "elsewhere"))
-    expected = git_head(folder)
+    monkeypatch.setenv("GIT_DIR", str(checkout / "elsewhere"))
+    expected = git_head(checkout)
     assert origin.commit() == expected[:12]
     assert origin.program() == f"s2r {__version__}, commit {expected[:12]}"
     origin.commit.cache_clear()
-    (folder / "notes.txt").write_text("of the user")  # not tracked: the code is as it was
+    (checkout / "notes.txt").write_text("of the user")  # not tracked: the code is as it was
     assert origin.commit() == expected[:12]
     origin.commit.cache_clear()
-    (folder / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    (checkout / "pyproject.toml").write_text("[project]\nname = 'x'\n")
     assert origin.commit() == f"{expected[:12]}-dirty"
 
 
@@ -55,15 +54,14 @@ def git_head(folder: Path) -> str:
 @pytest.mark.parametrize("missing", ["pyproject.toml", ".git"])
 def test_an_installed_package_has_no_commit(checkout, missing):
     """Nor one that lies in the environment inside of somebody's own repository."""
-    folder, _ = checkout
-    (folder / missing).rename(folder / "away")
+    (checkout / missing).rename(checkout / "away")
     assert origin.commit() == ""
     assert origin.program() == f"s2r {__version__}"
     assert origin.marks("x")["commit"] == ""
 
 
 def test_without_git_there_is_no_commit(checkout, monkeypatch):
-    monkeypatch.setenv("PATH", str(checkout[0]))
+    monkeypatch.setenv("PATH", str(checkout))
     assert origin.commit() == ""
 
 

@@ -44,7 +44,8 @@ class VideoWriter:
         """``size`` is (height, width) of the pictures; no ``sample_rate``, no sound.
 
         ``tags``: metadata of the file, {name: text}, by the names that ffmpeg has for those of
-        MP4 (title, comment, description). ``seal``: the video is a user's output, see `s2r.core.outputs`.
+        MP4 (title, comment, description). ``seal``: the video is a user's output, see
+        `s2r.core.outputs`.
         """
         self._path, self._size = path, size
         self._rate, self._sample_rate = Fraction(frame_rate), sample_rate
