@@ -18,6 +18,7 @@ from s2r.core.media.decode import probe, read_audio, read_video
 from s2r.core.media.encode import write_wav
 from s2r.core.media.resample import to_clock
 from s2r.generation import speech_file as speech_to_video
+from s2r.generation.appearance import Appearance
 from s2r.generation.model_folder import load_model_folder
 from s2r.generation.speech_file import generate_file, stretches
 from s2r.model.family import VideoTask
@@ -45,7 +46,8 @@ def write_sound(path, audio, rate, codec, layout="mono", kind="fltp"):
         container.mux(stream.encode())
 
 
-def make(source, target, model, **options):
+def make(source, target, model, size=256, truth=None, **options):
+    options["appearance"] = Appearance(size=size, truth=truth)
     reference = model.references["sub001"]
     return generate_file(source, target, model, reference, **options)
 
