@@ -115,7 +115,8 @@ def _add_appearance(command) -> None:
         "--probe",
         type=Path,
         metavar="FILE",
-        help="the contour probe (default: results/instruments/probe.safetensors)",
+        help="draw the contours that this probe reads (default: that of the workflow, "
+        "results/instruments/probe.safetensors)",
     )
     command.add_argument(
         "--gif", action="store_true", help="write an animated GIF beside the video, for slides"

@@ -73,7 +73,7 @@ def generate(
     if side_by_side and len(speech) > 1:
         raise UserError("--side-by-side shows one true video: give one file of speech.")
     model = model or DEFAULT_MODEL
-    probe = probe or DEFAULT_PROBE
+    overlay, probe = overlay or probe is not None, probe or DEFAULT_PROBE
     inputs = [*speech, *reference, *filter(None, [side_by_side, overlay and probe])]
     inputs += [model / name for name in ("config.yaml", *read_content(model).files)]
     check_outputs([path for each in files for path in each.outputs], inputs, overwrite)

@@ -80,8 +80,8 @@ PLAIN = Appearance()
 
 
 def label_block(text: str, width: int) -> np.ndarray:
-    """(h, width) uint8 with the lines of ``text``, light on dark, as large as fits, h about a tenth
-    of the width."""
+    """(h, width) uint8 with the lines of ``text``, light on dark, as large as fits; h is about
+    a seventh of the width with two lines."""
     for points in range(max(width // 20, 6), 5, -1):
         font = ImageFont.load_default(points)
         drawing = ImageDraw.Draw(Image.new("L", (1, 1)))
