@@ -37,7 +37,7 @@ def sounds(tmp_path, monkeypatch):
 @pytest.mark.usefixtures("sounds")
 def test_several_files_become_videos_in_a_folder_and_one_that_fails_stops_none(folder, capsys):
     speech = ["a.wav", "text.wav", "b.wav"]
-    options = ["--model", folder, "--size", "64", "--save", "videos", "--gif", "--label"]
+    options = ["--model", folder, "--size", "128", "--save", "videos", "--gif", "--label"]
     assert main(["generate", *speech, "-o", "videos/", *options, "--slow", "2"]) == 1
     lines = capsys.readouterr().err.strip().splitlines()
     assert lines[0] == "Loading the model ..."
@@ -68,6 +68,7 @@ def test_several_files_become_videos_in_a_folder_and_one_that_fails_stops_none(f
         (["a.wav", "--save", "new/x.h5"], "new/x.h5: there is no folder new"),
         (["a.wav", "b.wav", "--side-by-side", "a.wav"], "give one file of speech"),
         (["a.wav", "--overlay"], "probe.safetensors does not exist"),
+        (["a.wav", "--label", "--size", "32"], "does not fit into 32 pixels"),
     ],
 )
 def test_what_cannot_be_written_is_said_before_anything_is_generated(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from s2r.core.errors import UserError
 from s2r.generation.appearance import GAP, GROUND, INK, PLAIN, Appearance, label_block
 
 FRAMES = np.full((3, 16, 16), 120, np.uint8)
@@ -25,16 +26,20 @@ def test_frames_alone_are_as_they_were():
     assert PLAIN.colours == ()
 
 
-@pytest.mark.parametrize("width", [48, 64, 256, 1024])
+@pytest.mark.parametrize("width", [96, 128, 256, 1024])
 def test_a_label_is_light_on_dark_and_no_letter_is_cut(width):
     block = label_block("synthetic (s2r 0.1.0)\nlogmel, seed 0", width)
     assert block.shape[1] == width
     assert block.max() > INK - 60
     assert (block == GROUND).mean() > 0.5
-    if width >= 64:
-        rims = [block[0], block[-1], block[:, 0], block[:, -1]]
-        assert all((rim == GROUND).all() for rim in rims)
-        assert len(block) < width / 3
+    rims = [block[0], block[-1], block[:, 0], block[:, -1]]
+    assert all((rim == GROUND).all() for rim in rims)
+    assert len(block) < width / 5
+
+
+def test_a_label_that_does_not_fit_is_refused_before_any_work():
+    with pytest.raises(UserError, match="does not fit into 48 pixels: use a larger --size"):
+        Appearance(size=48, label="synthetic (s2r 0.1.0)\nlogmel, seed 0")
 
 
 def test_a_label_stands_below_in_the_generated_picture_only():

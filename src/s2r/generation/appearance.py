@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from s2r.core.errors import UserError
 from s2r.preparation.pictures import enlarge
 
 GAP = 2
@@ -15,6 +16,9 @@ GAP = 2
 
 INK, GROUND = 235, 20
 """Grey levels of a label."""
+
+SMALLEST = 6
+"""Points of the smallest letters that can be read."""
 
 
 class Overlay(Protocol):
@@ -41,6 +45,10 @@ class Appearance:
     """How many times slower picture and sound are played."""
     truth: np.ndarray | None = None
     """(T, H, W) uint8 at the model's frame rate, shown on the left."""
+
+    def __post_init__(self):
+        if self.label:
+            label_block(self.label, self.size)  # what does not fit is said before any work
 
     @property
     def width(self) -> int:
@@ -80,15 +88,20 @@ PLAIN = Appearance()
 
 
 def label_block(text: str, width: int) -> np.ndarray:
-    """(h, width) uint8 with the lines of ``text``, light on dark, as large as fits; h is about
-    a seventh of the width with two lines."""
-    for points in range(max(width // 20, 6), 5, -1):
+    """(h, width) uint8 with the lines of ``text``, light on dark, in the largest letters that fit.
+
+    Two lines take about a tenth of a square picture of 256 pixels. Raises UserError where no
+    letters are small enough.
+    """
+    for points in range(max(width // 20, SMALLEST), SMALLEST - 1, -1):
         font = ImageFont.load_default(points)
         drawing = ImageDraw.Draw(Image.new("L", (1, 1)))
         left, top, right, bottom = drawing.multiline_textbbox((0, 0), text, font=font, spacing=1)
         if right - left <= width - 4:
             break
+    else:
+        raise UserError(f"The label does not fit into {width} pixels: use a larger --size.")
     height = int(bottom - top) + 4
     image = Image.new("L", (width, height), GROUND)
-    ImageDraw.Draw(image).multiline_text((2, 2 - top), text, INK, font, spacing=1)
+    ImageDraw.Draw(image).multiline_text((2 - left, 2 - top), text, INK, font, spacing=1)
     return np.asarray(image)
