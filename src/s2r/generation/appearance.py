@@ -90,7 +90,7 @@ PLAIN = Appearance()
 def label_block(text: str, width: int) -> np.ndarray:
     """(h, width) uint8 with the lines of ``text``, light on dark, in the largest letters that fit.
 
-    Two lines take about a tenth of a square picture of 256 pixels. Raises UserError where no
+    Two lines take about an eighth of a square picture of 128 pixels or more. Raises UserError where no
     letters are small enough.
     """
     for points in range(max(width // 20, SMALLEST), SMALLEST - 1, -1):
