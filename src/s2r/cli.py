@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from s2r.apps.adapt_arguments import add_adapt
 from s2r.core.ends import run_command
 from s2r.core.units import LARGEST_SEED
 
@@ -48,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     _add_generate(commands)
     _add_export(commands)
-    _add_adapt(commands)
+    add_adapt(commands, _number)
     _add_info(commands)
     _add_score(commands)
     _add_studio(commands)
@@ -133,45 +134,6 @@ def _add_export(commands) -> None:
         default=[],
         help="configuration files given to snakemake beside config/config.yaml",
     )
-    _add_overwrite(command, "replace a model folder although its files were changed")
-
-
-def _add_adapt(commands) -> None:
-    command = commands.add_parser(
-        "adapt",
-        help="adapt a model to one speaker, from the speaker's own film",
-        description="Fine-tune a model folder on film of one speaker (midsagittal rtMRI, 10 s or "
-        "more), with sound or silent. Takes minutes on a CPU. The end of every film is held out: "
-        "it says what was gained, in a table and in a video beside the new folder.",
-    )
-    command.set_defaults(command=_adapt)
-    command.add_argument("folder", type=Path, metavar="MODEL", help="model folder (preset s2r)")
-    command.add_argument(
-        "--film",
-        type=Path,
-        action="append",
-        required=True,
-        dest="films",
-        metavar="FILE",
-        help="film of the speaker; may be given several times",
-    )
-    command.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FOLDER", help="the adapted model"
-    )
-    command.add_argument(
-        "--hold-out",
-        type=_held_out,
-        default=0.2,
-        help="share at the end of every film that is held out, 0.05 to 0.5 (default 0.2)",
-    )
-    command.add_argument(
-        "--steps", type=_adapt_steps, help="steps of the training (default: stopped early)"
-    )
-    command.add_argument("--seed", type=_seed, default=0, help="of the training (default 0)")
-    command.add_argument(
-        "--force", action="store_true", help="accept films that do not look like rtMRI"
-    )
-    _add_device(command)
     _add_overwrite(command, "replace a model folder although its files were changed")
 
 
@@ -291,8 +253,6 @@ _seed = partial(_number, kind=int, low=0, high=LARGEST_SEED)
 _steps = partial(_number, kind=int, low=1, high=1000)
 _guidance = partial(_number, kind=float, low=0, high=100)
 _height = partial(_number, kind=int, low=16, high=4096)
-_held_out = partial(_number, kind=float, low=0.05, high=0.5)
-_adapt_steps = partial(_number, kind=int, low=0, high=100_000)
 _port = partial(_number, kind=int, low=0, high=65535)
 
 
@@ -306,12 +266,6 @@ def _export(options: argparse.Namespace) -> None:
     from s2r.apps.commands import export
 
     export(options.name, options.output, options.results, options.configfile, options.overwrite)
-
-
-def _adapt(options: argparse.Namespace) -> None:
-    from s2r.apps.adapt import adapt_folder
-
-    print(adapt_folder(**{key: value for key, value in vars(options).items() if key != "command"}))
 
 
 def _info(options: argparse.Namespace) -> None:

@@ -29,7 +29,7 @@ from s2r.generation.model_folder import (
 from s2r.generation.speaker import check_likeness, frames_config
 from s2r.generation.utterance import UtteranceVideos
 from s2r.model.family import VideoTask
-from s2r.model.utterance_model import UtteranceModel, load_utterance_model, save_utterance_model
+from s2r.model.utterance_model import load_utterance_model, save_utterance_model
 from s2r.preparation.film import CutFilm, cut_film
 from s2r.preparation.pictures import enlarge
 from s2r.preparation.region import dynamic_region

@@ -1,4 +1,4 @@
-"""A film of a speaker, cut in time: what is learned from, and a part at the end that is held out."""
+"""A film of a speaker, cut in time: what is learned from, and the end, held out."""
 
 from dataclasses import dataclass
 from pathlib import Path
