@@ -148,13 +148,21 @@ def _new_directions(autoencoder: Autoencoder, films: Sequence[Film], speakers: S
 
 
 def _fit_noise(autoencoder: Autoencoder, films: Sequence[Film], speakers: Speaker) -> None:
-    """Level and correlation of the noise in the films, in place."""
+    """Level and correlation of the noise in the films, in place.
+
+    Of a film unlike those of the training, codes leave much slow movement, and all places of it
+    move. So noise is no stronger than changes between frames allow: those of noise of variance v
+    and correlation c have the variance 2 (1 - c) v.
+    """
     residuals = [
         _left(autoencoder, film, speakers[k : k + 1]).view(-1, *autoencoder.template.shape[1:])
         / speakers.registration.gain[k]
         for k, film in enumerate(films)
     ]
     noise = fit_noise(residuals, noise_level(residuals))
+    changes = torch.cat([residual.diff(dim=0) for residual in residuals])
+    most = changes.square().mean(0) / (2 * (1 - noise.steadiness))
+    noise = replace(noise, level=torch.minimum(noise.level, most[None].sqrt()))
     autoencoder.noise_level.copy_(noise.level)
     autoencoder.noise_spectrum.copy_(noise.spectrum)
     autoencoder.noise_steadiness.copy_(noise.steadiness)
