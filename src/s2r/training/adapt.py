@@ -35,7 +35,7 @@ from s2r.training.utterance_loss import MeanLoss
 from s2r.training.utterance_spread import measure_spread
 from s2r.training.utterance_validation import Validation
 
-NEW_CODES = 16
+NEW_CODES = 32
 """Most codes that are added."""
 
 FRAMES_PER_CODE = 25
