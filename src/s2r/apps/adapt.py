@@ -194,7 +194,7 @@ def _compared(
     for film in films:
         truth = film.held_out.frames
         still = video_scores(truth, mean_frame(film.learned.frames, len(truth)), instruments)
-        columns = {"mean frame": {name: still["error"] for name in ROWS if "error" in name}}
+        columns = {"mean frame": {name: still[name.split("_")[0]] for name in ROWS}}
         sides = [truth]
         for label, videos in (("before", loaded.model), ("after", after)):
             pictures = described(videos, truth, film.reference)

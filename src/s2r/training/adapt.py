@@ -38,6 +38,9 @@ from s2r.training.utterance_validation import Validation
 NEW_CODES = 32
 """Most codes that are added."""
 
+MOST_CODES = 512
+"""Most codes of a model (`s2r.config.model_blocks.AutoencoderBlock`)."""
+
 FRAMES_PER_CODE = 25
 """Frames of film, at least, for each of them: components of fewer describe the film's noise."""
 
@@ -134,7 +137,8 @@ def adapt(
 def _new_directions(autoencoder: Autoencoder, films: Sequence[Film], speakers: Speaker) -> Tensor:
     """Principal components (E, H * W) of what the codes leave of the films, orthonormal."""
     total = sum(len(film.frames) for film in films)
-    count = min(NEW_CODES, total // FRAMES_PER_CODE)
+    room = MOST_CODES - len(autoencoder.components)
+    count = min(NEW_CODES, total // FRAMES_PER_CODE, room)
     if not count:
         return autoencoder.components[:0]
     left = torch.cat(
