@@ -123,6 +123,11 @@ def main() -> None:
             )
         shown.append(row)
     print(pd.DataFrame(shown).to_markdown(index=False, disable_numparse=True))
+    print("\nchange of the error x 1000 of draws, within subjects:")
+    before = table[table["film"] == "none"]["error_draw"]
+    for film, part in table[table["film"].str.endswith(" s")].groupby("film", sort=False):
+        found = bootstrap_interval((part["error_draw"] - before).to_dict())
+        print(f"{film}: {found.value:.1f} ({found.low:.1f}, {found.high:.1f})")
 
 
 if __name__ == "__main__":

@@ -45,6 +45,9 @@ LEAST_PART = 2.0
 SPEAKER = "speaker"
 """Name of the one subject of an adapted model."""
 
+LONGEST_SHOWN = 60
+"""Seconds of every film's held-out part, at most, in the comparison."""
+
 HEIGHT = 256
 """Of the pictures in the comparison, in pixels."""
 
@@ -208,9 +211,11 @@ def _compared(
             sides.append(pictures)
         rows.append(columns)
         weights.append(len(truth))
-        shown.append(np.concatenate([enlarge(side, HEIGHT) for side in sides], axis=2))
-        silence = np.zeros(len(truth) * SAMPLE_RATE // FRAME_RATE, np.float32)
-        sounds.append(silence if film.held_out.sound is None else film.held_out.sound)
+        seconds = min(len(truth) / FRAME_RATE, LONGEST_SHOWN)
+        count, samples = round(seconds * FRAME_RATE), round(seconds * SAMPLE_RATE)
+        shown.append(np.concatenate([enlarge(side[:count], HEIGHT) for side in sides], axis=2))
+        heard = film.held_out.sound
+        sounds.append(np.zeros(samples, np.float32) if heard is None else heard[:samples])
     write_video(
         path, np.concatenate(shown), FRAME_RATE, np.concatenate(sounds), SAMPLE_RATE, seal=True
     )

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from s2r.config.model_blocks import MeanTraining
 from s2r.core.units import to_unit_range
-from s2r.model.autoencoder import Autoencoder, Speaker
+from s2r.model.autoencoder import BATCH, Autoencoder, Speaker
 from s2r.model.components import principal_components
 from s2r.model.dilated import DilatedNetwork
 from s2r.model.ema import averaged
@@ -43,6 +43,9 @@ MOST_CODES = 512
 
 FRAMES_PER_CODE = 25
 """Frames of film, at least, for each of them: components of fewer describe the film's noise."""
+
+PICTURES = 3000
+"""About how many frames of all films together give new directions, and at most the noise."""
 
 STOP_SHARE = 0.2
 """Share at the end of every film that says when to stop training."""
@@ -106,7 +109,7 @@ def adapt(
     _fit_noise(model.autoencoder, films, speakers)
     speakers = model.autoencoder.speakers(references)
     codes = [
-        model.autoencoder.encode(_video(film, device), speakers[k : k + 1])
+        _encoded(model.autoencoder, film.frames, speakers[k : k + 1])
         for k, film in enumerate(films)
     ]
     new_codes = model.config.autoencoder.codes - old
@@ -141,8 +144,12 @@ def _new_directions(autoencoder: Autoencoder, films: Sequence[Film], speakers: S
     count = min(NEW_CODES, total // FRAMES_PER_CODE, room)
     if not count:
         return autoencoder.components[:0]
+    stride = total // PICTURES + 1
     left = torch.cat(
-        [_left(autoencoder, film, speakers[k : k + 1]) for k, film in enumerate(films)]
+        [
+            _left(autoencoder, film.frames[::stride], speakers[k : k + 1])
+            for k, film in enumerate(films)
+        ]
     )
     found = torch.from_numpy(principal_components(left.cpu().numpy(), count))
     found = found.to(autoencoder.components.device)
@@ -158,8 +165,11 @@ def _fit_noise(autoencoder: Autoencoder, films: Sequence[Film], speakers: Speake
     move. So noise is no stronger than changes between frames allow: those of noise of variance v
     and correlation c have the variance 2 (1 - c) v.
     """
+    most_frames = PICTURES // len(films)  # in a row: noise is measured over time
     residuals = [
-        _left(autoencoder, film, speakers[k : k + 1]).view(-1, *autoencoder.template.shape[1:])
+        _left(autoencoder, film.frames[:most_frames], speakers[k : k + 1]).view(
+            -1, *autoencoder.template.shape[1:]
+        )
         / speakers.registration.gain[k]
         for k, film in enumerate(films)
     ]
@@ -172,10 +182,17 @@ def _fit_noise(autoencoder: Autoencoder, films: Sequence[Film], speakers: Speake
     autoencoder.noise_steadiness.copy_(noise.steadiness)
 
 
-def _left(autoencoder: Autoencoder, film: Film, speaker: Speaker) -> Tensor:
-    """What the codes leave of the changes of a film, at the template's places: (T, H * W)."""
-    changes = autoencoder.changes(_video(film, autoencoder.template.device), speaker)
+def _left(autoencoder: Autoencoder, frames: np.ndarray, speaker: Speaker) -> Tensor:
+    """What the codes leave of the changes of frames, at the template's places: (T, H * W)."""
+    changes = autoencoder.changes(_video(frames, autoencoder.template.device), speaker)
     return changes - changes @ autoencoder.components.T @ autoencoder.components
+
+
+def _encoded(autoencoder: Autoencoder, frames: np.ndarray, speaker: Speaker) -> Tensor:
+    """Codes (T, K) of frames (T, H, W), a part at a time."""
+    device = autoencoder.template.device
+    parts = (frames[first : first + BATCH] for first in range(0, len(frames), BATCH))
+    return torch.cat([autoencoder.encode(_video(part, device), speaker) for part in parts])
 
 
 def _part(
@@ -264,5 +281,5 @@ def _fine_tuned(
     return kept[best].eval(), min(steps, (best + 1) * every)
 
 
-def _video(film: Film, device: torch.device) -> Tensor:
-    return torch.from_numpy(to_unit_range(film.frames))[:, None].to(device)
+def _video(frames: np.ndarray, device: torch.device) -> Tensor:
+    return torch.from_numpy(to_unit_range(frames))[:, None].to(device)
