@@ -1,4 +1,4 @@
-"""`s2r adapt`: the folder that it writes, what it learns from, and one sentence for what it cannot."""
+"""`s2r adapt`: the folder that it writes, what it learns from, and what it refuses."""
 
 import re
 
