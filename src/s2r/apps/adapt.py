@@ -39,7 +39,7 @@ from s2r.training.adapt import Film, adapt
 LEAST_FILM = 10.0
 """Seconds of film, at least, of all files together."""
 
-LEAST_PART = 2.0
+LEAST_PART = 1.0
 """Seconds, at least, of one film."""
 
 SPEAKER = "speaker"
@@ -165,8 +165,8 @@ def _read(
             )
     if sum(lengths) < LEAST_FILM:
         raise UserError(
-            f"{paths[0]}: {sum(lengths):.1f} s of film are too little to adapt to: give at least "
-            f"{LEAST_FILM:g} s in all."
+            f"{', '.join(map(str, paths))}: {sum(lengths):.1f} s of film are too little to adapt "
+            f"to: give at least {LEAST_FILM:g} s in all."
         )
     if not force:
         check_likeness(paths, np.stack([film.reference for film in films]), loaded)
