@@ -107,7 +107,7 @@ def adapt(
     old = model.config.autoencoder.codes
     model = extended(model, _new_directions(model.autoencoder, films, speakers)).eval()
     _fit_noise(model.autoencoder, films, speakers)
-    speakers = model.autoencoder.speakers(references)
+    speakers = model.autoencoder.speakers(references)  # with codes in the new directions too
     codes = [
         _encoded(model.autoencoder, film.frames, speakers[k : k + 1])
         for k, film in enumerate(films)
