@@ -12,6 +12,7 @@ from helpers.sounds import voice
 from helpers.tiny_model import write_tiny_model
 from helpers.utterance_model import film_of
 from s2r.cli import main
+from s2r.core.errors import UserError
 from s2r.core.media.decode import probe, read_video
 from s2r.core.media.encode import write_video
 from s2r.generation.folder_content import read_content
@@ -71,13 +72,12 @@ def test_an_adapted_folder_is_a_model_folder(films, model, tmp_path, capsys):
 
 
 def test_held_out_frames_never_enter(films, model, tmp_path, monkeypatch):
-    """Another end of the film, of the same length, leaves the same weights."""
+    """Films that differ after the cut only are learned from alike."""
     seen = []
-    kept = command.adapt
 
     def spy(network, learned, *arguments):
         seen.append([(film.frames, film.reference, film.embeddings) for film in learned])
-        return kept(network, learned, *arguments)
+        raise UserError("enough")
 
     monkeypatch.setattr(command, "adapt", spy)
     frames, rate = read_video(films[1])
@@ -97,11 +97,9 @@ def test_held_out_frames_never_enter(films, model, tmp_path, monkeypatch):
             "--force",
             *STEPS,
         ]
-        assert main(["adapt", model, *arguments]) == 0
+        assert main(["adapt", model, *arguments]) == 1
     for one, other in zip(*(film for (film,) in seen), strict=True):
         assert np.array_equal(one, other)
-    weights = [(tmp_path / name / "references/speaker.png").read_bytes() for name in "ab"]
-    assert weights[0] == weights[1]
 
 
 def test_a_silent_film_is_said_to_be_silent(films, model, tmp_path, capsys):
