@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from s2r.apps.adapt_arguments import add_adapt
 from s2r.apps.generate_options import add_generate
 from s2r.apps.options import add_command, add_device, add_overwrite, add_server
 from s2r.core.ends import run_command
@@ -21,6 +22,7 @@ examples:
   s2r generate *.wav -o videos/ --label           several, into a folder that exists
   s2r generate speech.wav --reference frame.png   your own speaker: MRI at rest, or a film
   s2r generate speech.wav --side-by-side film.mp4 the true video on the left
+  s2r adapt results/model --film own.mp4 -o own   a model of one speaker, from own film
   s2r info                                        what a model is, and its speakers
   s2r score film.mp4 tract.mp4                    compare a generated video with the true one
   s2r score tract.mp4                             does the video belong to its sound?
@@ -61,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(metavar="COMMAND")
     add_generate(commands).set_defaults(command=_generate)
     _add_export(commands)
+    add_adapt(commands).set_defaults(command=_adapt)
     _add_info(commands)
     _add_score(commands)
     _add_studio(commands)
@@ -211,6 +214,13 @@ def _export(options: argparse.Namespace) -> None:
     from s2r.apps.commands import export
 
     export(options.name, options.output, options.results, options.configfile, options.overwrite)
+
+
+def _adapt(options: argparse.Namespace) -> None:
+    _loading("the model")
+    from s2r.apps.adapt import adapt_folder
+
+    print(adapt_folder(**{key: value for key, value in vars(options).items() if key != "command"}))
 
 
 def _info(options: argparse.Namespace) -> None:
