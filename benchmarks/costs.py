@@ -203,7 +203,7 @@ def score(config: dict, device: str) -> dict:
     video = np.random.default_rng(0).integers(0, 256, (500, FRAME_SIZE, FRAME_SIZE), np.uint8)
     region = dynamic_region([video])
     instruments = Instruments(region, moving_cells(region))
-    work = lambda: rollout_scores(video, video[::-1], instruments, None)  # noqa: E731
+    work = lambda: rollout_scores(video, video[::-1], instruments)  # noqa: E731
     return {"seconds": min(seconds(work, device, 3)) / 10, "unit": "s of video"}
 
 

@@ -18,8 +18,9 @@ from s2r.config.files import read_files
 from s2r.config.parameters import run_settings
 from s2r.config.systems import (
     evaluation_sets,
+    replicates,
     run_with_gaussian,
-    systems,
+    seeds_of,
 )
 from s2r.core.errors import UserError
 from s2r.core.units import FRAME_RATE
@@ -125,7 +126,7 @@ def stages(config: Mapping, corpus: Corpus = USC75) -> list[Stage]:
     """
     evaluation, shards = config["evaluation"], config["recordings"]["shards"]
     sets, runs = len(evaluation_sets(config)), list(config["runs"])
-    settings = [run_settings(config, run) for run in runs]
+    settings = [run_settings(config, run) for run in runs for _ in seeds_of(config, run)]
     if other := [one["preset"] for one in settings if one["preset"] != "s2r"]:
         raise UserError(f"runs: the costs of preset {other[0]} are not known; leave such runs out.")
     rollout = sets * evaluation["recordings"] * corpus.mean_seconds
@@ -143,7 +144,7 @@ def stages(config: Mapping, corpus: Corpus = USC75) -> list[Stage]:
                 "float32",
             )
         )
-    count, seen = len(runs), corpus.training_recordings
+    count, seen = len(settings), corpus.training_recordings
     # stage 1 fits components and noise; every run encodes all that it is trained on
     encoded = STAGE_1_SECONDS + STAGE_1_NOISE * corpus.mean_seconds
     found += [
@@ -157,19 +158,27 @@ def stages(config: Mapping, corpus: Corpus = USC75) -> list[Stage]:
         name = f"train the {network}, {count} runs"
         found.append(Stage(name, f"train {network}", amount, count, "bfloat16"))
     # draws, the one with the wrong speech, and the mean; the draws again with noise of one run
-    drawn = [*settings, *([settings[0]] if run_with_gaussian(config) else [])]
+    drawn = [run_settings(config, run) for run in _drawn(config)]
     made = len(drawn) * rollout * (draws + 1) + count * rollout
     made += clips * sum(clip_seconds(one) for one in [*drawn, *settings])
     # The mean of the draws is scored like one more draw; any other system has one video.
-    single = len(systems(config)) - len(drawn)
+    single = len(replicates(config)) - len(drawn)
     scored = rollout * (len(drawn) * (draws + 1) + single)
-    number = len(systems(config))
+    number = len(replicates(config))
     return [
         *found,
         Stage(f"generate, {count} runs", "generate", made, count, "bfloat16"),
         Stage("Fréchet features", "frechet", clips * (number + 1), number + 1, "float32"),
         Stage("paired metrics", "score", scored, number),
     ]
+
+
+def _drawn(config: Mapping) -> list[str]:
+    """The runs whose videos are drawn, once for each seed; the last one again with noise in place
+    of diffusion."""
+    again = run_with_gaussian(config)
+    names = [*config["runs"], *([again] if again else [])]
+    return [run for run in names for _ in seeds_of(config, run)]
 
 
 def side_by_side(hours: float, jobs: int, workers: int) -> float:
@@ -218,8 +227,8 @@ def disk_table(costs: Mapping[str, Mapping], config: Mapping, corpus: Corpus = U
     evaluation, sets = config["evaluation"], len(evaluation_sets(config))
     rollout = sets * evaluation["recordings"] * corpus.mean_seconds
     clips = sets * evaluation["clips"] * CLIP_LENGTH / FRAME_RATE
-    drawn = len(config["runs"]) + int(run_with_gaussian(config) is not None)
-    single = len(systems(config)) - drawn
+    drawn = len(_drawn(config))
+    single = len(replicates(config)) - drawn
     generated = drawn * (rollout * (evaluation["draws"] + 1) + clips) + single * (rollout + clips)
     rows = [("frames and sound", corpus.seconds * costs["decode"]["bytes"])]
     for size in ("base", "large"):

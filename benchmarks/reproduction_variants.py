@@ -45,7 +45,7 @@ def variant(
     config = read_config()
     run = {"encoder": "logmel", "pooling": False, "preset": "paper", "sampler": SAMPLER}
     config["runs"] = {"paper": run}
-    config["training"] |= TRAINING | {"seed": seed}
+    config["training"] |= TRAINING
     if switch == "ten_steps":
         del run["sampler"]
     elif switch != "none":
@@ -60,7 +60,7 @@ def variant(
         keep_last_weights(made / f"none_{seed}", model)
     elif not model.exists():
         without = split[split["set"] != "validation"]
-        train_here(settings, replace(recordings, split=without), folder)
+        train_here(settings, replace(recordings, split=without), folder, seed)
     file = folder / f"{SET}.h5"
     if not file.exists():
         labels = {"system": switch}

@@ -47,7 +47,7 @@ def embeddings(results: Path, encoder: str) -> Shards:
     return Shards(sorted((results / "embeddings" / encoder).glob("*.h5")))
 
 
-def train_here(settings: dict, recordings: RecordingSet, folder: Path) -> None:
+def train_here(settings: dict, recordings: RecordingSet, folder: Path, seed: int) -> None:
     """Train ``folder/model.safetensors`` on the split's set ``train``.
 
     A model of preset s2r has articulation codes of its own, of the same recordings.
@@ -55,7 +55,7 @@ def train_here(settings: dict, recordings: RecordingSet, folder: Path) -> None:
     files = (folder / "state", folder / "model.safetensors", folder / "curve.csv")
     if settings["preset"] == "paper":
         sampler = build(SamplerConfig, settings["sampler"])
-        training = build(TrainingConfig, settings["training"])
+        training = build(TrainingConfig, settings["training"] | {"seed": seed})
         train_window_model(model_config(settings), training, sampler, recordings, *files)
         return
     mean, residual = settings["mean"], settings["residual"]
@@ -64,8 +64,8 @@ def train_here(settings: dict, recordings: RecordingSet, folder: Path) -> None:
     networks = build_part(MeanNetwork, mean), build_part(ResidualNetwork, residual)
     train_utterance(
         UtteranceConfig(codes, *networks, settings["pooling"]),
-        build_part(MeanTraining, mean),
-        build_part(ResidualTraining, residual),
+        build_part(MeanTraining, mean | {"seed": seed}),
+        build_part(ResidualTraining, residual | {"seed": seed}),
         autoencoder,
         recordings,
         *files,
@@ -79,10 +79,10 @@ def errors_of_default(
     {set: squared error in the dynamic region}. What is in ``folder`` already is not made again."""
     split = recordings.split
     settings = run_settings(read_config(), SYSTEM)
-    settings["mean"]["seed"] = settings["residual"]["seed"] = seed
     model = folder / "model.safetensors"
     if not model.exists():
-        train_here(settings, replace(recordings, split=split[split["set"] == "train"]), folder)
+        training = replace(recordings, split=split[split["set"] == "train"])
+        train_here(settings, training, folder, seed)
     files = {name: folder / f"{name}.h5" for name in split["set"].unique() if name != "train"}
     missing = {name: file for name, file in files.items() if not file.exists()}
     if missing:

@@ -17,6 +17,7 @@ examples:
   s2r generate speech.wav --side-by-side film.mp4 the true video on the left
   s2r info                                        what a model is, and its speakers
   s2r score film.mp4 tract.mp4                    compare a generated video with the true one
+  s2r score tract.mp4                             does the video belong to its sound?
   s2r studio                                      a page to record speech and watch the video
   s2r rate results/rating                         the page on which people rate videos
 
@@ -144,13 +145,16 @@ def _add_info(commands) -> None:
 def _add_score(commands) -> None:
     command = commands.add_parser(
         "score",
-        help="compare a generated video with the true one",
-        description="Paired metrics of two videos of the same speech, at 50 frames per second and "
-        "64 x 64 pixels. Squared errors are in values from -1 to 1.",
+        help="compare a generated video with the true one, or with its own sound",
+        description="Of two videos of the same speech: paired metrics, at 50 frames per second and "
+        "64 x 64 pixels. Of one video: whether it belongs to its sound.",
     )
     command.set_defaults(command=_score)
-    command.add_argument("truth", type=Path)
-    command.add_argument("generated", type=Path)
+    command.add_argument("video", type=Path, help="the true video, or the only one")
+    command.add_argument("generated", type=Path, nargs="?", help="of the same speech")
+    command.add_argument(
+        "--instrument", type=Path, metavar="FILE", help="what judges one video (docs/metrics.md)"
+    )
 
 
 def _add_studio(commands) -> None:
@@ -268,9 +272,9 @@ def _info(options: argparse.Namespace) -> None:
 
 
 def _score(options: argparse.Namespace) -> None:
-    from s2r.apps.score_videos import score
+    from s2r.apps.score_speech import score_any
 
-    print(score(options.truth, options.generated))
+    print(score_any(options.video, options.generated, options.instrument))
 
 
 def _studio(options: argparse.Namespace) -> None:

@@ -54,10 +54,11 @@ def test_usc75_plans_all_rows(snakemake, tmp_path):
     runs, encoders, shards = 11, 8, 32
     assert (jobs["index"], jobs["split"], jobs["frames"]) == (1, 1, shards)
     assert jobs["embed"] == encoders * shards
-    assert (jobs["train"], jobs["generate"], jobs["baseline"]) == (runs, runs, 3)
-    assert (jobs["autoencoder"], jobs["train_recurrent"], jobs["generate_gaussian"]) == (1, 1, 1)
-    assert jobs["score"] == 3 + 2 * runs + 2  # baselines, means, models; recurrent, noise
-    assert not {"phantom", "fetch_whisper", "score_real"} & set(jobs)
+    trainings = runs * len(USC75["seeds"])
+    assert (jobs["train"], jobs["generate"], jobs["baseline"]) == (trainings, trainings, 3)
+    assert (jobs["autoencoder"], jobs["train_recurrent"], jobs["generate_gaussian"]) == (1, 3, 3)
+    assert jobs["score"] == 3 + 2 * trainings + 2 * 3  # baselines, means, models; recurrent, noise
+    assert not {"phantom", "fetch_whisper"} & set(jobs)
 
 
 def write_recording(corpus: Path, subject: str, stem: str) -> None:

@@ -28,7 +28,7 @@ def test_models_of_both_presets_are_trained(small_models, tmp_path, preset):
     config["runs"] = {"a": {"encoder": "logmel", "pooling": False, "preset": preset}}
     settings = run_settings(config, "a")
     recordings = write_phantom(tmp_path)
-    small_models.train_here(settings, recordings, tmp_path)
+    small_models.train_here(settings, recordings, tmp_path, seed=0)
     model = find_family(preset).load(tmp_path / "model.safetensors", settings, "cpu")
     name = recordings.members("train")[0]
     assert model.project(recordings.embedded(name)).shape == (recordings.length(name), 4)

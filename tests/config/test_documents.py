@@ -10,10 +10,10 @@ from helpers.repository import ROOT
 from s2r.config import documents, systems
 from s2r.config.build import build
 from s2r.config.check import PHANTOM_SUBJECTS, complete
-from s2r.config.model_blocks import RecurrentConfig, RecurrentTraining, SamplerConfig
+from s2r.config.model_blocks import RecurrentConfig, RecurrentSchedule, SamplerConfig
 from s2r.config.result_blocks import GenerationConfig
 from s2r.config.tree import Config, leaves, place_at
-from s2r.config.window_blocks import TrainingConfig
+from s2r.config.window_blocks import TrainingBlock
 from s2r.corpus.phantom.stimuli import PROFILES
 from s2r.generation.baselines import BASELINES
 from s2r.model.denoiser import DenoiserConfig
@@ -25,14 +25,14 @@ AGAIN = "write it again: python -m s2r.config.documents"
 
 
 CLASSES = {
-    "window": Window, "model": ModelConfig, "denoiser": DenoiserConfig, "training": TrainingConfig,
+    "window": Window, "model": ModelConfig, "denoiser": DenoiserConfig, "training": TrainingBlock,
     "sampler": SamplerConfig, "frames": FramesConfig,
 }  # fmt: skip
 
 
 PARTS = (
     ("recurrent", RecurrentConfig),
-    ("recurrent", RecurrentTraining),
+    ("recurrent", RecurrentSchedule),
     ("evaluation", GenerationConfig),
 )
 """Classes that hold some of the keys of a block."""
@@ -52,9 +52,9 @@ def test_every_option_of_the_code_has_a_key():
     for block, cls in PARTS:
         assert {field.name for field in fields(cls)} <= schema_keys(block), cls
     recurrent = {
-        field.name for cls in (RecurrentConfig, RecurrentTraining) for field in fields(cls)
+        field.name for cls in (RecurrentConfig, RecurrentSchedule) for field in fields(cls)
     }
-    assert recurrent | {"encoders"} == schema_keys("recurrent")
+    assert recurrent | {"encoders", "seeds"} == schema_keys("recurrent")
 
 
 def schema_keys(block: str) -> set[str]:

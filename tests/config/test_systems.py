@@ -39,6 +39,26 @@ def test_noise_stands_beside_the_first_run_that_is_no_control(default_config):
     assert systems.run_with_gaussian(config | {"runs": published}) is None
 
 
+def test_every_trained_row_is_there_once_a_seed(default_config):
+    changes = {"seeds": [5, 1], "runs/logmel/seeds": [7], "recurrent/seeds": [3, 4]}
+    config = complete(change(default_config, changes))
+    found = systems.replicates(config)
+    whisper = "whisper-tiny.en"
+    assert found["copied_frame"] == ("copied_frame", None)
+    assert (found["logmel"], found["mean-logmel"]) == (("logmel", 7), ("mean-logmel", 7))
+    for system in (whisper, f"mean-{whisper}", f"gaussian-{whisper}"):
+        assert found[system] == (system, 5)
+        assert found[f"{system}@1"] == (system, 1)
+    assert found[f"recurrent-{whisper}@4"] == (f"recurrent-{whisper}", 4)
+    assert list(dict.fromkeys(one.system for one in found.values())) == systems.systems(config)
+    assert systems.replicates_of(config, ["logmel", whisper]) == ["logmel", whisper, f"{whisper}@1"]
+
+
+def test_with_one_seed_files_have_the_names_of_their_systems(default_config):
+    config = complete(default_config)
+    assert list(systems.replicates(config)) == systems.systems(config)
+
+
 def test_a_recurrent_regression_can_be_rated(default_config):
     config = complete(change(default_config, {"rating/run": "recurrent-whisper-tiny.en"}))
     assert config["rating"]["run"] in systems.trained_systems(config)

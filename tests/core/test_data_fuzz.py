@@ -21,6 +21,7 @@ from helpers.truth_file import write_truth_file
 from s2r.core.checksums import record
 from s2r.core.shards import write_shard
 from s2r.corpus.index import DTYPES
+from s2r.evaluation.phones.recogniser import Recogniser, save_recogniser
 from s2r.evaluation.words.segments import COLUMNS
 from s2r.generation.generated_file import GeneratedWriter
 
@@ -29,6 +30,14 @@ PATIENCE = 60
 """Seconds after which a mutant has stopped the reader."""
 MEGABYTES = 500
 """By which one mutant may raise the memory; the files have 0.1 MB."""
+TEXTGRID = """File type = "ooTextFile"
+Object class = "TextGrid"
+
+0 1 <exists> 1
+"IntervalTier" "phones" 0 1 2
+0 0.5 "T"
+0.5 1 "AA1"
+"""
 KINDS = ("hdf5", "json", "csv", "npz", "model")
 
 
@@ -66,12 +75,18 @@ def files(tmp_path_factory):
     pd.DataFrame([["a"] * 8 + [0.5, 1.5, "a"]] * 3, columns=COLUMNS).to_csv(
         tables / "segments.csv", index=False
     )
+    times = {"recording": "a", "source": "truth", "label": "T", "start": 0.5, "end": 1.5}
+    pd.DataFrame([times | {"word": "at", "kind": "word", "item": 1}] * 3).to_csv(
+        tables / "phone_times.csv", index=False
+    )
+    (tables / "recording.TextGrid").write_text(TEXTGRID)
     write_rating_folder(tables / "rating")
 
     np.savez(arrays / "region.npz", region=video[0] > 99, cells=np.arange(4))
     names = {"u.features": line[0], "u.recordings": np.array(["r"] * 38), "sha256": np.array("0")}
     np.savez(arrays / "features.npz", **names, **{"u.starts": np.arange(38)})
     write_tiny_model(model / "model")
+    save_recogniser(Recogniser(), model / "phones.safetensors")
     return folder
 
 

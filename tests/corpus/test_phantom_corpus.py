@@ -12,6 +12,7 @@ from s2r.core.errors import UserError
 from s2r.core.files import sha256_of
 from s2r.core.media.decode import read_audio, read_video
 from s2r.core.media.resample import resample
+from s2r.corpus.articulators import ARTICULATORS
 from s2r.corpus.phantom import writer as corpus
 from s2r.corpus.phantom.picture import PIXEL_MM, to_pixels
 from s2r.corpus.phantom.speakers import draw_speaker
@@ -173,15 +174,15 @@ def test_truth_describes_the_frames(small):
 def test_truth_on_the_20_ms_grid(small):
     truth = read_truth(paths(small, 1, *FREE)[2])
     count = int(truth.times[-1] / 0.02)
-    contour = truth_on_grid(truth, count)
-    assert contour.shape == (count, 38, 2)
+    contour = truth_on_grid(truth, count)["tongue"]
+    assert contour.shape == (count, 31, 2)
 
     speaker = draw_speaker(1, SEED)
     utterance = plan_speech(speaker, "topic1", SEED, SMALL)
 
     def exact(offset):
         q = utterance.trajectories((np.arange(count) + 0.5) * 0.02 + offset)
-        return to_pixels(speaker, contours(speaker, q).inner) * PIXEL_MM
+        return to_pixels(speaker, contours(speaker, q).inner[:, 6:37]) * PIXEL_MM
 
     def error(offset):
         return np.sqrt(np.mean((contour - exact(offset)) ** 2))
@@ -190,7 +191,9 @@ def test_truth_on_the_20_ms_grid(small):
     assert error(0) < 0.2 * min(error(-0.006), error(0.006))
     # beyond the last frame the last shape stays
     long = truth_on_grid(truth, count + 100)
-    np.testing.assert_allclose(long[-1], truth.tongue_px[-1] * truth.pixel_mm, rtol=1e-6)
+    assert set(long) == set(ARTICULATORS)
+    for name, points in long.items():
+        np.testing.assert_allclose(points[-1], truth.contours_px[name][-1] * truth.pixel_mm)
 
 
 def test_truth_of_a_wrong_file_is_named(tmp_path):
@@ -224,7 +227,7 @@ def test_speech_tells_the_tongue_and_other_speech_does_not(small):
         for recording in (*READ, FREE):
             video, _, truth = paths(small, subject, *recording)
             features = log_mel(*read_audio(video))
-            contour = truth_on_grid(read_truth(truth), len(features))
+            contour = truth_on_grid(read_truth(truth), len(features))["tongue"]
             material[subject, recording] = features, contour.reshape(len(features), -1)
     means = {
         subject: np.concatenate([y for (s, _), (_, y) in material.items() if s == subject]).mean(0)

@@ -9,9 +9,10 @@ import pytest
 from helpers.truth_file import write_truth_file
 from s2r.core.errors import UserError
 from s2r.core.shards import write_shard
+from s2r.evaluation import contour_fit
 from s2r.evaluation.data import open_evaluation_data
 from s2r.evaluation.instruments import fit_instruments, read_instruments
-from s2r.evaluation.metrics import contour_probe as probe_module
+from s2r.evaluation.metrics.contours import contour_error_mm
 from s2r.preparation.recordings import open_recordings
 
 LENGTH, RATE = 60, 83.2778
@@ -59,28 +60,29 @@ def test_region_and_cells_are_where_the_training_frames_move(corpus, tmp_path):
 
 def test_contour_follows_the_clock_and_the_trim(corpus):
     recordings = open_recordings(corpus)
-    contour = recordings.true_contour("a")
+    contour = recordings.true_contours("a")["tongue"]
     assert contour.shape == (LENGTH, 38, 2)
     seconds = 0.5 + (np.arange(LENGTH) + 0.5) / 50  # 0.5 s were dropped at the start
     np.testing.assert_allclose(contour[:, 7, 1], 2 * 10 * seconds, rtol=1e-4)
     np.testing.assert_allclose(contour[:, 0, 0], 40)
-    assert recordings.true_contour("b") is None
+    assert recordings.true_contours("b") == {}
 
 
 def test_probe_is_fitted_and_read_back(corpus, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        probe_module, "train_probe", partial(probe_module.train_probe, steps=2, batch=4)
-    )
+    quick = partial(contour_fit.train_probe, steps=2, batch=4)
+    monkeypatch.setattr(contour_fit, "train_probe", quick)
     region, probe = tmp_path / "region.npz", tmp_path / "probe.safetensors"
     fit_instruments(open_recordings(corpus), region, probe)
     data = open_evaluation_data(corpus | {"region": region, "probe": [probe]})
-    error = data.instruments.contour_error(data.video("a"), data.probed_contour("a"))
+    read, true = data.instruments.contours(data.video("a")), data.probed_contours("a")
+    assert list(read) == list(true) == ["tongue", "palate"]
+    error = contour_error_mm(read["tongue"], true["tongue"])
     assert error.shape == (LENGTH,)
     assert np.isfinite(error).all()
-    assert data.probed_contour("b") is None
+    assert data.probed_contours("b") == {}
     for no_probe in ({}, {"probe": None}, {"probe": []}):
         data = open_evaluation_data(corpus | {"region": region} | no_probe)
-        assert data.probed_contour("a") is None
+        assert data.probed_contours("a") == data.instruments.contours(data.video("a")) == {}
 
 
 def test_what_cannot_be_fitted_or_read_is_said(corpus, tmp_path):
@@ -102,7 +104,7 @@ def test_frames_of_an_earlier_version_are_refused(corpus, tmp_path):
     write_shard(tmp_path / "old.h5", [("a", {"frames": frames}, {})], {"rate": 50})
     recordings = open_recordings(corpus | {"frames": [tmp_path / "old.h5"]})
     with pytest.raises(UserError, match="frames of a were made by an earlier version"):
-        recordings.true_contour("a")
+        recordings.true_contours("a")
 
 
 def test_tables_that_were_not_opened_are_named(corpus):
@@ -110,6 +112,6 @@ def test_tables_that_were_not_opened_are_named(corpus):
     with pytest.raises(ValueError, match="without their split"):
         frames_only.members("train")
     with pytest.raises(ValueError, match="without their index"):
-        frames_only.true_contour("a")
+        frames_only.true_contours("a")
     with pytest.raises(ValueError, match="without their embeddings"):
         frames_only.embedded("a")

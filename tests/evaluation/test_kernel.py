@@ -56,6 +56,23 @@ def test_a_row_is_not_compared_with_its_copies():
     assert np.isnan(kernel.distance(np.array([2, 0, 0, 0, 0, 0]), np.ones(6)))
 
 
+def test_rows_of_one_recording_are_not_compared():
+    """So a set and its copy, of the same recordings, are at distance 0."""
+    names = ["a", "a", "b", "b", "c"]
+    a, b = features(5, 0), features(5, 1, 0.5)
+
+    def mean(x, y):
+        pairs = [(i, j) for i, j in product(range(5), range(5)) if names[i] != names[j]]
+        return np.mean([(x[i] @ y[j] / DIMENSION + 1) ** 3 for i, j in pairs])
+
+    kernel = PolynomialKernel(a, b, recordings=(names, names))
+    expected = mean(a, a) + mean(b, b) - 2 * mean(a, b)
+    assert kernel.distance(np.ones(5), np.ones(5)) == pytest.approx(expected)
+    copied = PolynomialKernel(a, a, recordings=(names, names))
+    assert copied.distance(np.ones(5), np.ones(5)) == pytest.approx(0)
+    assert np.isnan(kernel.distance(np.array([1, 1, 0, 0, 0]), np.ones(5)))
+
+
 def test_features_must_fit():
     with pytest.raises(ValueError, match="5 and 4 dimensions"):
         kernel_distance(features(3, 0), features(3, 0)[:, :4])

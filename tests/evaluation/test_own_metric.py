@@ -95,8 +95,8 @@ def test_the_metric_of_the_page_is_scored_and_shown(install, tmp_path):
     assert "roughness" in set(long["metric"])
     table = pd.read_csv(tmp_path / "table.csv")
     assert table["roughness_unseen_speech"].item() == pytest.approx(found["draw"], rel=1e-4)
-    assert list(table.columns)[-9:-6] == [
-        f"roughness_unseen_speech{e}" for e in ("", "_low", "_high")
+    assert list(table.columns)[-12:-8] == [
+        f"roughness_unseen_speech{e}" for e in ("", "_low", "_high", "_seed_sd")
     ]
     heading = "Roughness in time, ratio to the truth (1 is right; above 1 the video trembles)"
     assert f"## {heading}\n\n| System |" in texts["markdown"]

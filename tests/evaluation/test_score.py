@@ -282,10 +282,17 @@ def test_scores_reach_the_long_table(corpus, tmp_path):
 
 
 class FirstPixel(Instruments):
-    """Reads the contour off a frame's first pixel, so the answer is known."""
+    """Reads the height of a flat tongue off a frame's first pixel, so the answer is known."""
 
-    def contour_error(self, frames, contour):
-        return np.abs(frames[:, 0, 0].astype(float) - contour[:, 0, 0])
+    def contours(self, frames):
+        return {"tongue": flat(frames[:, 0, 0])}
+
+
+def flat(heights):
+    """Contours (T, 5, 2) that lie at these heights (T,) mm."""
+    contour = np.zeros((len(heights), 5, 2))
+    contour[..., 0], contour[..., 1] = np.linspace(0, 80, 5), np.asarray(heights)[:, None]
+    return contour
 
 
 def test_contour_error_is_of_each_draw_and_of_the_mean():
@@ -297,24 +304,27 @@ def test_contour_error_is_of_each_draw_and_of_the_mean():
     region[8:12] = True
     instruments = FirstPixel(region, np.array([[8, 0]]))
     rollout = Rollout(draws, np.zeros((2, 40), bool), None, "")
-    contour = np.full((40, 1, 2), 20.0)
-    rows = list(rollout_rows(truth, rollout, "draw", instruments, contour))
+    contours = {"tongue": flat(np.full(40, 20.0))}
+    rows = list(rollout_rows(truth, rollout, "draw", instruments, contours))
     found = {row["estimate"]: row["value"] for row in rows if row["metric"] == "contour_mm"}
     assert found == {"draw": 10, "mean": 0}
+    assert {row["frames"] for row in rows} == {39}
+    without = rollout_rows(truth, rollout, "draw", instruments, {})
+    assert "contour_mm" not in {row["metric"] for row in without}
 
 
 class SameError(Instruments):
     """A probe whose error is 0.7 mm in every frame."""
 
-    def contour_error(self, frames, contour):
-        return np.full(len(frames), 0.7)
+    def contours(self, frames):
+        return {"tongue": flat(np.full(len(frames), 0.7))}
 
 
 class WithContours(EvaluationData):
     """A corpus in which every contour is known."""
 
-    def true_contour(self, recording, line="tongue"):
-        return np.zeros((LENGTH, 5, 2))
+    def true_contours(self, recording):
+        return {"tongue": flat(np.zeros(LENGTH))}
 
 
 def test_real_row_is_the_error_of_the_probe(corpus, tmp_path):

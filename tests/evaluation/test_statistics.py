@@ -84,3 +84,16 @@ def test_correlation_over_items_has_an_interval_over_recordings():
     assert found.n == 200
     assert np.isnan(statistics.bootstrap_correlation(x, y, ["r"] * 200).low)
     assert np.isnan(statistics.bootstrap_correlation(x, np.ones(200), names).value)
+
+
+def test_ratio_is_over_recordings_of_both():
+    values, others = {"a": 1.0, "b": 4.0, "c": 9.0}, {"a": 2.0, "b": 2.0, "d": 1.0}
+    found = statistics.bootstrap_ratio(values, others, {"a": 1, "b": 3, "c": 5}, resamples=500)
+    assert found.value == pytest.approx((1 + 3 * 4) / (2 + 3 * 2))
+    assert found.n == 2
+    assert (found.low, found.high) == (0.5, 2.0)  # of a alone, and of b alone
+    single = statistics.bootstrap_ratio({"a": 1.0}, others, {"a": 1})
+    assert single.value == 0.5
+    assert np.isnan(single.low)
+    assert np.isnan(statistics.bootstrap_ratio(values, {"a": 0.0}, {"a": 1}).value)
+    assert np.isnan(statistics.bootstrap_ratio(values, {}, {}).value)

@@ -32,7 +32,7 @@ def embeddings(tmp_path):
 @pytest.fixture
 def check(default_config, embeddings, tmp_path):
     """``check(config)`` compares the weights of the run logmel, trained with the default."""
-    record = made_from(default_config, "logmel", embeddings, threads=2, device="cpu")
+    record = made_from(default_config, "logmel", embeddings, seed=0, threads=2, device="cpu")
     path = tmp_path / "model.safetensors"
     write_model_file(torch.nn.Linear(2, 2), path, "kind", Shape(), {"made_from": record})
 
@@ -44,6 +44,7 @@ def check(default_config, embeddings, tmp_path):
 
 def test_the_record_is_in_the_file(default_config, check, tmp_path):
     record = read_made_from(tmp_path / "model.safetensors")
+    assert record["seed"] == 0
     assert (record["threads"], record["device"], record["corpus"]) == (2, "cpu", "phantom")
     assert record["settings"]["mean"]["hidden"] == default_config["mean"]["hidden"]
     assert record["embeddings"]["kind"] == "logmel"
@@ -67,6 +68,14 @@ def test_other_settings_are_named(default_config, check, change, sentence):
         default_config[block] |= keys
     with pytest.raises(UserError, match=sentence):
         check(default_config)
+
+
+def test_another_first_seed_is_named(default_config, check):
+    check(default_config | {"seeds": [0, 5]})
+    with pytest.raises(
+        UserError, match="it was trained with seed 0, and now it is 5; train logmel"
+    ):
+        check(default_config | {"seeds": [5, 0]})
 
 
 def test_another_encoder_is_named(default_config, check, whisper, embeddings, tmp_path):

@@ -29,14 +29,19 @@ from s2r.core.shards import Shards, _sha256_of_rest
 from s2r.corpus.index import read_corpus
 from s2r.corpus.metafile import read_metafile
 from s2r.corpus.split import read_split
+from s2r.corpus.textgrid import read_textgrid
 from s2r.corpus.truth import read_truth
 from s2r.corpus.usc75 import read_recon
 from s2r.evaluation.clip_features import read_real_features
 from s2r.evaluation.instruments import read_instruments
+from s2r.evaluation.phones.recogniser import load_recogniser
+from s2r.evaluation.phones.times import read_phone_times
 from s2r.evaluation.words.segments import read_segments
 from s2r.generation.generated_file import read_generated
 from s2r.generation.model_folder import load_model_folder
 from s2r.report.scores_table import aggregate
+
+TEXTS = (".json", ".csv", ".yaml", ".TextGrid")
 
 MEMORY = 4 << 30
 """Bytes of data that this process may ask for: the machine must not suffer from an error."""
@@ -84,6 +89,9 @@ READERS: dict[str, Callable[[Path], object]] = {
     "split.csv": read_split,
     "recordings.csv": read_corpus,
     "segments.csv": read_segments,
+    "phone_times.csv": read_phone_times,
+    "recording.TextGrid": read_textgrid,
+    "phones.safetensors": load_recogniser,
     "manifest.csv": lambda path: read_manifest(path.parent),
     "region.npz": lambda path: read_instruments(path, None),
     "features.npz": read_real_features,
@@ -111,7 +119,7 @@ def main(files: Path, first: int, end: int) -> None:
         for number in range(first, end):
             print(json.dumps({"mutant": number}), flush=True)
             name = names[number % len(names)]
-            change = mutate_text if name.suffix in (".json", ".csv", ".yaml") else mutate
+            change = mutate_text if name.suffix in TEXTS else mutate
             content = change((files / name).read_bytes(), np.random.default_rng(number))
             before = _peak()
             said = examine(files, copy, name, content)

@@ -16,11 +16,15 @@ SMALL = {
     "mean": {"hidden": 16, "dilations": [1, 2], "segment": 50, "fold_share": 1.0} | SCHEDULE,
     "residual": {"hidden": 8, "dilations": [1, 2], "segment": 50} | SCHEDULE,
     "sampler": {"steps": 2},
-    "evaluation": {"draws": 2, "clips": 2, "recordings": 1, "resamples": 100},
+    "evaluation": {"draws": 2, "clips": 2, "recordings": 1, "resamples": 100, "agreement_steps": 4},
     "runs": {"whisper-tiny.en": None, "whisper-tiny.en-pooled": None},
     "encoders": {"whisper-tiny.en": None},
     "recurrent": {"encoders": ["logmel"], "clips": 32, "validate_clips": 16},
 }
+
+
+PAGES = ("configuration.html", "corpus.html", "split.html", "table1.html", "videos.html")
+PAGES += ("differences.html",)
 
 
 def complete(folder: Path, sets: list[str]) -> pd.DataFrame:
@@ -28,10 +32,10 @@ def complete(folder: Path, sets: list[str]) -> pd.DataFrame:
     table = pd.read_csv(folder / "table1.csv").set_index("system")
     for name in sets:
         assert table.loc["logmel", [f"fvd_{name}", f"ssim_{name}"]].notna().all()
-    for name in ("table1.md", "table1.tex", "table1.png", "scores.csv"):
+    for name in ("table1.md", "table1.tex", "table1.png", "scores.csv", "differences.csv"):
         assert (folder / name).stat().st_size > 500
     assert (folder / "samples" / "contact_sheet.png").exists()
-    for name in ("configuration.html", "corpus.html", "split.html", "table1.html", "videos.html"):
+    for name in PAGES:
         assert (folder / "report" / name).stat().st_size > 500
     for name in ("overview.png", "drift.png", "regions.png"):
         assert (folder / "report" / name).stat().st_size > 500

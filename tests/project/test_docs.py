@@ -17,10 +17,14 @@ from helpers.repository import ROOT
 from s2r import cli
 from s2r.config.check import complete
 from s2r.config.files import merge
+from s2r.corpus.articulators import ARTICULATORS
 from s2r.evaluation.instruments import Instruments
+from s2r.evaluation.metrics.tract_variables import TRACT_VARIABLES
 from s2r.evaluation.recording_scores import rollout_rows
 from s2r.evaluation.words import scores as word_scores
 from s2r.generation.generated_file import Rollout
+from s2r.report.articulators import COLUMNS as ARTICULATOR_COLUMNS
+from s2r.report.articulators import UNITS
 from s2r.report.measures import MEASURES, measures_table
 from s2r.report.scores_table import COLUMNS
 
@@ -145,6 +149,8 @@ def test_every_column_of_the_tables_is_explained():
     assert {column for measure in MEASURES for column in measure.columns()} <= explained
     assert {"encoder", "size", "pooling", "preset", "estimate", "draws", "n"} <= explained
     assert {*word_scores.REAL_METRICS, "closure_correlation"} <= explained
+    assert ", ".join(ARTICULATOR_COLUMNS) in text
+    assert {*UNITS, *ARTICULATORS, *TRACT_VARIABLES} <= explained
     words = {"mode", "kind", "label", "value", "low", "high", "n", "recordings"}
     assert words <= explained
     assert words <= set(word_scores.COLUMNS)
@@ -163,7 +169,7 @@ def test_every_metric_of_the_scores_is_explained():
     window_starts[0, 20] = window_starts[1, 30] = True
     rollout = Rollout(draws, window_starts, draws[:1], "other")
     measures = Instruments(np.ones((16, 16), bool), np.array([[0, 0], [4, 4]]))
-    rows = pd.DataFrame(rollout_rows(draws[0][::-1], rollout, "draw", measures, None))
+    rows = pd.DataFrame(rollout_rows(draws[0][::-1], rollout, "draw", measures, {}))
     text = (ROOT / "docs" / "metrics.md").read_text()
     titles = {"squared_error": "error_draw", "ssim": "### ssim"}
     for metric in rows["metric"].unique():

@@ -46,7 +46,7 @@ TINY = {
     "runs": {"whisper-tiny.en": None, "whisper-tiny.en-pooled": None},
     "recurrent": {"encoders": ["logmel"], "clips": 32, "validate_clips": 16},
     "sampler": {"steps": 2},
-    "evaluation": {"draws": 2, "clips": 2, "recordings": 1, "resamples": 100},
+    "evaluation": {"draws": 2, "clips": 2, "recordings": 1, "resamples": 100, "agreement_steps": 4},
 }
 RUN = {"encoder": "logmel", "pooling": False, "preset": "s2r"}
 

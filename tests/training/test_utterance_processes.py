@@ -1,14 +1,20 @@
 """Two processes train the utterance model that one would."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import torch
 from safetensors.torch import load_file
 
 from helpers.quick_utterance import MEAN_BLOCK, RESIDUAL_BLOCK, SAMPLER, write_corpus
+from helpers.settings import PAPER_RUN
+from s2r.config.check import complete
 from s2r.config.keys import plain
+from s2r.config.parameters import run_settings
 from s2r.model.family import TrainingJob
-from s2r.training.launch import train_run
+from s2r.training import launch
+from s2r.training.launch import train_from_files, train_run
 
 
 def job(corpus, folder, processes: int) -> TrainingJob:
@@ -49,3 +55,20 @@ def test_two_processes_train_as_one(tmp_path):
         first, second = (torch.cat([one[n].flatten() for n in names]) for one in (ours, others))
         assert (first - second).norm() <= 1e-3 * first.norm()
     assert abs(ours["spread"] - others["spread"]) < 1e-3
+
+
+def test_the_seed_of_a_job_is_that_of_all_its_trainings(tmp_path, monkeypatch):
+    write_corpus(tmp_path)
+    seen = {}
+    monkeypatch.setattr(
+        launch, "train_utterance", lambda config, *rest, **_: seen.update(utterance=rest[:2])
+    )
+    monkeypatch.setattr(
+        launch, "train_window_model", lambda config, *rest, **_: seen.update(windows=rest[:1])
+    )
+    utterance = replace(job(tmp_path, tmp_path, processes=1), seed=7)
+    train_from_files(utterance)
+    settings = run_settings(complete({"runs": {"old": PAPER_RUN}}), "old")
+    train_from_files(replace(utterance, settings=settings))
+    assert [training.seed for training in seen["utterance"]] == [7, 7]
+    assert [training.seed for training in seen["windows"]] == [7]

@@ -128,11 +128,13 @@ def test_a_changed_metric_plans_the_scores_and_no_training(plan, tmp_path):
 
     add(package / "report/table1.py", "LIMIT = 3")
     planned = plan()
-    assert "tables" in planned
+    assert {"tables", "articulators"} <= planned
     assert not {"score", "instruments", "train", "generate"} & planned
 
     add(package / PAIRED, "LIMIT = 3")
     planned = plan()
     computed = {"instruments", "real_features", "score", "score_real", "tables", "words"}
+    computed |= {"agreement", "agreement_features", "articulators"}
+    computed |= {"phone_times", "phone_recogniser", "phones"}
     assert computed <= planned
     assert not {"frames", "embed", "train", "baseline", "generate", "generate_words"} & planned

@@ -34,7 +34,7 @@ CONFIG = {
     "mean": {"clips": 32, "warmup_clips": 16, "validate_clips": 16, "hidden": 8, "segment": 20},
     "residual": {"clips": 32, "warmup_clips": 16, "validate_clips": 16, "hidden": 8, "segment": 20},
     "sampler": {"steps": 2},
-    "evaluation": {"draws": 1, "clips": 2, "recordings": 1},
+    "evaluation": {"draws": 1, "clips": 2, "recordings": 1, "agreement_steps": 4},
     "encoders": {"whisper-tiny.en": None},
     "runs": {"whisper-tiny.en": None, "whisper-tiny.en-pooled": None},
     "recurrent": {"encoders": []},

@@ -19,10 +19,13 @@ from s2r.core.job import LabelledLines, job
 STAGES = {"phantom", "index", "split", "frames", "embed", "instruments", "baseline", "train"}
 STAGES |= {"autoencoder", "recordings"}
 STAGES |= {"offsets", "generate", "real_features", "score", "score_real", "tables"}
+STAGES |= {"agreement", "agreement_features"}
 STAGES |= {"train_recurrent", "generate_recurrent", "generate_gaussian", "samples", "model", "all"}
-STAGES |= {"report_pages", "report_figures"}
+STAGES |= {"report_pages", "report_figures", "differences"}
+STAGES |= {"phone_times", "phone_recogniser", "phones"}
 WORDS = {"segments", "words"}
-BESIDES = {"all", "samples", "model", "offsets", "report_pages", "report_figures"}
+CONTOURS = {"articulators"}
+BESIDES = {"all", "samples", "model", "offsets", "report_pages", "report_figures", "differences"}
 
 HEAVY = ("torch", "torchaudio", "transformers", "av", "h5py", "scipy", "skimage", "matplotlib")
 
@@ -37,11 +40,35 @@ def planned(process) -> Counter:
 
 def test_bare_call_plans_the_whole_job(snakemake):
     jobs = planned(snakemake("-n"))
-    assert set(jobs) == STAGES | WORDS | {"fetch_whisper", "fetch_i3d"}
+    assert set(jobs) == STAGES | WORDS | CONTOURS | {"fetch_whisper", "fetch_i3d"}
     assert (jobs["train"], jobs["generate"], jobs["baseline"]) == (3, 3, 3)
     assert (jobs["train_recurrent"], jobs["generate_recurrent"]) == (1, 1)
     assert jobs["score"] == 11
     assert jobs["embed"] == 4
+
+
+SEVERAL = {"seeds": [0, 4], "runs": {"logmel": {"seeds": [2]}}}
+"""Two seeds, and a run with one of its own."""
+
+
+def test_every_row_is_trained_once_with_each_seed(snakemake):
+    process = snakemake("-n", config=SEVERAL)
+    jobs = planned(process)
+    assert (jobs["train"], jobs["generate"], jobs["train_recurrent"]) == (1 + 2 * 2, 5, 2)
+    assert (jobs["generate_recurrent"], jobs["generate_gaussian"]) == (2, 2)
+    # Three baselines; runs and their means; noise; the recurrent regression.
+    assert jobs["score"] == 3 + 2 * 5 + 2 + 2
+    assert (jobs["autoencoder"], jobs["embed"], jobs["instruments"]) == (1, 4, 1)
+    for name in ("runs/whisper-tiny.en@4/model.safetensors", "scores/recurrent-whisper-tiny.en@4"):
+        assert f"results/{name}" in process.stdout
+    assert "generated/mean-whisper-tiny.en-pooled@4/unseen_both.h5" in process.stdout
+
+
+def test_only_first_seeds_go_into_words_samples_and_the_model_folder(snakemake):
+    targets = ["results/words.csv", "results/samples", "results/model", "results/rating"]
+    process = snakemake("-n", *targets, config=SEVERAL)
+    assert planned(process)["train"] == 3
+    assert "@4" not in process.stdout
 
 
 def test_rating_clips_are_made_by_name(snakemake):
@@ -110,7 +137,7 @@ def test_folder_of_one_speaker(snakemake, tmp_path):
     config["corpus"]["path"] = "videos"
     process = snakemake("-n", config=config)
     jobs = planned(process)
-    assert set(jobs) == (STAGES | {"fetch_i3d"}) - {"phantom", "score_real"}
+    assert set(jobs) == (STAGES | {"fetch_i3d"}) - {"phantom"}
     assert "results/folder/generated/logmel/unseen_speech.h5" in process.stdout
     assert "unseen_subject" not in process.stdout
     assert "probe" not in process.stdout
@@ -253,6 +280,13 @@ def test_only_what_a_change_touches_is_made_again(stub_workflow, tmp_path):
     jobs = planned(stub_workflow("-n", recurrent={"encoders": ["logmel"], "hidden": 16}))
     assert (jobs["train_recurrent"], jobs["generate_recurrent"], jobs["score"]) == (1, 1, 1)
     assert not {"embed", "train", "generate"} & set(jobs)
+
+    jobs = planned(stub_workflow("-n", seeds=[0, 3]))
+    assert (jobs["train"], jobs["train_recurrent"], jobs["generate"]) == (2, 1, 2)
+    assert (jobs["score"], jobs["tables"], jobs["differences"]) == (2 + 2 + 1 + 1, 1, 1)
+    assert not {"embed", "words", "samples", "model", "autoencoder", "baseline"} & set(jobs)
+    jobs = planned(stub_workflow("-n", seeds=[3]))
+    assert (jobs["train"], jobs["train_recurrent"], jobs["generate"]) == (2, 1, 2)
 
     jobs = planned(stub_workflow("-n", "-R", "train"))
     assert jobs["train"] == 2

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 try:
-    from s2r.config import parameters, systems
+    from s2r.config import judges, parameters, systems
     from s2r.config.build import build
     from s2r.config.check import complete
     from s2r.config.data_blocks import FolderBlock
@@ -60,7 +60,17 @@ RUNS_WITH_MEAN = systems.runs_with_mean(config)
 RUN_WITH_GAUSSIAN = systems.run_with_gaussian(config)
 TRAINED = list(systems.trained_systems(config))
 SYSTEMS = systems.systems(config)
+# What is scored: every system once for each seed, {name of its files: (system, seed)}.
+REPLICATES = systems.replicates(config)
+# The same of runs, and of the encoders in the names of recurrent regressions.
+RUN_SEEDS = systems.replicates_of(config, RUNS)
+RECURRENT_SEEDS = [
+    name.removeprefix(systems.recurrent_system(""))
+    for name in systems.replicates_of(config, map(systems.recurrent_system, RECURRENT))
+]
 SETS = systems.evaluation_sets(config)
+# Instruments that say whether a video belongs to its sound.
+JUDGES = judges.instruments(config)
 # Runs that generate single words on their own, beside the words in their rollouts.
 SINGLE_RUNS = RUNS if config["words"]["singles"] != 0 else []
 # Systems of which the rating study may show clips.
@@ -72,6 +82,10 @@ SHARDS = [f"{number:02d}" for number in range(config["recordings"]["shards"])]
 WORD_LISTS = [text.split() for text in parameters.transcripts(config).values()]
 
 HAS_TRUTH = config["corpus"]["kind"] == "phantom"
+# Contours that a user traced; those of the phantom stand in its own files.
+TRACED = config["corpus"]["contours"]["path"]
+CONTOURS = ["<results>/contours.h5"] if TRACED else []
+HAS_CONTOURS = HAS_TRUTH or bool(CONTOURS)
 GPU = parameters.gpus_wanted(config["device"])
 # Several runs side by side use the cores better than one run with all of them. (workflow.cores fails
 # in calls without --cores: --report, --unlock, and jobs for a cluster, whose profile has set-threads.)
@@ -90,7 +104,8 @@ WHISPER = "weights/whisper-tiny.en.bin"
 # (frame_lists, run_lists), and the shards' own dates do not.
 FRAMES = ancient(expand("<results>/frames/{shard}.h5", shard=SHARDS))
 FRAMES_INDEX = expand("<results>/frames/{shard}.json", shard=SHARDS)
-# Their validation errors say which trained system is the best (s2r.report.best).
+# Their validation errors say which trained system is the best (s2r.report.best): those of the first
+# seeds, as only these go into samples, words, the rating study and the model folder.
 CURVES = expand("<results>/runs/{system}/curve.csv", system=TRAINED)
 
 # Parameters of the rules that compute scores and tables, which are made again when the code that
@@ -102,10 +117,14 @@ SCORES_CODE = code_version(
     "preparation/selection.py",
     "generation/clip_choice.py",
     "generation/generated_file.py",
+    "corpus/articulators.py",
     "corpus/truth.py",
+    "config/judges.py",
     "corpus/textgrid.py",
     "core/phonetics.py",
     "core/units.py",
+    "speech/logmel.py",
+    "speech/level.py",
     extensions=METRICS,
 )
 TABLES_CODE = code_version(
@@ -113,6 +132,8 @@ TABLES_CODE = code_version(
     "config/systems.py",
     "evaluation/metric.py",
     "evaluation/metric_list.py",
+    "evaluation/articulator_scores.py",
+    "evaluation/metrics/tract_variables.py",
     extensions=METRICS,
 )
 
@@ -120,8 +141,8 @@ TABLES_CODE = code_version(
 wildcard_constraints:
     shard=parameters.any_of(SHARDS),
     encoder=parameters.any_of(ENCODERS),
-    run=parameters.any_of(RUNS),
-    system=parameters.any_of(SYSTEMS),
+    run=parameters.any_of(RUN_SEEDS),
+    system=parameters.any_of(REPLICATES),
 
 
 def speech_file(wildcards):
@@ -236,11 +257,29 @@ def encoder_held(wildcards):
     return content_digest(*([model] if model else []))
 
 
+def replicate(wildcards):
+    """A run or a recurrent regression, and the seed of its training."""
+    recurrent = "encoder" in wildcards.keys()
+    return REPLICATES[
+        systems.recurrent_system(wildcards.encoder) if recurrent else wildcards.run
+    ]
+
+
+def trained(wildcards):
+    """The name of a run or a recurrent regression in the configuration, without a seed."""
+    return replicate(wildcards).system
+
+
+def training_seed(wildcards):
+    """The seed of a training."""
+    return replicate(wildcards).seed
+
+
 def run_encoder(wildcards):
-    """The encoder of a run, or of a recurrent regression."""
-    if "encoder" in wildcards.keys():
-        return wildcards.encoder
-    return config["runs"][wildcards.run]["encoder"]
+    """The encoder of a run, a recurrent regression or an instrument of agreement."""
+    if "judge" in wildcards.keys():
+        return wildcards.judge
+    return systems.trained_systems(config)[trained(wildcards)]
 
 
 def embeddings(wildcards):
@@ -255,22 +294,57 @@ def embeddings(wildcards):
 
 def autoencoder(wildcards):
     """The articulation codes that a run of preset s2r is trained on."""
-    uses = config["runs"][wildcards.run]["preset"] == "s2r"
+    uses = config["runs"][trained(wildcards)]["preset"] == "s2r"
     return "<results>/autoencoder/autoencoder.safetensors" if uses else []
 
 
 def run_size(wildcards):
-    """The label of the size of a run's encoder."""
-    encoder = config["runs"][wildcards.run]["encoder"]
-    return parameters.size_label(config, encoder)
+    """The label of the size of the encoder of a run or a recurrent regression."""
+    return parameters.size_label(config, run_encoder(wildcards))
 
 
 def training_settings(wildcards):
-    """What decides the weights of a run, so that changing its sampler trains nothing."""
-    return parameters.weight_settings(config, wildcards.run)
+    """What decides the weights of a run or a recurrent regression, given the seed: not the sampler,
+    so that changing it trains nothing."""
+    return parameters.weight_settings(config, trained(wildcards))
 
 
 def generation_settings(wildcards):
     """What decides a run's videos, given its weights."""
-    own = parameters.run_settings(config, wildcards.run)
+    own = parameters.run_settings(config, trained(wildcards))
     return {key: value for key, value in own.items() if key != "training"}
+
+
+def judge_embeddings(wildcards):
+    """The embeddings of an instrument's encoder; log-mel is computed from the stored sound."""
+    return [] if wildcards.judge == judges.LOGMEL else embeddings(wildcards)
+
+
+def judge_lists(wildcards):
+    """The recordings of every shard, and the indexes of what an instrument reads of them."""
+    logmel = wildcards.judge == judges.LOGMEL
+    return frame_lists(wildcards) if logmel else run_lists(wildcards)
+
+
+def judge_encoder(wildcards):
+    """What makes the embeddings of an instrument's encoder."""
+    if wildcards.judge == judges.LOGMEL:
+        return {"kind": "logmel"}
+    return parameters.encoder_settings(config, wildcards.judge)
+
+
+def judges_of(wildcards):
+    """What the instruments of agreement are asked about a system, whatever its seed."""
+    name = wildcards.get("system", "real")
+    system = REPLICATES[name].system if name in REPLICATES else name
+    return judges.judges(config, system)
+
+
+def judge_files(rule, output):
+    """The files of a rule of every instrument that judges a system."""
+
+    def of_system(wildcards):
+        names = [judge["encoder"] for judge in judges_of(wildcards)]
+        return expand(getattr(rule.output, output), judge=names)
+
+    return of_system

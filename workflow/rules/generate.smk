@@ -13,7 +13,7 @@ rule generate:
     benchmark:
         "<benchmarks>/generate/{run}.tsv"
     wildcard_constraints:
-        run=parameters.any_of(RUNS_WITH_MEAN),
+        run=parameters.any_of(systems.replicates_of(config, RUNS_WITH_MEAN)),
     priority: 1
     conda:
         "../envs/s2r.yaml"
@@ -36,4 +36,6 @@ use rule generate as generate_without_mean with:
     output:
         videos=expand("<results>/generated/{{run}}/{set}.h5", set=SETS),
     wildcard_constraints:
-        run=parameters.any_of(run for run in RUNS if run not in RUNS_WITH_MEAN),
+        run=parameters.any_of(
+            systems.replicates_of(config, set(RUNS) - set(RUNS_WITH_MEAN))
+        ),

@@ -13,7 +13,7 @@ rule generate_gaussian:
     benchmark:
         "<benchmarks>/generate/gaussian-{run}.tsv"
     wildcard_constraints:
-        run=parameters.any_of([RUN_WITH_GAUSSIAN] if RUN_WITH_GAUSSIAN else []),
+        run=parameters.any_of(systems.replicates_of(config, [RUN_WITH_GAUSSIAN])),
     conda:
         "../envs/s2r.yaml"
     threads: THREADS

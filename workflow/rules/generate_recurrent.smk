@@ -12,14 +12,15 @@ rule generate_recurrent:
     benchmark:
         "<benchmarks>/generate/recurrent-{encoder}.tsv"
     wildcard_constraints:
-        encoder=parameters.any_of(RECURRENT),
+        encoder=parameters.any_of(RECURRENT_SEEDS),
     conda:
         "../envs/s2r.yaml"
     threads: THREADS
     resources:
         gpu=GPU,
     params:
-        size=lambda wildcards: parameters.size_label(config, wildcards.encoder),
+        encoder=run_encoder,
+        size=run_size,
         clips=config["evaluation"]["clips"],
         recordings=config["evaluation"]["recordings"],
         sets=SETS,

@@ -4,9 +4,10 @@ rule instruments:
         lists=frame_lists,
         split=rules.split.output.split,
         recordings=rules.recordings.output.recordings,
+        contours=CONTOURS,
     output:
         region="<results>/instruments/region.npz",
-        probe=["<results>/instruments/probe.safetensors"] if HAS_TRUTH else [],
+        probe=["<results>/instruments/probe.safetensors"] if HAS_CONTOURS else [],
     log:
         "<logs>/instruments.log",
     benchmark:

@@ -12,5 +12,7 @@ if HAS_TRUTH:
         threads: 16
         params:
             **config["corpus"]["phantom"],
+            # A phantom of an earlier version has other speech and other truth.
+            code=code_version("corpus/phantom", "corpus/truth.py"),
         script:
             "../scripts/phantom.py"

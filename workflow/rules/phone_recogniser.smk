@@ -1,24 +1,3 @@
-rule phone_times:
-    input:
-        frames=FRAMES,
-        lists=frame_lists,
-        recordings=rules.recordings.output.recordings,
-        split=rules.split.output.split,
-    output:
-        times="<results>/phone_times.csv",
-    log:
-        "<logs>/phone_times.log",
-    conda:
-        "../envs/s2r.yaml"
-    params:
-        code=SCORES_CODE,
-        textgrids=textgrids_held,
-        transcripts=parameters.transcripts(config),
-        sets=["train", "validation", *SETS],
-    script:
-        "../scripts/phone_times.py"
-
-
 rule phone_recogniser:
     input:
         frames=FRAMES,
@@ -31,6 +10,8 @@ rule phone_recogniser:
         "<logs>/phone_recogniser.log",
     benchmark:
         "<benchmarks>/phone_recogniser.tsv"
+    # All scores wait for it, so it is trained beside the models, and not after them.
+    priority: 1
     conda:
         "../envs/s2r.yaml"
     # One thread: the network is so small that more of them would wait for each other.

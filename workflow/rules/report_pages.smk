@@ -5,6 +5,7 @@ rule report_pages:
         split=rules.split.output.split,
         curves=CURVES,
         table=rules.tables.output.markdown,
+        differences=rules.differences.output.markdown,
         samples=rules.samples.output.folder,
     output:
         configuration=report(
@@ -30,6 +31,12 @@ rule report_pages:
             caption="../report/table1.rst",
             category="3 Table 1",
             labels={"what": "table"},
+        ),
+        differences=report(
+            "<results>/report/differences.html",
+            caption="../report/differences.rst",
+            category="3 Table 1",
+            labels={"what": "differences"},
         ),
         videos=report(
             "<results>/report/videos.html",

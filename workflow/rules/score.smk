@@ -4,6 +4,7 @@ rule score:
         frames=FRAMES,
         lists=frame_lists,
         recordings=rules.recordings.output.recordings,
+        contours=CONTOURS,
         split=rules.split.output.split,
         region=rules.instruments.output.region,
         probe=rules.instruments.output.probe,
@@ -11,6 +12,8 @@ rule score:
         phone_times=rules.phone_times.output.times,
         features=rules.real_features.output.features,
         i3d=i3d_weights,
+        instruments=judge_files(rules.agreement, "instrument"),
+        vectors=judge_files(rules.agreement_features, "features"),
     output:
         scores="<results>/scores/{system}.json",
     log:
@@ -25,6 +28,8 @@ rule score:
     params:
         code=SCORES_CODE,
         i3d=I3D_HELD,
+        replicate=lambda wildcards: list(REPLICATES[wildcards.system]),
+        judges=judges_of,
         recordings=config["evaluation"]["recordings"],
         word_lists=WORD_LISTS,
         sets=SETS,
@@ -39,11 +44,14 @@ rule score_real:
         frames=FRAMES,
         lists=frame_lists,
         recordings=rules.recordings.output.recordings,
+        contours=CONTOURS,
         split=rules.split.output.split,
         region=rules.instruments.output.region,
         probe=rules.instruments.output.probe,
         recogniser=rules.phone_recogniser.output.recogniser,
         phone_times=rules.phone_times.output.times,
+        instruments=judge_files(rules.agreement, "instrument"),
+        vectors=judge_files(rules.agreement_features, "features"),
     output:
         scores="<results>/scores/real.json",
     log:
@@ -52,6 +60,7 @@ rule score_real:
         "../envs/s2r.yaml"
     params:
         code=SCORES_CODE,
+        judges=judges_of,
         recordings=config["evaluation"]["recordings"],
         word_lists=WORD_LISTS,
         sets=SETS,

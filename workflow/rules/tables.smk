@@ -1,7 +1,7 @@
 rule tables:
     input:
         real=rules.score_real.output.scores,
-        scores=expand("<results>/scores/{system}.json", system=SYSTEMS),
+        scores=expand("<results>/scores/{system}.json", system=REPLICATES),
     output:
         table=report(
             "<results>/table1.csv",

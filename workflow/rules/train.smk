@@ -27,6 +27,8 @@ rule train:
         gpu=GPU * config["gpus"],
     params:
         settings=training_settings,
+        seed=training_seed,
+        name=trained,
         # Not an output: Snakemake would delete it with a job that was killed.
         state="state/{run}",
     script:

@@ -18,14 +18,16 @@ rule train_recurrent:
     benchmark:
         "<benchmarks>/train/recurrent-{encoder}.tsv"
     wildcard_constraints:
-        encoder=parameters.any_of(RECURRENT),
+        encoder=parameters.any_of(RECURRENT_SEEDS),
     conda:
         "../envs/s2r.yaml"
     threads: THREADS
     resources:
         gpu=GPU,
     params:
-        settings=parameters.recurrent_settings(config),
+        settings=training_settings,
+        seed=training_seed,
+        name=trained,
         # Not an output: Snakemake would delete it with a job that was killed.
         state="state/recurrent-{encoder}",
     script:

@@ -9,6 +9,7 @@ rule words:
         frames=FRAMES,
         lists=frame_lists,
         recordings=rules.recordings.output.recordings,
+        contours=CONTOURS,
         region=rules.instruments.output.region,
         probe=rules.instruments.output.probe,
     output:

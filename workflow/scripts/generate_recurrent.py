@@ -9,14 +9,13 @@ with job(snakemake):
     from s2r.preparation.recordings import open_recordings
 
     recordings = open_recordings(snakemake.input)
-    encoder = snakemake.wildcards.encoder
     generate_recurrent(
         snakemake.input.model,
         recordings,
         outputs=dict(zip(snakemake.params.sets, snakemake.output, strict=True)),
         labels={
-            "system": recurrent_system(encoder),
-            "encoder": encoder,
+            "system": recurrent_system(snakemake.wildcards.encoder),
+            "encoder": snakemake.params.encoder,
             "size": snakemake.params.size,
             "pooling": "no",
         },

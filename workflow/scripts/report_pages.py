@@ -1,4 +1,4 @@
-"""Write the pages of the report: configuration, corpus, split, Table 1, videos."""
+"""Write the pages of the report: configuration, corpus, split, Table 1, differences, videos."""
 
 from s2r.core.job import job
 
@@ -11,4 +11,5 @@ with job(snakemake):
     pages.write_corpus_page(inputs.recordings, outputs.corpus)
     pages.write_split_page(inputs.split, inputs.recordings, outputs.split)
     pages.write_table_page(inputs.table, outputs.table)
+    pages.write_table_page(inputs.differences, outputs.differences)
     pages.write_videos_page(inputs.samples, best_system(inputs.curves), outputs.videos)

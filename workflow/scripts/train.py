@@ -12,16 +12,17 @@ with job(snakemake):
     from s2r.report.plots import plot_curve
     from s2r.training.checkpoints import state_folder
 
-    run, settings = snakemake.wildcards.run, snakemake.params.settings
+    run, seed, settings = snakemake.params.name, snakemake.params.seed, snakemake.params.settings
     data = [*snakemake.input.frames, *snakemake.input.embeddings]
     codes = snakemake.input.autoencoder or None
     others = [snakemake.input.split, *([codes] if codes else [])]
-    state = state_folder(snakemake.params.state, settings, data, others)
+    state = state_folder(snakemake.params.state, settings | {"seed": seed}, data, others)
     device = find_device(snakemake.config["device"])
     training = TrainingJob(
         # With the sampler, which validation of preset paper needs; it is no parameter of the rule,
         # so that changing it trains nothing.
         settings=run_settings(snakemake.config, run),
+        seed=seed,
         frames=list(snakemake.input.frames),
         embeddings=list(snakemake.input.embeddings),
         split=snakemake.input.split,
@@ -39,12 +40,13 @@ with job(snakemake):
                 snakemake.config,
                 run,
                 snakemake.input.embeddings,
+                seed=seed,
                 threads=snakemake.threads,
                 device=device,
             ),
         },
     )
     find_family(settings["preset"]).train(training)
-    plot_curve(snakemake.output.curve, snakemake.output.plot, title=run)
+    plot_curve(snakemake.output.curve, snakemake.output.plot, title=snakemake.wildcards.run)
     # Asked for again, a training that is complete shall not end where this one did.
     shutil.rmtree(state, ignore_errors=True)

@@ -8,7 +8,7 @@ from s2r.core.job import job
 with job(snakemake):
     from s2r.config.build import build_part
     from s2r.config.model_blocks import RecurrentConfig, RecurrentTraining
-    from s2r.config.systems import recurrent_system
+    from s2r.config.systems import trained_systems
     from s2r.core.device import find_device
     from s2r.generation.provenance import made_from
     from s2r.preparation.recordings import open_recordings
@@ -16,7 +16,7 @@ with job(snakemake):
     from s2r.training.checkpoints import state_folder
     from s2r.training.recurrent import train_recurrent
 
-    encoder, settings = snakemake.wildcards.encoder, snakemake.params.settings
+    settings = snakemake.params.settings | {"seed": snakemake.params.seed}
     data = [*snakemake.input.frames, *snakemake.input.embeddings]
     state = state_folder(snakemake.params.state, settings, data, [snakemake.input.split])
     device = find_device(snakemake.config["device"])
@@ -29,16 +29,18 @@ with job(snakemake):
         curve_path=Path(snakemake.output.curve),
         device=device,
         info={
-            "encoder": encoder,
+            "encoder": trained_systems(snakemake.config)[snakemake.params.name],
             "made_from": made_from(
                 snakemake.config,
-                recurrent_system(encoder),
+                snakemake.params.name,
                 snakemake.input.embeddings,
+                seed=snakemake.params.seed,
                 threads=snakemake.threads,
                 device=device,
             ),
         },
     )
-    plot_curve(snakemake.output.curve, snakemake.output.plot, title=f"recurrent-{encoder}")
+    title = f"recurrent-{snakemake.wildcards.encoder}"
+    plot_curve(snakemake.output.curve, snakemake.output.plot, title)
     # Asked for again, a training that is complete shall not end where this one did.
     shutil.rmtree(state, ignore_errors=True)

@@ -81,6 +81,22 @@ def _check_corpus(corpus: Mapping) -> None:
         raise UserError(f"corpus.path: name the folder of your recordings (corpus.kind is {kind}).")
     if kind == "folder":
         check_pattern(corpus["folder"]["pattern"])
+    _check_contours(kind, corpus["contours"])
+
+
+def _check_contours(kind: str, contours: Mapping) -> None:
+    if contours["path"] is None:
+        return
+    if kind == "phantom":
+        raise UserError(
+            "corpus.contours.path: the phantom has contours of its own; remove the path, or read "
+            "your own recordings (corpus.kind usc75 or folder)."
+        )
+    if contours["pixel_mm"] is None:
+        raise UserError(
+            "corpus.contours.pixel_mm: say how many mm a pixel of the recordings is wide; the USC "
+            "75-speaker corpus has 2.4."
+        )
 
 
 def _check_split(corpus: Mapping, split: Mapping) -> None:

@@ -25,6 +25,9 @@ Suffix = Annotated[
     AfterValidator(str.lower),
 ]
 Offset = Annotated[float, Field(ge=-10, le=10)]
+Articulator = Literal[
+    "tongue", "upper_lip", "lower_lip", "jaw", "velum", "palate", "pharynx", "larynx"
+]
 StimulusCount = Annotated[int, Field(ge=0)]
 
 
@@ -77,6 +80,38 @@ class FolderBlock:
 
 
 @block
+class ContoursBlock:
+    """Contours of articulators on frames of your own recordings, traced by hand or by a program."""
+
+    path: FilePath | None = key(
+        None,
+        "File, or folder of files, with contours (.csv, .mat, .h5 or .hdf5); null for none. "
+        "docs/own-corpus.md says what a file holds.",
+    )
+    unit: Literal["pixels", "mm"] = key(
+        "pixels", "Unit of the points; x to the right, y down, from the upper left corner."
+    )
+    pixel_mm: float | None = key(
+        None,
+        "Width of a pixel of the recordings as they are stored; needed with path.",
+        "mm",
+        gt=0,
+        le=20,
+    )
+    first_frame: int = key(0, "Number of the first frame of a recording in the files.", ge=0, le=1)
+    first_pixel: Literal[0, 0.5, 1] = key(
+        0.5,
+        "Coordinate of the centre of the upper left pixel, for points in pixels: 0.5 where the "
+        "corner of the picture is (0, 0), 0 in most programs, 1 in MATLAB.",
+    )
+    articulators: dict[str, Articulator] = key(
+        dict,
+        "Names of articulators in the files, and which they are: tongue, upper_lip, lower_lip, "
+        "jaw, velum, palate, pharynx or larynx. Files that use these names need none.",
+    )
+
+
+@block
 class CorpusBlock:
     """Which recordings."""
 
@@ -104,6 +139,9 @@ class CorpusBlock:
         "defect",
         "Recordings without sound, or whose sound is below recordings.silence_threshold: defect "
         "leaves them out, use fits the articulation codes of preset s2r to their pictures too.",
+    )
+    contours: ContoursBlock = key(
+        ContoursBlock, "Your own contours of articulators, by which videos are scored in mm."
     )
     phantom: PhantomBlock = key(PhantomBlock, "Read for kind phantom only.")
     folder: FolderBlock = key(FolderBlock, "Read for kind folder only.")

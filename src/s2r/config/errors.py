@@ -185,9 +185,12 @@ def _unknown_key(problem: Problem) -> str:
     path = problem.path
     place, unknown = place_at(path[:-1], problem.root), str(path[-1])
     names, key = place.names or [], dotted(path[:-1])
-    nearest = difflib.get_close_matches(unknown, names, n=1, cutoff=0.5)
+    # A key of the top level counts where its name is nearly the same: mean.seed, seeds.
+    elsewhere = difflib.get_close_matches(unknown, place_at([], problem.root).names, 1, 0.85)
+    nearest = difflib.get_close_matches(unknown, [*names, *elsewhere], n=1, cutoff=0.5)
     if nearest:
-        suggestion = dotted([*path[:-1], nearest[0]])
+        here = nearest[0] in names
+        suggestion = dotted([*path[:-1], nearest[0]]) if here else nearest[0]
         return f"{dotted(path)}: there is no such key; did you mean {suggestion}?"
     keys = f"the keys of {key}" if key else "the top-level keys"
     return f"{dotted(path)}: there is no such key; {keys} are {', '.join(names)}."

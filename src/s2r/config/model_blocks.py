@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from s2r.config.keys import NO_DEFAULT, UniqueTexts, block, inherited, key, overrides
-from s2r.config.schedule import Schedule
-from s2r.config.window_blocks import DenoiserBlock, ModelBlock, TrainingConfig, WindowBlock
+from s2r.config.schedule import Schedule, Seeded, Seeds
+from s2r.config.window_blocks import DenoiserBlock, ModelBlock, TrainingBlock, WindowBlock
 
 Sigma = Annotated[float, Field(ge=0, allow_inf_nan=True)]
 LayerNumber = Annotated[int, Field(ge=0, le=1000)]
@@ -59,7 +59,7 @@ class SegmentSchedule(Schedule):
 
 
 @block
-class MeanTraining(SegmentSchedule):
+class MeanSchedule(SegmentSchedule):
     """How that network is trained, on random segments of recordings."""
 
     ema_length: float = key(
@@ -96,7 +96,12 @@ class MeanTraining(SegmentSchedule):
 
 
 @block
-class MeanBlock(MeanTraining, MeanNetwork):
+class MeanTraining(MeanSchedule, Seeded):
+    """One training of that network."""
+
+
+@block
+class MeanBlock(MeanSchedule, MeanNetwork):
     """The network that predicts the mean codes of an utterance, for runs of preset s2r."""
 
 
@@ -109,7 +114,7 @@ class ResidualNetwork:
 
 
 @block
-class ResidualTraining(SegmentSchedule):
+class ResidualSchedule(SegmentSchedule):
     """How the denoiser is trained."""
 
     clips: int = inherited(Schedule, "clips", 7200)
@@ -126,7 +131,12 @@ class ResidualTraining(SegmentSchedule):
 
 
 @block
-class ResidualBlock(ResidualTraining, ResidualNetwork):
+class ResidualTraining(ResidualSchedule, Seeded):
+    """One training of the denoiser."""
+
+
+@block
+class ResidualBlock(ResidualSchedule, ResidualNetwork):
     """Diffusion of what the mean codes leave of the true ones, for runs of preset s2r."""
 
 
@@ -170,6 +180,7 @@ class RecurrentRows:
         ("whisper-tiny.en",),
         "Encoders that get a row, as a list of names; [] for no such row.",
     )
+    seeds: Seeds | None = key(None, "Seeds of their trainings; null for the shared list seeds.")
 
 
 @block
@@ -184,7 +195,7 @@ class RecurrentConfig:
 
 
 @block
-class RecurrentTraining(SegmentSchedule):
+class RecurrentSchedule(SegmentSchedule):
     """How a recurrent regression is trained; the weights of the best validation are kept."""
 
     clips: int = inherited(Schedule, "clips", 3200)
@@ -203,7 +214,12 @@ class RecurrentTraining(SegmentSchedule):
 
 
 @block
-class RecurrentBlock(RecurrentTraining, RecurrentConfig, RecurrentRows):
+class RecurrentTraining(RecurrentSchedule, Seeded):
+    """One training of a recurrent regression."""
+
+
+@block
+class RecurrentBlock(RecurrentSchedule, RecurrentConfig, RecurrentRows):
     """A recurrent regression (bidirectional LSTM) from embeddings to frames, a field baseline."""
 
 
@@ -257,6 +273,7 @@ class RunBlock:
         "that an installed package adds.",
         min_length=1,
     )
+    seeds: Seeds | None = key(None, "Seeds of its trainings; null for the shared list seeds.")
     mean: overrides(MeanBlock) = key(dict, "Settings that differ from the shared block mean.")
     residual: overrides(ResidualBlock) = key(
         dict, "Settings that differ from the shared block residual."
@@ -266,7 +283,7 @@ class RunBlock:
     denoiser: overrides(DenoiserBlock) = key(
         dict, "Settings that differ from the shared block denoiser."
     )
-    training: overrides(TrainingConfig) = key(
+    training: overrides(TrainingBlock) = key(
         dict, "Settings that differ from the shared block training."
     )
     sampler: overrides(SamplerConfig) = key(

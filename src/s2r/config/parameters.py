@@ -33,7 +33,7 @@ def remove_nulls(config: dict) -> None:
 
 
 def run_settings(config: Mapping, run: str) -> dict:
-    """Everything that decides the weights and videos of ``run``: shared settings < its own.
+    """What decides the weights and videos of ``run``, but for the seed: shared settings < its own.
 
     Between them come, in runs of preset ``paper``, its sampler and the switches of
     ``paper_compat``.
@@ -56,12 +56,14 @@ def run_settings(config: Mapping, run: str) -> dict:
 
 
 def recurrent_settings(config: Mapping) -> dict:
-    """Everything that decides the weights of a recurrent regression except its encoder."""
-    return {key: value for key, value in config["recurrent"].items() if key != "encoders"}
+    """Everything that decides the weights of a recurrent regression except encoder and seed."""
+    rows = ("encoders", "seeds")
+    return {key: value for key, value in config["recurrent"].items() if key not in rows}
 
 
 def weight_settings(config: Mapping, name: str) -> dict:
-    """What decides the weights of a run or recurrent regression: the sampler does not."""
+    """What decides the weights of a run or recurrent regression, but for the seed of the training:
+    the sampler does not."""
     if name not in config["runs"]:
         return recurrent_settings(config)
     own = run_settings(config, name)

@@ -24,6 +24,13 @@ class ScoringBlock:
     resamples: int = key(
         2000, "Bootstrap resamples of the recordings behind every interval.", ge=100, le=1_000_000
     )
+    agreement_steps: int | None = key(
+        400,
+        "Training steps of the instrument that says whether a video belongs to its sound; null "
+        "leaves this measure out.",
+        ge=1,
+        le=1_000_000,
+    )
     i3d: FilePath | None = key(
         None,
         "Your own weights of the Fréchet distance's network; null fetches those of Kinetics-400.",

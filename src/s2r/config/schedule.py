@@ -1,6 +1,10 @@
-"""How long and how fast a network is trained: the keys that all trainings share."""
+"""How long, how fast and how often a network is trained: the keys that all trainings share."""
 
-from s2r.config.keys import block, key
+from typing import Annotated
+
+from pydantic import Field
+
+from s2r.config.keys import Unique, block, key
 from s2r.core.units import LARGEST_SEED
 
 LONGEST = 10**12
@@ -27,4 +31,16 @@ class Schedule:
     validate_clips: int = key(
         2200, "Distance of validations and checkpoints.", "clips", ge=1, le=LONGEST
     )
+
+
+@block
+class Seeded:
+    """What one of several trainings with the same keys has of its own; see ``Seeds``."""
+
     seed: int = key(0, "Seed of weights, clips, noise and dropout.", ge=0, le=LARGEST_SEED)
+
+
+Seeds = Annotated[
+    tuple[Annotated[int, Field(ge=0, le=LARGEST_SEED)], ...], Unique, Field(min_length=1)
+]
+"""Seeds of the trainings of a row: it is trained once with each of them."""

@@ -1,7 +1,8 @@
 """The systems that are scored and the test sets they are scored on: names, kinds and order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import NamedTuple
 
 SETS = ("unseen_speech", "unseen_subject", "unseen_both")
 """The test sets, in the order of Table I."""
@@ -102,3 +103,46 @@ def kinds_of_systems(config: Mapping) -> dict[str, Kind]:
 def systems(config: Mapping) -> list[str]:
     """Names of all scored systems, in the order of ``kinds_of_systems``."""
     return list(kinds_of_systems(config))
+
+
+SEED_MARK = "@"
+"""Between a system and a further seed; names of runs and encoders hold no such sign."""
+
+
+class Replicate(NamedTuple):
+    """A system, trained with one of its seeds."""
+
+    system: str
+    """Its row in the tables."""
+    seed: int | None
+    """None for baselines, which are not trained."""
+
+
+def seeds_of(config: Mapping, trained: str) -> list[int]:
+    """The seeds of a run or a recurrent regression, the first one first."""
+    own = config["runs"].get(trained, config["recurrent"]).get("seeds")
+    return list(config["seeds"] if own is None else own)
+
+
+def replicates(config: Mapping) -> dict[str, Replicate]:
+    """Everything that is scored, by the name of its files, in the order of ``systems``.
+
+    The first seed has the system's own name, a further one ``{system}@{seed}``. Means and noise
+    around them have the seeds of their run.
+    """
+    trained_by = {name: name for name in trained_systems(config)}
+    trained_by |= {mean_system(run): run for run in runs_with_mean(config)}
+    if run := run_with_gaussian(config):
+        trained_by[gaussian_system(run)] = run
+    found = {}
+    for system in systems(config):
+        seeds = seeds_of(config, trained_by[system]) if system in trained_by else [None]
+        found[system] = Replicate(system, seeds[0])
+        found |= {f"{system}{SEED_MARK}{seed}": Replicate(system, seed) for seed in seeds[1:]}
+    return found
+
+
+def replicates_of(config: Mapping, names: Iterable[str]) -> list[str]:
+    """The names of the files of some systems, for all of their seeds."""
+    wanted = set(names)
+    return [name for name, found in replicates(config).items() if found.system in wanted]

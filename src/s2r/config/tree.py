@@ -16,6 +16,7 @@ from s2r.config import model_blocks as models
 from s2r.config import result_blocks as results
 from s2r.config import window_blocks as windows
 from s2r.config.keys import Name, block, key, plain
+from s2r.config.schedule import Seeds
 
 
 def _default_encoders() -> dict[str, models.EncoderBlock]:
@@ -46,6 +47,12 @@ class Config:
         "must be a multiple.",
         ge=1,
     )
+    seeds: Seeds = key(
+        (0,),
+        "Seeds of the trainings: every run and recurrent regression is trained once with each. "
+        "Tables have the mean over them; samples, words, the rating study and the model folder are "
+        "those of the first one.",
+    )
     pathvars: data.PathVars | None = key(None, "")
     corpus: data.CorpusBlock = key(data.CorpusBlock, "")
     recordings: data.RecordingsBlock = key(data.RecordingsBlock, "")
@@ -60,7 +67,7 @@ class Config:
     window: windows.WindowBlock = key(windows.WindowBlock, "")
     model: windows.ModelBlock = key(windows.ModelBlock, "")
     denoiser: windows.DenoiserBlock = key(windows.DenoiserBlock, "")
-    training: windows.TrainingConfig = key(windows.TrainingConfig, "")
+    training: windows.TrainingBlock = key(windows.TrainingBlock, "")
     sampler: models.SamplerConfig = key(models.SamplerConfig, "")
     evaluation: results.EvaluationBlock = key(results.EvaluationBlock, "")
     words: results.WordsBlock = key(results.WordsBlock, "")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from s2r.config.keys import block, inherited, key
-from s2r.config.schedule import LONGEST, Schedule
+from s2r.config.schedule import LONGEST, Schedule, Seeded
 
 Width = Annotated[int, Field(ge=8, le=2048)]
 
@@ -70,7 +70,7 @@ class DenoiserBlock:
 
 
 @block
-class TrainingConfig(Schedule):
+class TrainingBlock(Schedule):
     """The training, for runs of preset paper."""
 
     clips: int = inherited(Schedule, "clips", 2200)
@@ -94,3 +94,8 @@ class TrainingConfig(Schedule):
         0.1, "Relative length of the average over weights (Karras et al. 2024).", gt=0, le=0.28
     )
     speech_dimensions: int = key(192, "Directions of the embeddings that are kept.", ge=1, le=4096)
+
+
+@block
+class TrainingConfig(TrainingBlock, Seeded):
+    """One training of that kind."""

@@ -116,7 +116,7 @@ def check_split(split: pd.DataFrame) -> None:
     train or silent; and unseen_subject may only hold stimuli that occur in train.
     """
     if unknown := set(split["set"]) - set(ALL_SETS):
-        raise UserError(f"split: {', '.join(sorted(unknown))} is not one of {', '.join(ALL_SETS)}.")
+        raise UserError(f"split: {_named(unknown)} is not one of {', '.join(ALL_SETS)}.")
     twice = split.loc[split["recording"].duplicated(), "recording"]
     if not twice.empty:
         raise UserError(f"split: the recording {twice.iloc[0]} occurs in the list twice.")
@@ -140,7 +140,7 @@ def check_roles(split: pd.DataFrame) -> None:
     fitted.
     """
     if unknown := set(split["set"]) - set(ALL_SETS):
-        raise UserError(f"split: {', '.join(sorted(unknown))} is not one of {', '.join(ALL_SETS)}.")
+        raise UserError(f"split: {_named(unknown)} is not one of {', '.join(ALL_SETS)}.")
     twice = split.loc[split.duplicated(["recording", "set"]), "recording"]
     if not twice.empty:
         raise UserError(f"split: the recording {twice.iloc[0]} occurs in one set twice.")
@@ -213,3 +213,8 @@ def _stimuli(
             )
             raise UserError(f"{key}: no recording has the stimulus {stimulus!r}; {hint}")
     return named
+
+
+def _named(sets: Iterable[str]) -> str:
+    """Names of sets that are none, cut short; what cannot be printed is escaped."""
+    return ", ".join(repr(name[:40])[1:-1] for name in sorted(sets))

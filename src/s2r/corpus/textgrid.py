@@ -1,8 +1,9 @@
 """Praat TextGrids: when each phone and word of a recording is said.
 
 The text formats of Praat, long and short, as Praat itself, the Montreal Forced Aligner and others
-write them, in UTF-8 or UTF-16. Praat reads such a file as a sequence of texts, numbers and flags that
-stand free, and everything else as comment (Praat's manual, "TextGrid file formats"); so does this.
+write them, in UTF-8 or UTF-16. Praat reads such a file as a sequence of texts, numbers and flags
+that stand free, and everything else as comment (Praat's manual, "TextGrid file formats"); so does
+this.
 """
 
 import codecs
@@ -110,20 +111,20 @@ class _Reader:
     def text(self) -> str:
         token = self._next()
         if token[1] is None:
-            raise self.damaged(f"{token[0]} stands in the place of a text")
+            raise self.damaged(f"{token[0][:40]!r} stands in the place of a text")
         return token[1].replace('""', '"')
 
     def number(self) -> float:
         token = self._next()
         value = float(token[2]) if token[2] else math.nan
         if not math.isfinite(value):
-            raise self.damaged(f"{token[0][:40]} stands in the place of a number")
+            raise self.damaged(f"{token[0][:40]!r} stands in the place of a number")
         return value
 
     def flag(self) -> bool:
         token = self._next()
         if token[3] is None:
-            raise self.damaged(f"{token[0][:40]} stands in the place of <exists>")
+            raise self.damaged(f"{token[0][:40]!r} stands in the place of <exists>")
         return token[3] == "<exists>"
 
     def damaged(self, reason: str) -> UserError:
@@ -137,7 +138,9 @@ def _tiers(path: Path, text: str) -> dict[str, Intervals]:
     """The tiers of intervals by their names, in lower case."""
     reader = _Reader(path, text)
     if not re.match(r'\s*(File type = )?"ooTextFile"', text) or '"TextGrid"' not in text[:200]:
-        raise UserError(f"{path} is not a TextGrid in a text format of Praat: save it as text file.")
+        raise UserError(
+            f"{path} is not a TextGrid in a text format of Praat: save it as text file."
+        )
     reader.text(), reader.text(), reader.number(), reader.number()
     tiers: dict[str, Intervals] = {}
     for _ in range(int(reader.number()) if reader.flag() else 0):
@@ -151,8 +154,8 @@ def _tiers(path: Path, text: str) -> dict[str, Intervals]:
         for label, start, stop in intervals:
             if start < end - SLACK or stop < start:
                 raise UserError(
-                    f"{path}: the interval {label!r} of the tier {name} at {start:.3f} s overlaps "
-                    "the one before it, or ends before it begins: correct it in Praat."
+                    f"{path}: the interval {label[:40]!r} of the tier {name[:40]!r} at {start:.3f} "
+                    "s overlaps the one before it, or ends before it begins: correct it in Praat."
                 )
             end = stop
     return tiers

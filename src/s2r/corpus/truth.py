@@ -1,6 +1,6 @@
 """The true shapes of the vocal tract in a recording, where they are known."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from s2r.core.files import atomic_path
 from s2r.core.hdf5 import NewFile, read_hdf5
 from s2r.core.phonetics import Segment
 from s2r.core.units import FRAME_RATE
+from s2r.corpus.articulators import ARTICULATORS
 
 _COORDINATES = (
     "pixels of the 84 x 84 image: x right, y down, the centre of the upper left pixel is (0.5, 0.5)"
@@ -30,6 +31,8 @@ class Truth:
     """(T, 38, 2) front of the larynx tube and tongue, glottis to incisor, image coordinates."""
     wall_px: np.ndarray
     """(T, 38, 2) rear pharynx wall, velum and palate, image coordinates."""
+    contours_px: Mapping[str, np.ndarray]
+    """{articulator: (T, P, 2)} image coordinates; see `s2r.corpus.articulators`."""
     q: np.ndarray
     """(T, P) articulatory parameters, mm where they are lengths; the phantom has 18."""
     tract_variables: np.ndarray
@@ -51,8 +54,10 @@ def write_truth(
     phones = [(phone.label, phone.start, phone.end) for phone in truth.phones]
     with atomic_path(path) as temporary, NewFile(temporary) as file:
         file["t"] = truth.times
-        for name in ("tongue_px", "wall_px"):
-            file[name] = getattr(truth, name).astype(np.float32)
+        lines = {"tongue_px": truth.tongue_px, "wall_px": truth.wall_px}
+        lines |= {f"contours_px/{name}": points for name, points in truth.contours_px.items()}
+        for name, points in lines.items():
+            file[name] = points.astype(np.float32)
             file[name].attrs["coordinates"] = _COORDINATES
         file["q"] = truth.q.astype(np.float32)
         file["q"].attrs["names"] = list(parameters)
@@ -76,6 +81,11 @@ def read_truth(path: str | Path) -> Truth:
             times=file["t"][()],
             tongue_px=file["tongue_px"][()],
             wall_px=file["wall_px"][()],
+            contours_px={
+                name: file["contours_px"][name][()]
+                for name in ARTICULATORS
+                if name in file["contours_px"]
+            },
             q=file["q"][()],
             tract_variables=file["tv"][()],
             phones=phones,
@@ -83,19 +93,18 @@ def read_truth(path: str | Path) -> Truth:
         )
 
 
-def truth_on_grid(
-    truth: Truth, frames: int, rate: float = FRAME_RATE, line: str = "tongue"
-) -> np.ndarray:
-    """Contour (frames, 38, 2) in mm of the image, at the centres of ``frames`` bins.
+def truth_on_grid(truth: Truth, frames: int, rate: float = FRAME_RATE) -> dict[str, np.ndarray]:
+    """Contours {articulator: (frames, P, 2)} in mm of the image, at the centres of ``frames`` bins.
 
-    ``line`` is ``tongue`` or ``wall``. x to the right, y down from the upper left corner of the
-    image; linear in time, the first and last shape beyond the ends.
+    x to the right, y down from the upper left corner of the image; linear in time, the first and
+    last shape beyond the ends.
     """
     centres = (np.arange(frames) + 0.5) / rate
     position = np.interp(centres, truth.times, np.arange(len(truth.times)))
     before = np.floor(position).astype(int)
     after = np.minimum(before + 1, len(truth.times) - 1)
     share = (position - before)[:, None, None]
-    points = truth.tongue_px if line == "tongue" else truth.wall_px
-    contour = (1 - share) * points[before] + share * points[after]
-    return contour * truth.pixel_mm
+    return {
+        name: ((1 - share) * points[before] + share * points[after]) * truth.pixel_mm
+        for name, points in truth.contours_px.items()
+    }

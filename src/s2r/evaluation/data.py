@@ -23,12 +23,12 @@ class EvaluationData(RecordingSet):
     phones: "PhoneReader | None" = None
     """Reads phones off videos; None where no phones of the corpus are known."""
 
-    def probed_contour(self, recording: str) -> np.ndarray | None:
-        """The true tongue (T, 38, 2) in mm that the contour probe is compared with.
+    def probed_contours(self, recording: str) -> dict[str, np.ndarray]:
+        """The true contours {articulator: (T, P, 2)} in mm that the probe is compared with.
 
-        None without a probe, and without a truth.
+        {} without a probe, and without a truth.
         """
-        return None if self.instruments.probe is None else self.true_contour(recording)
+        return {} if self.instruments.probe is None else self.true_contours(recording)
 
 
 def open_evaluation_data(
@@ -36,9 +36,9 @@ def open_evaluation_data(
 ) -> EvaluationData:
     """Open the files of `open_recordings`, and ``region`` and ``probe`` of `fit_instruments`.
 
-    ``probe`` is a list of at most one path, or missing. Where ``recogniser`` and ``phone_times`` are
-    given, phones are read with them; ``word_lists`` and ``seed`` choose the words that a word is to
-    be told from (`s2r.evaluation.phones.words.Vocabulary`). Raises UserError where a file is
+    ``probe`` is a list of at most one path, or missing. Where ``recogniser`` and ``phone_times``
+    are given, phones are read with them; ``word_lists`` and ``seed`` choose the words that a word
+    is to be told from (`s2r.evaluation.phones.words.Vocabulary`). Raises UserError where a file is
     missing or damaged.
     """
     recordings = open_recordings(files)
@@ -52,6 +52,7 @@ def open_evaluation_data(
         frames=recordings.frames,
         split=recordings.split,
         index=recordings.index,
+        contours=recordings.contours,
         instruments=read_instruments(files["region"], probe),
         phones=phones,
     )

@@ -30,16 +30,14 @@ class Instruments:
     cells: np.ndarray
     """(K, 2) first row and column of the cells that move."""
     probe: "Probe | None" = None
-    """Reads the tongue contour off a frame; None where the corpus has no true contours."""
+    """Reads the contours of articulators off a frame; None where none are known of the corpus."""
 
-    def contour_error(self, frames: np.ndarray, contour: np.ndarray) -> np.ndarray:
-        """Distance in mm between the contour read off frames (T, H, W) and the true one, (T,).
+    def contours(self, frames: np.ndarray) -> dict[str, np.ndarray]:
+        """Contours {articulator: (T, P, 2)} in mm of the image, read off frames (T, H, W).
 
-        ``contour`` is (T, P, 2) in mm of the image; frames are grey levels 0..255.
+        Frames are grey levels 0..255. {} without a probe.
         """
-        from s2r.evaluation.metrics.contour_probe import contour_error_mm
-
-        return contour_error_mm(self.probe.predict(frames), contour)
+        return {} if self.probe is None else self.probe.predict(frames)
 
 
 def fit_instruments(
@@ -72,35 +70,13 @@ def fit_instruments(
 
 def _fit_probe(recordings: RecordingSet, path: str | Path, seed: int) -> None:
     """Train the contour probe and print its error on validation frames."""
-    from s2r.evaluation.metrics.contour_probe import (
-        contour_error_mm,
-        save_probe,
-        train_probe,
-        visible_part,
-    )
+    from s2r.evaluation.contour_fit import fit_probe, tell_errors, traced_frames
+    from s2r.evaluation.metrics.contour_probe import save_probe
 
-    pictures, contours, subjects = [], [], []
-    for recording in recordings.members("train"):
-        contour = recordings.true_contour(recording)
-        if contour is not None:
-            pictures.append(recordings.video(recording))
-            contours.append(visible_part(contour).astype(np.float32))
-            subjects += [recordings.about(recording)["subject"]] * len(contour)
-    if not pictures:
-        raise UserError("No training recording has true contours: score without a contour probe.")
-    probe = train_probe(
-        np.concatenate(pictures), np.concatenate(contours), np.array(subjects), seed
-    )
+    traced = traced_frames(recordings, recordings.members("train"))
+    probe = fit_probe(traced, recordings.field_mm, seed)
     save_probe(probe, path)
-    errors = []
-    for recording in recordings.members("validation"):
-        contour = recordings.true_contour(recording)
-        if contour is not None:
-            predicted = probe.predict(recordings.video(recording))
-            errors.append(contour_error_mm(predicted, contour))
-    if errors:
-        error = np.concatenate(errors).mean()
-        print(f"Contour probe: {error:.2f} mm off on {len(errors)} validation recordings.")
+    tell_errors(probe, recordings, recordings.members("validation"))
 
 
 def read_instruments(region: str | Path, probe: str | Path | None) -> Instruments:

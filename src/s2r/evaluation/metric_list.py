@@ -2,8 +2,9 @@
 
 An installed package adds its own under the entry-point group ``s2r.metrics`` (docs/own-metric.md).
 What needs more than two videos (the Fréchet distance, the audio gap, window boundaries), the true
-contour or the true phones is computed in `s2r.evaluation.recording_scores`,
-`s2r.evaluation.clip_features` and `s2r.evaluation.phones`.
+contours, the true phones or the sound is computed in `s2r.evaluation.recording_scores`,
+`s2r.evaluation.articulator_scores`, `s2r.evaluation.phones`, `s2r.evaluation.agreement` and
+`s2r.evaluation.clip_features`.
 """
 
 from functools import cache
@@ -13,6 +14,8 @@ import numpy as np
 from s2r.core.errors import UserError
 from s2r.core.registry import METRICS as GROUP
 from s2r.core.registry import extension_names, load_extension
+from s2r.evaluation.agreement.names import ALL as AGREEMENT
+from s2r.evaluation.articulator_scores import KEYS as ARTICULATOR_KEYS
 from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.metric import Metric
 from s2r.evaluation.metrics.articulation import (
@@ -90,7 +93,7 @@ ELSEWHERE = frozenset(
     {
         ("fvd", "frame"),
         ("kvd", "frame"),
-        ("contour_mm", "tongue"),
+        *((name, "frame") for name in AGREEMENT),
         ("seam_motion", "dynamic"),
         ("wrong_speech_error", "dynamic"),
         ("audio_gap", "dynamic"),
@@ -98,10 +101,11 @@ ELSEWHERE = frozenset(
             (metric, "phones")
             for metric in (
                 *("phone_accuracy", "place_accuracy", "manner_accuracy", "phone_error_rate"),
-                *("word_identification", "vcv_identification"),
+                *("word_identification", "vcv_identification", "listed_word_identification"),
             )
         ),
     }
+    | ARTICULATOR_KEYS
 )
 """(name, region) of values that are not computed from two videos alone."""
 

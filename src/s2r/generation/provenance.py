@@ -4,6 +4,7 @@
 
     corpus      kind of the corpus (`s2r.config.data_blocks.CorpusBlock`)
     settings    what decides the weights, given the recordings
+    seed        of the training
     embeddings  what the encoder said of itself (`Encoder.describe`), with a digest of its weights
     threads, device   where it was trained: they change the weights by rounding only
 """
@@ -16,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 
 from s2r.config.keys import plain
 from s2r.config.parameters import weight_settings
+from s2r.config.systems import seeds_of
 from s2r.core.errors import UserError
 from s2r.core.shards import shard_attributes
 from s2r.speech.encoder import EncoderConfig
@@ -23,12 +25,19 @@ from s2r.speech.load import load_encoder
 
 
 def made_from(
-    config: Mapping, name: str, embeddings: Sequence[str | Path], *, threads: int, device: str
+    config: Mapping,
+    name: str,
+    embeddings: Sequence[str | Path],
+    *,
+    seed: int,
+    threads: int,
+    device: str,
 ) -> dict:
     """The record of the trained system ``name`` of the configuration, for its model file."""
     return {
         "corpus": config["corpus"]["kind"],
         "settings": plain(weight_settings(config, name)),
+        "seed": seed,
         "embeddings": shard_attributes(embeddings[0]),
         "threads": threads,
         "device": device,
@@ -51,6 +60,7 @@ def check_made_from(
     record = read_made_from(model_path)
     remedy = f"train {name} again, or use the configuration that it was trained with."
     now = {"corpus": config["corpus"]["kind"], "settings": plain(weight_settings(config, name))}
+    now["seed"] = seeds_of(config, name)[0]
     for key, value in now.items():
         if key in record and (different := _difference(record[key], value)):
             raise UserError(f"{model_path}: it was trained with {key}{different}; {remedy}")

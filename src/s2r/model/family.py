@@ -137,6 +137,8 @@ class TrainingJob:
     """Gets the weights when the training is complete."""
     curve_path: str
     """Gets the training curve as CSV (`s2r.training.loop.write_curve`)."""
+    seed: int = 0
+    """Of weights, clips, noise and dropout: another seed gives another model (key ``seeds``)."""
     device: str = "cpu"
     """``cpu`` or ``cuda``."""
     processes: int = 1

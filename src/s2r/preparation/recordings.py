@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 
 from s2r.core.shards import Shards
+from s2r.corpus.articulators import FIELD_MM
 from s2r.corpus.index import read_corpus
 from s2r.corpus.split import read_split
 from s2r.corpus.truth import read_truth, truth_on_grid
 from s2r.preparation.frames import first_frame_time
+from s2r.preparation.prepared_contours import PreparedContours, open_contours
 from s2r.preparation.selection import recordings_of
 
 
@@ -31,6 +33,8 @@ class RecordingSet:
     embeddings: Shards | None = None
     """``embeddings`` (T, D) of each recording with sound, of one encoder; None where they were not
     opened."""
+    contours: PreparedContours | None = None
+    """Contours that the user traced; None where none were opened."""
 
     def members(self, set_name: str, most: int | None = None) -> list[str]:
         """The recordings of a set that have frames, sorted; at most ``most``, spread evenly."""
@@ -62,34 +66,44 @@ class RecordingSet:
             raise ValueError("the recordings were opened without their embeddings")
         return self.embeddings.read(recording, "embeddings", first, stop)
 
-    def true_contour(self, recording: str, line: str = "tongue") -> np.ndarray | None:
-        """A true contour at the centre of each frame, (T, 38, 2) in mm; None without truth.
+    @property
+    def field_mm(self) -> float:
+        """Side in mm of the square pictures that true contours lie on."""
+        return FIELD_MM if self.contours is None else self.contours.field_mm
 
-        ``line`` is ``tongue`` or ``wall`` (see `s2r.corpus.truth`), x to the right and y down
-        from the upper left corner of the picture. Raises UserError for frames of an earlier
-        version, which did not store when they start.
+    def true_contours(self, recording: str) -> dict[str, np.ndarray]:
+        """The true contours {articulator: (T, P, 2)} in mm at the centres of the frames.
+
+        Articulators, coordinates and what NaN means: `s2r.corpus.articulators`. Those that the
+        user traced where such were opened, else those of the phantom, else {}. Raises UserError
+        for frames of an earlier version, which did not store when they start.
         """
+        if self.contours is not None:
+            return self.contours.of(recording)
         path = self.about(recording)["truth"]
         if not path:
-            return None
+            return {}
         truth = read_truth(path)
         truth = replace(truth, times=truth.times - first_frame_time(self.frames, recording))
         rate = self.frames.attributes(recording)["rate"]
-        return truth_on_grid(truth, self.length(recording), rate, line)
+        return truth_on_grid(truth, self.length(recording), rate)
 
 
 def open_recordings(files: Mapping) -> RecordingSet:
-    """Open ``files``: ``frames`` and, where given, ``embeddings``, ``split`` and ``recordings``.
+    """Open ``files``: ``frames`` and, where given, ``embeddings``, ``split``, ``recordings`` and
+    ``contours``.
 
-    The first two are paths of shards, ``recordings`` is the path of the index. Other names are
-    ignored, so the named inputs of a rule (``snakemake.input``) can be passed. Raises UserError
-    for a missing or incomplete shard.
+    The first two are paths of shards, ``recordings`` is the path of the index, ``contours`` a list
+    of at most one path. Other names are ignored, so the named inputs of a rule
+    (``snakemake.input``) can be passed. Raises UserError for a missing or incomplete shard.
     """
     split, index = files.get("split"), files.get("recordings")
+    (contours,) = files.get("contours") or [None]
     embeddings = files.get("embeddings")
     return RecordingSet(
         frames=Shards(files["frames"]),
         embeddings=Shards(embeddings) if embeddings else None,
         split=read_split(split) if split else None,
         index=read_corpus(index) if index else None,
+        contours=open_contours(contours) if contours else None,
     )

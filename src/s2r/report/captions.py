@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from s2r.config.systems import SETS
+from s2r.config.systems import SETS, Kind
 from s2r.report.cells import set_title
 
 PHANTOM = (
@@ -23,6 +23,8 @@ def caption(scores: pd.DataFrame) -> list[str]:
         "all draws, or a system that predicts an average. Compare draws with draws and means with "
         "means: even a perfect draw has twice the squared error of its mean."
     ]
+    if about := about_seeds(scores["seeds"]):
+        paragraphs.append(about)
     fvd = scores[scores["metric"] == "fvd"]
     if len(fvd):
         networks = fvd["note"].str.extract(r"([^;]* sha256 \w{12})")[0].str.strip().unique()
@@ -35,12 +37,38 @@ def caption(scores: pd.DataFrame) -> list[str]:
                 "video from another recording shows the size of that bias."
             )
         paragraphs.append(text)
+    control = scores[(scores["metric"] == "agreement_control") & (scores["system"] == Kind.REAL)]
+    if len(control):
+        of_set = control.set_index("set")["value"]
+        values = ", ".join(f"{of_set[s]:.2f} ({set_title(s)})" for s in SETS if s in of_set.index)
+        paragraphs.append(
+            "Agreement is by an instrument trained on another speech encoder than that of the row: "
+            "log-mel, and for rows of log-mel another one, by which real video has an agreement "
+            f"of {values}."
+        )
     if scores["note"].str.contains("oracle").any():
         paragraphs.append(
             "The mean frame of a subject held out from training is an oracle (marked *): it is "
             "taken from other recordings of that subject, which no model has seen."
         )
     return paragraphs
+
+
+def about_seeds(seeds: pd.Series, where: str = "After sd stands") -> str:
+    """What the numbers of seeds (NA: not trained) say of the trained rows; "" without any.
+
+    ``where`` says how their spread is shown.
+    """
+    numbers = seeds.dropna()
+    if not len(numbers):
+        return ""
+    if numbers.max() == 1:
+        return "One training each: the spread over seeds is not known."
+    counts = " to ".join(str(number) for number in sorted({numbers.min(), numbers.max()}))
+    return (
+        f"Rows of trained systems are means over {counts} trainings with different seeds. {where} "
+        "the standard deviation over these trainings; the interval does not hold it."
+    )
 
 
 def _recordings(scores: pd.DataFrame, mode: str) -> str:

@@ -9,7 +9,7 @@ from s2r.config.systems import SETS
 from s2r.evaluation.metric import Measure
 from s2r.report.scores_table import IDENTITY, find_value, own_estimate, reader_name
 
-SYSTEM_HEAD = ["System", "Encoder", "Size", "Pooling", "Preset", "Video", "Draws"]
+SYSTEM_HEAD = ["System", "Encoder", "Size", "Pooling", "Preset", "Video", "Draws", "Seeds"]
 
 ESTIMATE_NAMES = {"draw": "one draw", "mean": "mean"}
 """What a video is, for readers."""
@@ -29,6 +29,7 @@ def description(group: pd.DataFrame) -> list[str]:
         *(str(first[key]) if first[key] else "-" for key in labels),
         own_estimate(group),
         str(group["k"].max()),
+        "-" if pd.isna(group["seeds"].max()) else str(group["seeds"].max()),
     ]
 
 
@@ -59,14 +60,22 @@ def section_head(estimates: Sequence[str] = ("",)) -> list[str]:
 
 
 def value_cell(row: pd.Series | None, measure: Measure) -> str:
-    """A value with its interval; ``*`` marks an oracle."""
+    """A value with its interval and the spread over seeds; ``*`` marks an oracle."""
     if row is None:
         return ""
     value, low, high = (
         f"{measure.factor * row[key]:.{measure.decimals}f}" for key in ("value", "low", "high")
     )
     interval = f" [{low}, {high}]" if np.isfinite(row["low"]) else ""
-    return value + oracle_mark(row) + interval
+    return value + oracle_mark(row) + interval + seed_spread(row, measure)
+
+
+def seed_spread(row: pd.Series, measure: Measure) -> str:
+    """``, sd 0.3`` where a system was trained with several seeds."""
+    if not np.isfinite(row["seed_sd"]):
+        return ""
+    # One figure more than the value, so that a small spread is not 0.
+    return f", sd {measure.factor * row['seed_sd']:.{measure.decimals + 1}f}"
 
 
 def oracle_mark(row: pd.Series) -> str:

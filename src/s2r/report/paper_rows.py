@@ -12,7 +12,7 @@ import pandas as pd
 
 from s2r.config.systems import SETS, Kind
 from s2r.evaluation.metric import Measure
-from s2r.report.cells import oracle_mark
+from s2r.report.cells import oracle_mark, seed_spread
 from s2r.report.measures import paper_measures
 from s2r.report.scores_table import find_value, reader_name
 
@@ -45,8 +45,8 @@ def paper_rows(systems: Sequence[pd.DataFrame]) -> tuple[list[list[str]], list[l
 
     Every row holds encoder (or the system's name, where it has no encoder), size and pooling, then
     for each of ``paper_measures`` and of ``SETS`` the value, with half the width of its 95 %
-    interval after ``±`` where there is one. A ``*`` marks an oracle. Systems without any of these
-    values have no row.
+    interval after ``±`` where there is one, and the spread over seeds after ``sd``. A ``*`` marks
+    an oracle. Systems without any of these values have no row.
     """
     above, below = [], []
     descriptions = [_description(group) for group in systems]
@@ -88,4 +88,6 @@ def _cell(row: pd.Series | None, measure: Measure) -> str:
     value, low, high = (measure.factor * row[key] for key in ("value", "low", "high"))
     text = f"{value:.{measure.decimals}f}{oracle_mark(row)}"
     half = (high - low) / 2
-    return f"{text} ± {half:.{measure.decimals}f}" if np.isfinite(half) else text
+    if np.isfinite(half):
+        text += f" ± {half:.{measure.decimals}f}"
+    return text + seed_spread(row, measure)

@@ -12,7 +12,7 @@ from s2r.config.systems import SETS
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
 from s2r.evaluation.metric import Measure
-from s2r.report.captions import PHANTOM
+from s2r.report.captions import PHANTOM, about_seeds
 from s2r.report.cells import ESTIMATE_NAMES, set_title
 from s2r.report.measures import all_measures
 from s2r.report.scores_table import find_value, reader_name, systems_in_order
@@ -27,8 +27,9 @@ LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 def plot_table(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
     """Draw Table 1 from the long table: one panel per measure, one line per system.
 
-    Filled dots are single draws, open ones means; bars are 95 % intervals over recordings.
-    ``synthetic`` adds the statement about the phantom. Panels without a value are left out.
+    Filled dots are single draws, open ones means; bars are 95 % intervals over recordings, boxes
+    reach one standard deviation over seeds to each side. ``synthetic`` adds the statement about the
+    phantom. Panels without a value are left out.
     """
     groups = systems_in_order(scores)
     with_panel = [measure for measure in all_measures() if measure.panel]
@@ -52,6 +53,8 @@ def plot_table(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
     axes[0].set_ylim(max(len(groups), 1) - 0.5, -0.5)
     height = figure.get_figheight()
     text = "Intervals: 95 % bootstrap over recordings. Compare draws with draws, means with means."
+    if about := about_seeds(scores["seeds"], "Boxes show"):
+        text = f"{about} {text}"
     figure.text(0.01, 0.2 / height, text, fontsize=8, color="0.25", va="bottom")
     if synthetic:
         figure.text(0.01, 0.06 / height, PHANTOM, fontsize=8, weight="bold", va="bottom")
@@ -114,7 +117,8 @@ def _points(groups: list[pd.DataFrame], measure: Measure) -> list[dict]:
             for estimate in measure.columns().values():
                 found = find_value(group, set_name, measure, estimate)
                 if found is not None:
-                    scaled = {key: measure.factor * found[key] for key in ("value", "low", "high")}
+                    keys = ("value", "low", "high", "seed_sd")
+                    scaled = {key: measure.factor * found[key] for key in keys}
                     draw = found["estimate"] == "draw"
                     points.append({"line": line, "set": set_name, "draw": draw} | scaled)
     return points
@@ -126,6 +130,8 @@ def _dots(axis: Axes, points: list[dict]) -> None:
         colour = COLOURS[point["set"]]
         height = point["line"] + shift
         axis.hlines(height, point["low"], point["high"], color=colour, linewidth=1.4, alpha=0.55)
+        value, spread = point["value"], point["seed_sd"]
+        axis.hlines(height, value - spread, value + spread, color=colour, linewidth=5, alpha=0.3)
         axis.plot(
             point["value"],
             height,

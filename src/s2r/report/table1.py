@@ -1,9 +1,8 @@
 """Table 1: the paper's table in shape, with the rows and measures that it needs to be read.
 
-One row for each system. ``fvd``, ``ssim``, ``kinematics``, ``high_frequency_power``, ``motion`` and
-``seam_motion`` are those of the row's own kind of video (column ``estimate``: draws, or a mean);
-columns with ``draw`` and ``mean`` in their name keep the two apart, because the squared error of
-a perfect draw is twice that of its mean.
+One row for each system. Columns with ``draw`` and ``mean`` in their name keep draws and means
+apart, because the squared error of a perfect draw is twice that of its mean; all others are of the
+row's own kind of video (column ``estimate``: draws, or a mean).
 """
 
 from collections.abc import Sequence
@@ -28,7 +27,7 @@ from s2r.report.scores_table import (
 LABELS = [key for key in IDENTITY if key != "kind"]
 """What the first columns say of a system."""
 
-ENDS = {"": "value", "_low": "low", "_high": "high"}
+ENDS = {"": "value", "_low": "low", "_high": "high", "_seed_sd": "seed_sd"}
 """Ends of the names of columns, and what such a column holds."""
 
 
@@ -60,11 +59,11 @@ def write_tables(
 def table1(scores: pd.DataFrame) -> pd.DataFrame:
     """Table 1, one row for each system, from the long table.
 
-    Columns: ``system, encoder, size, pooling, preset, estimate, draws, n``, then for every column
-    of `s2r.report.measures` and every set ``{column}_{set}``, ``..._low`` and ``..._high``. ``n``
-    is the smallest number of clips behind a Fréchet distance of the row. What was not measured is
-    empty. Rows are ordered by `s2r.config.systems.Kind`; systems of one kind keep their order in
-    ``scores``.
+    Columns: ``system, encoder, size, pooling, preset, estimate, draws, seeds, n``, then for every
+    column of `s2r.report.measures` and every set ``{column}_{set}``, ``..._low``, ``..._high`` and
+    ``..._seed_sd`` (`s2r.report.scores_table.aggregate`). ``n`` is the smallest number of clips
+    behind a Fréchet distance of the row. What was not measured is empty. Rows are ordered by
+    `s2r.config.systems.Kind`; systems of one kind keep their order in ``scores``.
     """
     columns = [
         (column, estimate, measure)
@@ -78,6 +77,7 @@ def table1(scores: pd.DataFrame) -> pd.DataFrame:
         row |= {
             "estimate": own_estimate(group),
             "draws": int(group["k"].max()),
+            "seeds": group["seeds"].max(),
             "n": int(clips.min()) if len(clips) else None,
         }
         for column, estimate, measure in columns:
@@ -88,5 +88,5 @@ def table1(scores: pd.DataFrame) -> pd.DataFrame:
                         row[f"{column}_{set_name}{end}"] = found[key]
         rows.append(row)
     measured = [f"{column}_{s}{end}" for column, _, _ in columns for s in SETS for end in ENDS]
-    table = pd.DataFrame(rows, columns=[*LABELS, "estimate", "draws", "n", *measured])
-    return table.astype({"n": "Int64"})
+    table = pd.DataFrame(rows, columns=[*LABELS, "estimate", "draws", "seeds", "n", *measured])
+    return table.astype({"n": "Int64", "seeds": "Int64"})

@@ -73,7 +73,7 @@ def train_from_files(job: TrainingJob) -> None:
         return
     train_window_model(
         model_config(job.settings),
-        build(TrainingConfig, job.settings["training"]),
+        build(TrainingConfig, job.settings["training"] | {"seed": job.seed}),
         build(SamplerConfig, job.settings["sampler"]),
         recordings=open_recordings(files),
         state_folder=Path(job.state_folder),
@@ -94,8 +94,8 @@ def _train_utterance(job: TrainingJob, recordings: RecordingSet) -> None:
             build_part(ResidualNetwork, residual),
             pooling=job.settings["pooling"],
         ),
-        build_part(MeanTraining, mean),
-        build_part(ResidualTraining, residual),
+        build_part(MeanTraining, mean | {"seed": job.seed}),
+        build_part(ResidualTraining, residual | {"seed": job.seed}),
         autoencoder,
         recordings=recordings,
         state_folder=Path(job.state_folder),

@@ -61,19 +61,7 @@ def train_utterance(
         UserError: nothing to train on, the loss is no longer finite, or the disk is full.
     """
     names = training_recordings(recordings)
-    projection = training_projection(recordings, names, mean.speech_dimensions)
-    torch.manual_seed(mean.seed)
-    model = UtteranceModel(config, autoencoder, *projection.basis.shape).to(device)
-    model.speech_mean.copy_(torch.from_numpy(projection.mean))
-    model.speech_basis.copy_(torch.from_numpy(projection.basis))
-    codes = load_codes(model, recordings, names)
-    if not codes.codes.any():
-        raise UserError(
-            "the pictures of the training recordings never change: there is no articulation to "
-            "learn; add recordings to the training set."
-        )
-    model.code_scale.copy_(_scale(codes.codes))
-    model.speaker_scale.copy_(_scale(codes.speakers))
+    model, codes = untrained(config, autoencoder, recordings, names, mean, device)
     validation = load_validation(model, recordings)
     shared = {"device": device, "label": f"train {model_path.parent.name}"}
 
@@ -85,7 +73,7 @@ def train_utterance(
         validate: Callable[[nn.Module], dict[str, float]] | None = None,
     ):
         loss = MeanLoss(model, network, codes, chosen, schedule, config.mean.dropout)
-        return _fit(loss, network, schedule, state_folder / part, validate, "mean", **shared)
+        return fit_network(loss, network, schedule, state_folder / part, validate, "mean", **shared)
 
     everyone = np.arange(len(names))
     validate = validation and (lambda trained: validation.of_mean(model, trained))
@@ -94,7 +82,7 @@ def train_utterance(
     fold = _folds(recordings, names, mean.folds)
     for number in range(int(fold.max()) + 1):
         others = everyone[fold != number] if fold.any() else everyone
-        network = mean_network(config, projection.basis.shape[1]).to(device)
+        network = mean_network(config, codes.speech.shape[1]).to(device)
         schedule = replace(mean, clips=max(mean.batch, int(mean.clips * mean.fold_share)))
         network, _ = fit_mean(network, others, schedule, f"fold{number}")
         _predict_left_out(model, network, codes, everyone[fold == number], means)
@@ -103,7 +91,7 @@ def train_utterance(
     model.residual.to(device)
     loss = ResidualLoss(model, codes, means, residual)
     validate = validation and (lambda trained: validation.of_draws(model, trained))
-    model.denoiser, rows = _fit(
+    model.denoiser, rows = fit_network(
         loss, model.denoiser, residual, state_folder / "residual", validate, "residual", **shared
     )
     if not distributed.is_first():
@@ -122,7 +110,35 @@ def train_utterance(
     save_utterance_model(model.eval(), model_path, dict(info or {}) | settings)
 
 
-def _fit(
+def untrained(
+    config: UtteranceConfig,
+    autoencoder: Autoencoder,
+    recordings: RecordingSet,
+    names: list[str],
+    mean: MeanTraining,
+    device: str = "cpu",
+) -> tuple[UtteranceModel, CodeSet]:
+    """A model with random weights, and the codes and speech of the recordings ``names``.
+
+    Raises UserError where their pictures never change.
+    """
+    projection = training_projection(recordings, names, mean.speech_dimensions)
+    torch.manual_seed(mean.seed)
+    model = UtteranceModel(config, autoencoder, *projection.basis.shape).to(device)
+    model.speech_mean.copy_(torch.from_numpy(projection.mean))
+    model.speech_basis.copy_(torch.from_numpy(projection.basis))
+    codes = load_codes(model, recordings, names)
+    if not codes.codes.any():
+        raise UserError(
+            "the pictures of the training recordings never change: there is no articulation to "
+            "learn; add recordings to the training set."
+        )
+    model.code_scale.copy_(_scale(codes.codes))
+    model.speaker_scale.copy_(_scale(codes.speakers))
+    return model, codes
+
+
+def fit_network(
     loss: nn.Module,
     network: DilatedNetwork,
     schedule: MeanTraining | ResidualTraining,

@@ -47,7 +47,11 @@ class MeanLoss(nn.Module):
         speaker = speaker + training.speaker_noise * model.speaker_scale * noise[share]
         with half_precision(truth.device):
             predicted = model.predict(self.network, codes.speech[frames] * heard, speaker, kept)
-        return ((predicted.float() - truth) / model.code_scale).square().mean()
+        return self.error((predicted.float() - truth) / model.code_scale)
+
+    def error(self, difference: Tensor) -> Tensor:
+        """The loss of differences (B, T, K) of codes: all pixels of the template count alike."""
+        return difference.square().mean()
 
 
 def _other_references(

@@ -13,6 +13,16 @@ _CONDYLE_TO_INCISOR = 95.0  # mm: turns the opening at the incisors into an angl
 _TIP = 36  # grid line of the tongue tip
 _PALATE_LINES = slice(28, 37)
 
+# fmt: off
+JAW_BONE = [
+    (5.5, -14), (9.5, -17), (12, -26), (13, -36), (9, -43), (2, -43), (-2, -37), (-1, -28),
+    (1, -18),
+]
+"""Outline of the closed mandible, from behind the incisor round its lower border; mm."""
+LOWER_INCISOR = [(1, -2), (3, -1.6), (5.6, -7), (6.5, -16), (4.5, -20), (1.5, -17), (0.5, -9)]
+"""Outline of the lower incisor of the closed jaw, from its edge round the root; mm."""
+# fmt: on
+
 
 @dataclass(frozen=True)
 class Part:
@@ -25,7 +35,7 @@ class Part:
     """Whether it is soft tissue, whose texture moves with it."""
 
 
-class _Posture:
+class Posture:
     """Points of the reference plane, moved by the organs in a recording."""
 
     def __init__(self, speaker: Speaker, q: np.ndarray):
@@ -67,7 +77,7 @@ def palate_mucosa(speaker: Speaker, outer: np.ndarray) -> np.ndarray:
     return np.concatenate([below, above[::-1]])[None]
 
 
-def _chin(pose: _Posture) -> list[Part]:
+def _chin(pose: Posture) -> list[Part]:
     skin = [(0, -14), (-5, -12), (-9, -16), (-9, -22), (-13, -30), (-12, -38), (-7, -46), (4, -51)]
     under = [(41, -65), (45, -74), (52, -74), (50, -60), (30, -40), (14, -30)]
     muscle = [(0, -14), (-3, -15), (-6, -20), (-6, -25), (-9, -32), (-8, -37), (-4, -42), (5, -46)]
@@ -82,7 +92,7 @@ def _chin(pose: _Posture) -> list[Part]:
     ]
 
 
-def _tongue(pose: _Posture, inner: np.ndarray) -> list[Part]:
+def _tongue(pose: Posture, inner: np.ndarray) -> list[Part]:
     tip = inner[:, _TIP, None]
     under = np.array([(-1.2, -2.2), (2.5, -5.5)]) * (pose.speaker.sx, pose.speaker.sy)
     body = [
@@ -112,7 +122,7 @@ def _tongue(pose: _Posture, inner: np.ndarray) -> list[Part]:
     ]
 
 
-def _larynx(pose: _Posture, contours: Contours) -> list[Part]:
+def _larynx(pose: Posture, contours: Contours) -> list[Part]:
     trachea = [(66, -88), (76.5, -88), (80, -98), (84, -114), (66, -114), (65, -98)]
     thyroid = [(53, -70), (57, -71), (64, -89), (61, -93), (57, -90)]
     cricoid = [(79, -89), (83, -90), (86, -102), (82.5, -103)]
@@ -153,10 +163,25 @@ def _crossing(values: np.ndarray, level: np.ndarray | float) -> np.ndarray:
     return line - 1 + np.clip((level - before) / np.maximum(after - before, 1e-6), 0, 1)
 
 
-def _velum(pose: _Posture, outer: np.ndarray) -> list[Part]:
-    """Velum and, when it hangs, the air behind it. Its under-side is the outer contour."""
-    lowered = pose["vel"]
-    root, tip = pose.fixed([(46, 0)])[..., 0], pose.shifted([(0, 3)], y=-15 * lowered)[..., 1]
+def rear_wall_at(speaker: Speaker, y: np.ndarray) -> np.ndarray:
+    """x (...) of the rear wall of the nasopharynx at heights ``y`` (...), mm of the speaker."""
+    wall = warp(speaker, REAR_WALL)
+    return np.interp(y, wall[:, 1], wall[:, 0])
+
+
+def port_opening(pose: Posture) -> np.ndarray:
+    """How far air behind the velum reaches the rear wall, (T, 1): 0 not at all to 1."""
+    return np.clip((pose["vel"] - 0.1) / 0.3, 0, 1)
+
+
+def velum_sides(pose: Posture, outer: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Oral and nasal side of the velum from its tip to its root, each (T, 12, 2) mm.
+
+    The oral side is the outer contour (T, 38, 2). The third result (T, 1) is the fractional line
+    of the tip.
+    """
+    root = pose.fixed([(46, 0)])[..., 0]
+    tip = pose.shifted([(0, 3)], y=-15 * pose["vel"])[..., 1]
     first = 15 + _crossing(outer[:, 15:26, 1], tip)
     last = 22 + _crossing(-outer[:, 22:32, 0], -root)
     along = np.linspace(0, 1, 12)
@@ -166,38 +191,38 @@ def _velum(pose: _Posture, outer: np.ndarray) -> list[Part]:
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
     thickness = np.interp(along, (0, 0.25, 0.5, 0.75, 1), (2.5, 6.5, 8.5, 8, 5)) * pose.speaker.sx
     upper = under + normal * thickness[:, None]
-    wall = warp(pose.speaker, REAR_WALL)
-    upper[..., 0] = np.minimum(upper[..., 0], np.interp(upper[..., 1], wall[:, 1], wall[:, 0]))
+    upper[..., 0] = np.minimum(upper[..., 0], rear_wall_at(pose.speaker, upper[..., 1]))
+    return under, upper, first
 
+
+def _velum(pose: Posture, outer: np.ndarray) -> list[Part]:
+    """Velum and, when it hangs, the air behind it."""
+    under, upper, first = velum_sides(pose, outer)
     # Between the lowered velum and the rear wall; painted first, so the velum covers its share
     port = _sample_lines(outer, 15 + (first - 13) * np.linspace(0, 1, 8))
     rear = port.copy()
-    opened = np.clip((lowered - 0.1) / 0.3, 0, 1)
-    rear[..., 0] += opened * (np.interp(port[..., 1], wall[:, 1], wall[:, 0]) - port[..., 0])
+    rear[..., 0] += port_opening(pose) * (rear_wall_at(pose.speaker, port[..., 1]) - port[..., 0])
     return [
         Part(AIR, np.concatenate([port, rear[:, ::-1]], 1)),
         Part(0.53, np.concatenate([under, upper[:, ::-1]], 1), True),
     ]
 
 
-def _teeth_and_mandible(pose: _Posture) -> list[Part]:
-    bone = [
-        (5.5, -14), (9.5, -17), (12, -26), (13, -36), (9, -43), (2, -43), (-2, -37), (-1, -28),
-        (1, -18),
-    ]  # fmt: skip
+def _teeth_and_mandible(pose: Posture) -> list[Part]:
     marrow = [(5, -20), (8, -21), (9.5, -28), (10.5, -35), (8, -40), (3, -40), (0.5, -36), (2, -28)]
-    incisor = [
-        (1, -2), (3, -1.6), (5.6, -7), (6.5, -16), (4.5, -20), (1.5, -17), (0.5, -9),
-    ]  # fmt: skip
     return [
-        Part(0.10, pose.on_jaw(bone)),
+        Part(0.10, pose.on_jaw(JAW_BONE)),
         Part(0.58, pose.on_jaw(marrow), True),
-        Part(0.04, pose.on_jaw(incisor)),
+        Part(0.04, pose.on_jaw(LOWER_INCISOR)),
     ]
 
 
-def _lips(pose: _Posture) -> list[Part]:
-    """The lips. Their rims are lh apart, the same gap as in the computed sound."""
+def lip_outlines(pose: Posture) -> tuple[np.ndarray, np.ndarray]:
+    """Upper (T, 9, 2) and lower lip (T, 9, 2), mm: the upper from the nose over its rim to the
+    gum, the lower from its inner rim over the outer one to the chin and back.
+
+    Their rims are lh apart, the same gap as in the computed sound.
+    """
     height, labiodental = pose["lh"], pose["ld"]
     rim = -1.5 + np.maximum(0.28 * height - 0.5, 0)
     forward = 0.9 * pose["lp"]
@@ -215,15 +240,16 @@ def _lips(pose: _Posture) -> list[Part]:
     rise = labiodental * np.array([1, 0.9, 0, 0, 0]) * np.maximum(height + 1.0, 0)
     rims = pose.shifted(lower[:, :2], x=back - forward * lower[:, 2], y=rim - height + rise)
     chin = pose.on_jaw([(-9.5, -17), (-6, -22), (-0.5, -20), (0, -11)])
-    return [
-        Part(0.62, top, True),
-        Part(0.62, np.concatenate([rims, chin], 1), True),
-    ]
+    return top, np.concatenate([rims, chin], 1)
+
+
+def _lips(pose: Posture) -> list[Part]:
+    return [Part(0.62, outline, True) for outline in lip_outlines(pose)]
 
 
 def moving_parts(speaker: Speaker, q: np.ndarray, contours: Contours) -> list[Part]:
     """Parts in the order of painting for parameters ``q`` (T, P) and their contours."""
-    pose = _Posture(speaker, q)
+    pose = Posture(speaker, q)
     air = [
         contours.inner[:, : _TIP + 1],
         pose.on_jaw([(7.5, -15), (5.5, -13), (3, -1.5)]),

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import fft
 
+from s2r.corpus.articulators import FIELD_MM
 from s2r.corpus.phantom.acquisition import acquire, quantise
 from s2r.corpus.phantom.anatomy import AIR, PIVOT, static_layers
 from s2r.corpus.phantom.articulators import Part, moving_parts, palate_mucosa
@@ -16,8 +17,8 @@ from s2r.corpus.phantom.tract import Contours, warp
 SIZE = 84
 """Height and width of a frame, pixels."""
 
-PIXEL_MM = 200 / SIZE
-"""Size of a pixel, mm: a field of view of 200 mm."""
+PIXEL_MM = FIELD_MM / SIZE
+"""Size of a pixel, mm."""
 
 _CORNER = np.array([-48.0, 72.0])  # mm of the upper left corner of the picture
 _FINE = 3  # polygons are laid on a grid this many times finer

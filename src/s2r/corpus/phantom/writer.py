@@ -15,8 +15,10 @@ from s2r.core.media.encode import write_video, write_wav
 from s2r.core.processes import end_with
 from s2r.core.progress import progress
 from s2r.corpus import usc75
+from s2r.corpus.phantom import GENERATOR
 from s2r.corpus.phantom.acoustics import SAMPLE_RATE, add_scanner_noise, synthesise
 from s2r.corpus.phantom.gaps import Place, draw_gaps
+from s2r.corpus.phantom.outlines import articulator_contours
 from s2r.corpus.phantom.picture import PIXEL_MM, draw, to_pixels
 from s2r.corpus.phantom.speakers import Speaker, draw_speaker
 from s2r.corpus.phantom.stimuli import PROFILES, STIMULI, Profile
@@ -29,9 +31,6 @@ from s2r.corpus.phantom.tract import (
 )
 from s2r.corpus.phantom.utterance import Utterance, plan_speech, recording_rng
 from s2r.corpus.truth import Truth, write_truth
-
-GENERATOR = "s2r phantom 1"
-"""Name and version of the generator. Raise the number when its output changes."""
 
 FRAME_PERIOD = 1 / usc75.FRAME_RATE
 """s, as in the real corpus: two spiral arms."""
@@ -127,6 +126,12 @@ def write_recording(
             times=take.times,
             tongue_px=to_pixels(take.speaker, take.contours.inner),
             wall_px=to_pixels(take.speaker, take.contours.outer),
+            contours_px={
+                name: to_pixels(take.speaker, points)
+                for name, points in articulator_contours(
+                    take.speaker, take.q, take.contours
+                ).items()
+            },
             q=take.q[:, : len(SHAPE_PARAMETERS)],
             tract_variables=tract_variables(take.speaker, take.q, take.contours),
             phones=take.utterance.phones,

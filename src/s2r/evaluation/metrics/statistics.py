@@ -53,6 +53,33 @@ def bootstrap_interval(
     return Interval(mean, low, high, n)
 
 
+def bootstrap_ratio(
+    values: Mapping[str, float],
+    others: Mapping[str, float],
+    weights: Mapping[str, float],
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Interval:
+    """Ratio of the (weighted) means of ``values`` and ``others`` over the recordings of both.
+
+    The percentile interval is over recordings, each drawn with both of its values. NaN where the
+    mean of ``others`` is 0 or there is no common recording; no interval from a single one.
+    """
+    names = [name for name in values if name in others]
+    x, y, w = (np.array([of[name] for name in names], float) for of in (values, others, weights))
+    n = len(names)
+    if n == 0 or w @ y == 0:
+        return Interval(np.nan, np.nan, np.nan, n)
+    ratio = float((w @ x) / (w @ y))
+    if n == 1:
+        return Interval(ratio, np.nan, np.nan, n)
+    drawn = np.random.default_rng(seed).integers(0, n, (resamples, n))
+    below = (w * y)[drawn].sum(1)
+    ratios = (w * x)[drawn].sum(1)[below != 0] / below[below != 0]
+    low, high = _quantiles(ratios)
+    return Interval(ratio, low, high, n)
+
+
 def bootstrap_correlation(
     x: np.ndarray,
     y: np.ndarray,

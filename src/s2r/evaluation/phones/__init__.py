@@ -1,1 +1,1 @@
-"""Phones read from the picture: a recogniser, fitted on true video, and what it reads off others."""
+"""Phones read from the picture by a recogniser that is fitted on true video."""

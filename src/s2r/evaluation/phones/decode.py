@@ -2,50 +2,20 @@
 
 Both are Viterbi searches over hidden states (Rabiner 1989). They need one step a frame; what one
 step works on are arrays over all videos and states.
+
+No language model helps them: they are to say what the picture shows. (A bigram of the phones of the
+training texts also reads other texts worse, because these are few.)
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from s2r.evaluation.phones.times import CODES
 
-ACOUSTIC_SCALE = 0.5
-"""Weight of a frame against the bigram: neighbouring frames tell nearly the same."""
-
-BIGRAM_WEIGHT = 0.5
-"""Share of the bigram in its mixture with single phones: training texts are few, and other texts
-should not be read as if they were these."""
-
-
-@dataclass(frozen=True)
-class PhoneStatistics:
-    """What the phone sequences of training recordings are like."""
-
-    prior: np.ndarray
-    """(S,) log share of frames of each phone."""
-    bigram: np.ndarray
-    """(S, S) log probability of the second phone after the first one."""
-
-
-def phone_statistics(codes: Sequence[np.ndarray], count: int) -> PhoneStatistics:
-    """The statistics of recordings, each a (T,) array of phones 0..``count`` - 1 in frames.
-
-    Negative numbers are frames without a phone. A phone that never occurs counts as half of one.
-    """
-    frames, pairs = np.full(count, 0.5), np.zeros((count, count))
-    for own in codes:
-        known = own[own >= 0]
-        frames += np.bincount(known, minlength=count)
-        sequence = collapse(known)
-        np.add.at(pairs, (sequence[:-1], sequence[1:]), 1)
-    single = pairs.sum(0) + 0.5
-    single = single / single.sum()
-    after = pairs.sum(1, keepdims=True)
-    seen = np.divide(pairs, after, out=np.tile(single, (count, 1)), where=after > 0)
-    mixed = BIGRAM_WEIGHT * seen + (1 - BIGRAM_WEIGHT) * single
-    return PhoneStatistics(np.log(frames / frames.sum()), np.log(mixed))
+CHANGE_COST = 5.0
+"""What a change to another phone costs, in units of log-probability: chosen on true validation
+videos of the phantom, where 3 to 6 are about as good."""
 
 
 def collapse(codes: np.ndarray) -> np.ndarray:
@@ -55,56 +25,49 @@ def collapse(codes: np.ndarray) -> np.ndarray:
     return codes[np.append(True, codes[1:] != codes[:-1])]
 
 
-def decode_phones(
-    log_probabilities: np.ndarray, statistics: PhoneStatistics, scale: float = ACOUSTIC_SCALE
-) -> np.ndarray:
+def decode_phones(log_probabilities: np.ndarray, cost: float = CHANGE_COST) -> np.ndarray:
     """The likeliest phone of every frame, (K, T), of K videos with (K, T, S) log-probabilities.
 
-    States are phones that last two frames or more, which follow each other by the bigram.
+    A phone lasts two frames or more, and a change from one to another costs ``cost``.
     """
-    emission = scale * log_probabilities
-    videos, frames, count = emission.shape
-    transition = statistics.bigram.T.copy()  # (to, from)
-    np.fill_diagonal(transition, -np.inf)
-    young = emission[:, 0] + scale * statistics.prior
+    videos, frames, count = log_probabilities.shape
+    each = np.arange(videos)
+    # A phone is young in its first frame and old in all others; only old ones may change.
+    young = log_probabilities[:, 0]
     old = np.full_like(young, -np.inf)
-    entered = np.zeros((frames, videos, count), np.int16)
-    grown = np.zeros((frames, videos, count), bool)
+    left = np.zeros((frames, videos), np.int64)  # the phone that a young one came from
+    grown = np.zeros((frames, videos, count), bool)  # whether an old one was young before
     for t in range(1, frames):
-        ways = old[:, None] + transition
-        entered[t] = ways.argmax(-1)
-        arrived = np.take_along_axis(ways, entered[t][..., None].astype(int), -1)[..., 0]
+        left[t] = old.argmax(-1)
+        arrived = old[each, left[t]] - cost
         grown[t] = young > old
-        old = np.maximum(young, old) + emission[:, t]
-        young = arrived + emission[:, t]
-    best = np.where(np.isfinite(old.max(-1)), old.argmax(-1), young.argmax(-1))
-    path = np.empty((videos, frames), int)
-    each, is_old = np.arange(videos), np.isfinite(old.max(-1))
+        old = np.maximum(young, old) + log_probabilities[:, t]
+        young = arrived[:, None] + log_probabilities[:, t]
+    path = np.empty((videos, frames), np.int64)
+    is_old = np.full(videos, frames > 1)
+    best = np.where(is_old, old.argmax(-1), young.argmax(-1))
     for t in range(frames - 1, -1, -1):
         path[:, t] = best
-        from_old = is_old & ~grown[t][each, best]
-        step = ~is_old
-        best = np.where(step, entered[t][each, best], best)
-        is_old = np.where(step, True, from_old)
+        is_old, best = (
+            np.where(is_old, ~grown[t, each, best], True),
+            np.where(is_old, best, left[t]),
+        )
     return path
 
 
-def word_scores(
-    log_probabilities: np.ndarray, prior: np.ndarray, words: Sequence[Sequence[str]]
-) -> np.ndarray:
+def word_scores(log_probabilities: np.ndarray, words: Sequence[Sequence[str]]) -> np.ndarray:
     """How well each of W words, given by its phones, fits K videos of one word: (K, W).
 
     ``log_probabilities`` (K, T, S) are those of the frames of the word. The score is that of the
     likeliest division of the frames among the word's phones, in their order, each with at least one
-    frame; minus infinity for a word of more phones than frames. Log-probabilities less the ``prior``
-    (S,) of the phones are likelihoods but for a constant, so that frequent phones have no advantage.
+    frame; minus infinity for a word of more phones than frames.
     """
     longest = max(map(len, words))
     codes = np.zeros((len(words), longest), int)
     for number, phones in enumerate(words):
         codes[number, : len(phones)] = [CODES[phone] for phone in phones]
     last = np.array([len(phones) - 1 for phones in words])
-    likelihood = (log_probabilities - prior)[:, :, codes]  # (K, T, W, longest)
+    likelihood = log_probabilities[:, :, codes]  # (K, T, W, longest)
     score = np.full((len(log_probabilities), len(words), longest), -np.inf)
     score[..., 0] = likelihood[:, 0, :, 0]
     for t in range(1, likelihood.shape[1]):

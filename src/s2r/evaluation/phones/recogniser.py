@@ -1,9 +1,10 @@
 """A small network that reads phones off a video: log-probabilities of every phone in every frame.
 
-As classifiers of phones from MR images of the vocal tract in the literature (van Leeuwen et al. 2019,
-Interspeech), a convolutional network sees the frames; here another one over time sees what it found
-in the frames beside. What it is shown is how each frame differs from the mean of its own video, over
-the standard deviation of these differences: most of the anatomy, and the contrast, are gone.
+As classifiers of phones from MR images of the vocal tract in the literature (van Leeuwen et al.
+2019, Interspeech), a convolutional network sees the frames; here another one over time sees what it
+found in the frames beside. What it is shown is how each frame differs from the mean of its own
+video, over the standard deviation of these differences: most of the anatomy, and the contrast, are
+gone.
 """
 
 import itertools
@@ -20,7 +21,6 @@ from torch import Tensor, nn
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
 from s2r.core.phonetics import PHONES
-from s2r.evaluation.phones.decode import PhoneStatistics
 
 SIDE = 32
 """Height and width in pixels of what the network sees, whatever the size of the frames."""
@@ -48,13 +48,10 @@ def movement(video: np.ndarray) -> Tensor:
 
 
 class Recogniser(nn.Module):
-    """``movement`` of frames -> phones. Made by `training.train_recogniser` or `load_recogniser`."""
+    """``movement`` of frames -> phones; made by `training.train_recogniser`."""
 
-    def __init__(self, statistics: PhoneStatistics):
-        """``statistics`` of the sequences of the training recordings."""
+    def __init__(self):
         super().__init__()
-        self.register_buffer("prior", torch.tensor(statistics.prior, dtype=torch.float32))
-        self.register_buffer("bigram", torch.tensor(statistics.bigram, dtype=torch.float32))
         layers: list[nn.Module] = []
         for inside, outside in itertools.pairwise((1, *WIDTHS)):
             kernel = 5 if inside == 1 else 3
@@ -68,11 +65,6 @@ class Recogniser(nn.Module):
             layers += [nn.Conv1d(FEATURES, FEATURES, KERNEL, padding=KERNEL // 2), nn.SiLU()]
             layers += [nn.Dropout(0.3)]
         self.time = nn.Sequential(*layers, nn.Conv1d(FEATURES, len(PHONES), 1))
-
-    @property
-    def statistics(self) -> PhoneStatistics:
-        """Prior and bigram of the phones."""
-        return PhoneStatistics(self.prior.numpy(), self.bigram.numpy())
 
     def forward(self, seen: Tensor) -> Tensor:
         """(B, T, 32, 32) -> (B, T, S) unnormalised log-probabilities."""
@@ -106,10 +98,11 @@ def load_recogniser(path: str | Path) -> Recogniser | None:
             return None
         if phones != list(PHONES):
             raise ValueError("its phones are others")
-        empty = np.zeros(len(PHONES))
-        recogniser = Recogniser(PhoneStatistics(empty, np.tile(empty, (len(PHONES), 1))))
+        recogniser = Recogniser()
         recogniser.load_state_dict(state)
     except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
         reason = str(error).split("\n")[0]
-        raise UserError(f"{path}: this is no recogniser of phones ({reason}): make it again.") from error
+        raise UserError(
+            f"{path}: this is no recogniser of phones ({reason}): make it again."
+        ) from error
     return recogniser.eval()

@@ -24,12 +24,15 @@ GIVEN, RIGHT = "phones of the given speech", "phones of the right speech"
 WRONG = "wrong_speech_"
 """How the names of metrics of such a video begin."""
 
+ITEM_KINDS = ("word", "vcv", "listed_word")
+"""What is identified, see `Said.items_of`."""
+
 Scores = dict[str, tuple[float, int]]
 """Metric: (value, what it is a mean over: frames, phones or items)."""
 
 
 def class_of_phone(classes: Mapping[str, frozenset[str]]) -> np.ndarray:
-    """The number of its class for each of ``PHONES``, (S,), of `core.phonetics.PLACES` or MANNERS."""
+    """The number of the class of each of ``PHONES``, (S,)."""
     return np.array([[phone in own for own in classes.values()].index(True) for phone in PHONES])
 
 
@@ -54,6 +57,15 @@ class Said:
     alternatives: tuple[list[Pronunciation], ...]
     """Of each item, its own pronunciation first."""
 
+    listed: frozenset[str] = frozenset()
+    """The list of words that the recording is of, see `words.Vocabulary`."""
+
+    def items_of(self, kind: str) -> np.ndarray:
+        """Which items are of a kind, ``word``, ``vcv`` or ``listed_word``, (N,) bool."""
+        if kind == "listed_word":
+            return np.array([item.label in self.listed for item in self.items], bool)
+        return np.array([item.kind == kind for item in self.items], bool)
+
 
 @dataclass(frozen=True)
 class PhoneReader:
@@ -71,20 +83,22 @@ class PhoneReader:
             return None
         end = length / FRAME_RATE
         phones = [p.label for p in spoken.phones if 0 <= (p.start + p.end) / 2 < end]
-        sequence = np.array([CODES[label] for label in phones if label not in (SILENCE, UNKNOWN)], int)
+        sequence = np.array(
+            [CODES[label] for label in phones if label not in (SILENCE, UNKNOWN)], int
+        )
         items = [item for item in spoken.items if item.start >= 0 and item.end <= end]
-        choices = [(item, self.vocabulary.alternatives(item)) for item in items]
-        choices = [(item, words) for item, words in choices if len(words) > 1]
+        words = self.vocabulary.list_of(items)
+        choices = [(item, self.vocabulary.alternatives(item, words)) for item in items]
+        choices = [(item, others) for item, others in choices if len(others) > 1]
         return Said(
             frame_codes(spoken, length),
             None if UNKNOWN in phones else collapse(sequence),
             tuple(item for item, _ in choices),
-            tuple(words for _, words in choices),
+            tuple(others for _, others in choices),
+            words or frozenset(),
         )
 
-    def rows(
-        self, recording: str, draws: np.ndarray, estimate: str, given: int
-    ) -> Iterator[dict]:
+    def rows(self, recording: str, draws: np.ndarray, estimate: str, given: int) -> Iterator[dict]:
         """Rows of a score file for K videos (K, T, H, W) of a recording, averaged over them.
 
         The first ``given`` frames are not scored. ``frames`` is the weight of the value: the
@@ -100,8 +114,8 @@ class PhoneReader:
     ) -> Iterator[dict]:
         """Rows for a video (T, H, W) that was driven by the speech of another recording.
 
-        ``length_of`` is the number of frames of that recording, whose speech is repeated where it is
-        shorter, and its own second half first where it is the recording itself, as
+        ``length_of`` is the number of frames of that recording, whose speech is repeated where it
+        is shorter, and has its second half first where it is the recording itself, as
         `s2r.generation.generate` does. Accuracy of frames and phone error rate, against the phones
         of the speech that was given and against those of the right speech.
         """
@@ -130,17 +144,15 @@ class PhoneReader:
                 right = classes[best[:, known]] == classes[truth[known]]
                 scores[metric] = float(right.mean()), count
         if said.sequence is not None and len(said.sequence):
-            paths = decode_phones(log_probabilities[:, given:], self.recogniser.statistics)
+            paths = decode_phones(log_probabilities[:, given:])
             errors = [edit_distance(said.sequence, without_rests(path)) for path in paths]
             scores["phone_error_rate"] = (
                 float(np.mean(errors)) / len(said.sequence),
                 len(said.sequence),
             )
-        right = identified(
-            log_probabilities, self.recogniser.statistics.prior, said.items, said.alternatives
-        )
-        for kind in ("word", "vcv"):
-            own = np.array([item.kind == kind for item in said.items], bool)
+        right = identified(log_probabilities, said.items, said.alternatives)
+        for kind in ITEM_KINDS:
+            own = said.items_of(kind)
             if own.any():
                 scores[f"{kind}_identification"] = float(right[:, own].mean()), int(own.sum())
         return scores

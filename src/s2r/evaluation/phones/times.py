@@ -3,9 +3,9 @@
 One of three sources gives them: ``truth`` (the phantom's script), ``textgrid`` (a Praat TextGrid
 beside the recording, see `s2r.corpus.textgrid`) or ``aligned`` (forced alignment with the text that
 ``words.transcripts`` gives for the stimulus). A row for each phone. Columns: ``recording``;
-``source``; ``label``, empty where nobody knows what is said; ``start`` and ``end``, s from the first
-frame; ``word`` and ``kind`` (word or vcv) of the item that the phone belongs to, and ``item``, the
-item's number in the recording; empty and 0 where it belongs to none.
+``source``; ``label``, empty where nobody knows what is said; ``start`` and ``end``, s from the
+first frame; ``word`` and ``kind`` (word or vcv) of the item that the phone belongs to, and
+``item``, the item's number in the recording; empty and 0 where it belongs to none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ import pandas as pd
 from s2r.core.damaged import read_table
 from s2r.core.errors import UserError
 from s2r.core.files import write_csv
-from s2r.core.phonetics import PHONES, SILENCE, Item, Segment
+from s2r.core.phonetics import PHONES, SILENCE, UNKNOWN, Item, Segment
 from s2r.core.progress import progress
 from s2r.core.units import FRAME_RATE
 from s2r.corpus.names import nfc
@@ -111,7 +111,11 @@ def read_phone_times(path: str | Path) -> dict[str, SpokenTimes]:
     if not Path(path).exists():
         raise UserError(f"{path} does not exist: run the rule phone_times.")
     types = dict.fromkeys(COLUMNS, str) | {"start": float, "end": float, "item": int}
-    table = read_table(path, types, "delete it and call snakemake again")
+    remedy = "delete it and call snakemake again"
+    table = read_table(path, types, remedy, COLUMNS)
+    known = table["label"].isin([*PHONES, UNKNOWN]) & (table["item"] >= 0)
+    if not (known & np.isfinite(table["start"]) & (table["start"] <= table["end"])).all():
+        raise UserError(f"{path}: it has labels or times that are none: {remedy}.")
     found = {}
     for recording, rows in table.groupby("recording", sort=False):
         phones = tuple(map(Segment, rows["label"], rows["start"], rows["end"]))

@@ -9,10 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from s2r.core.phonetics import PHONES
 from s2r.core.progress import progress
 from s2r.corpus.textgrid import SpokenTimes
-from s2r.evaluation.phones.decode import phone_statistics
 from s2r.evaluation.phones.recogniser import SIDE, Recogniser, movement, save_recogniser
 from s2r.evaluation.phones.times import NO_PHONE, frame_codes, read_phone_times
 from s2r.preparation.recordings import RecordingSet
@@ -22,12 +20,17 @@ LEAST_FRAMES = 1000
 """Frames with a known phone, 20 s, below which no recogniser is fitted."""
 
 MOST_FRAMES = 100_000
-"""Training frames that are held in memory (0.2 GB); of a larger corpus some recordings are taken."""
+"""Frames that are held in memory (0.2 GB); of a larger corpus some recordings are taken."""
 
-STEPS, BATCH, CROP = 1000, 8, 24
+BATCH, CROP = 8, 24
+PASSES = 15
+"""Times that every training frame is seen."""
+FEWEST_STEPS, MOST_STEPS = 300, 1600
+"""Steps of training whatever the size of the corpus; the most take about a minute of one core."""
 LEARNING_RATE = 4e-3
 WARMUP = 40
 WEIGHT_DECAY = 0.02
+SPLICES = 3
 SMOOTHING = 0.1
 """Share of the labels that is spread over all phones: boundaries of phones are not sharp."""
 
@@ -47,21 +50,23 @@ def fit_recogniser(
     known = sum(int((own != NO_PHONE).sum()) for own in codes.values())
     if known < LEAST_FRAMES:
         print(
-            f"No phones are read off videos: they are known of {known} frames of the training "
-            f"recordings, and {LEAST_FRAMES} are needed. A TextGrid beside each recording gives them."
+            f"No phones are read off videos: they are known of {known} training frames, and "
+            f"{LEAST_FRAMES} are needed. A TextGrid beside each recording would give them."
         )
         save_recogniser(None, path)
         return
     total = sum(map(len, codes.values()))
     kept = evenly(training, max(1, len(training) * MOST_FRAMES // max(total, MOST_FRAMES)))
     seen = [movement(recordings.video(name)).half() for name in progress(kept, "read videos")]
-    recogniser = train_recogniser(seen, [codes[name] for name in kept], seed=seed)
+    steps = PASSES * sum(map(len, seen)) // (BATCH * CROP)
+    steps = min(max(steps, FEWEST_STEPS), MOST_STEPS)
+    recogniser = train_recogniser(seen, [codes[name] for name in kept], steps, seed)
     save_recogniser(recogniser, path)
     _print_validation(recogniser, recordings, times)
 
 
 def train_recogniser(
-    seen: Sequence[Tensor], codes: Sequence[np.ndarray], seed: int = 0, steps: int = STEPS
+    seen: Sequence[Tensor], codes: Sequence[np.ndarray], steps: int, seed: int = 0
 ) -> Recogniser:
     """Train on videos, each a `recogniser.movement` (T, 32, 32), with phones (T,) in frames.
 
@@ -73,10 +78,9 @@ def train_recogniser(
     generator = torch.Generator().manual_seed(seed)
     targets = [torch.from_numpy(np.asarray(own, np.int64)) for own in codes]
     weights = torch.tensor([len(own) for own in codes], dtype=torch.float64)
-    statistics = phone_statistics(codes, len(PHONES))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # of the first weights and of dropout
-        recogniser = Recogniser(statistics)
+        recogniser = Recogniser()
         optimizer = torch.optim.AdamW(
             recogniser.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY
         )
@@ -89,7 +93,7 @@ def train_recogniser(
             drawn = torch.multinomial(weights, BATCH, replacement=True, generator=generator)
             crops = [_crop(seen[place], targets[place], generator) for place in drawn.tolist()]
             pictures = augment(torch.stack([crop for crop, _ in crops]), generator)
-            truth = torch.stack([own for _, own in crops])
+            pictures, truth = splice(pictures, torch.stack([own for _, own in crops]), generator)
             if not (truth != NO_PHONE).any():
                 continue
             loss = F.cross_entropy(
@@ -131,6 +135,21 @@ def augment(seen: Tensor, generator: torch.Generator) -> Tensor:
     return moved * uniform(0.8, 1.25).view(shape) + noise
 
 
+def splice(seen: Tensor, codes: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Crops (B, T, 32, 32) and phones (B, T) that go on as another crop of the batch, often.
+
+    Training texts are few: phones are to be read off the frames, not off what was said before.
+    """
+    count, frames = codes.shape
+    for _ in range(SPLICES):
+        cut = torch.randint(4, max(frames, 5), (count, 1), generator=generator)
+        other = torch.randperm(count, generator=generator)
+        late = torch.arange(frames) >= cut
+        seen = torch.where(late[..., None, None], seen[other], seen)
+        codes = torch.where(late, codes[other], codes)
+    return seen, codes
+
+
 def _crop(seen: Tensor, codes: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """A random part of ``CROP`` frames; a shorter video is continued by its last frame."""
     start = int(torch.randint(max(1, len(codes) - CROP + 1), (1,), generator=generator))
@@ -153,4 +172,6 @@ def _print_validation(
             right += int((found == truth).sum())
             read += int((truth != NO_PHONE).sum())
     if read:
-        print(f"Phone recogniser: {100 * right / read:.1f} % of {read} validation frames are right.")
+        print(
+            f"Phone recogniser: {100 * right / read:.1f} % of {read} validation frames are right."
+        )

@@ -11,8 +11,8 @@ import numpy as np
 from s2r.core.phonetics import VOWELS, Item, Segment
 from s2r.core.units import FRAME_RATE
 
-ORAL = slice(20, 37)
-"""Points of the phantom's 38 on the outer wall, from the velum to behind the upper teeth."""
+WALL = ("palate", "velum")
+"""The articulators that the tongue makes its consonants at."""
 
 CLOSURE_SHARE = 0.003
 """Size of the region of closure as a share of the frame: about 11 mm by 11 mm of 200 by 200."""
@@ -58,10 +58,9 @@ def closure_region(true_rise: np.ndarray, moving: np.ndarray) -> np.ndarray:
 def constriction(tongue: np.ndarray, wall: np.ndarray) -> tuple[float, np.ndarray]:
     """Degree (mm) and place (2,) mm of the narrowest oral passage.
 
-    ``tongue`` (K, 2) and ``wall`` (38, 2) in mm. The degree is the least distance of the tongue's
-    points from those of the outer wall between velum and teeth, the place that point of the wall.
+    ``tongue`` (K, 2) and ``wall`` (M, 2), the points of palate and velum, in mm. The degree is
+    the least distance of the tongue's points from those of the wall, the place that of the wall.
     """
-    oral = wall[ORAL]
-    distance = np.linalg.norm(oral[:, None] - tongue[None], axis=-1).min(1)
+    distance = np.linalg.norm(wall[:, None] - tongue[None], axis=-1).min(1)
     narrowest = int(distance.argmin())
-    return float(distance[narrowest]), oral[narrowest]
+    return float(distance[narrowest]), wall[narrowest]

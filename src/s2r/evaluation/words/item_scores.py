@@ -1,6 +1,6 @@
 """All metrics of one item: a generated word or VCV against the true one, frame by frame."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from s2r.core.phonetics import CLOSURES, TONGUE_CONSTRICTIONS, VOWELS, Item
 from s2r.core.units import frames_of
 from s2r.evaluation.instruments import Instruments
-from s2r.evaluation.metrics.contour_probe import contour_error_mm, visible_part
+from s2r.evaluation.metrics.contours import contour_error_mm
 from s2r.evaluation.recording_scores import frame_scores
 from s2r.evaluation.words import closure
 
@@ -28,10 +28,8 @@ class Reference:
     """Times in s from its first frame."""
     frames: np.ndarray
     """(n, H, W) uint8."""
-    tongue: np.ndarray | None
-    """(n, 38, 2) mm, or None where the corpus has no true contours."""
-    wall: np.ndarray | None
-    """(n, 38, 2) mm, the palate, velum and rear wall, or None."""
+    contours: Mapping[str, np.ndarray]
+    """{articulator: (n, P, 2)} mm, what is known of them."""
 
 
 def item_rows(reference: Reference, video: np.ndarray, instruments: Instruments) -> Iterator[Row]:
@@ -49,9 +47,9 @@ def item_rows(reference: Reference, video: np.ndarray, instruments: Instruments)
       distance of its place from the true one, both at the middle of the consonant.
     """
     item, length = reference.item, len(reference.frames)
-    contours = None
-    if reference.tongue is not None and instruments.probe is not None:
-        contours = instruments.probe.predict(video)
+    contours, tongue = None, reference.contours.get("tongue")
+    if tongue is not None and instruments.probe is not None:
+        contours = instruments.contours(video).get("tongue")
     spans = [(-1, item.kind, item.consonant or item.label, item.start, item.end)]
     spans += [
         (number, "consonant", phone.label, phone.start, phone.end)
@@ -63,9 +61,7 @@ def item_rows(reference: Reference, video: np.ndarray, instruments: Instruments)
         part = slice(first, stop)
         values = _pictures(reference, video, part, instruments)
         if contours is not None:
-            values["contour_mm"] = float(
-                contour_error_mm(contours[part], reference.tongue[part]).mean()
-            )
+            values["contour_mm"] = float(contour_error_mm(contours[part], tongue[part]).mean())
         true = {}
         if number >= 0:
             values |= _places(reference, contours, number)
@@ -102,11 +98,12 @@ def _closure(
 def _places(reference: Reference, contours: np.ndarray | None, number: int) -> dict[str, float]:
     """Errors of degree and place of a lingual constriction; nothing for other consonants."""
     phone = reference.item.phones[number]
-    if contours is None or phone.label not in TONGUE_CONSTRICTIONS:
+    walls = [reference.contours[name] for name in closure.WALL if name in reference.contours]
+    if contours is None or not walls or phone.label not in TONGUE_CONSTRICTIONS:
         return {}
     frame = closure.frame_at(closure.middle_of(phone), len(reference.frames))
-    wall = reference.wall[frame]
-    true_degree, true_place = closure.constriction(visible_part(reference.tongue)[frame], wall)
+    wall = np.concatenate([line[frame] for line in walls])
+    true_degree, true_place = closure.constriction(reference.contours["tongue"][frame], wall)
     degree, place = closure.constriction(contours[frame], wall)
     return {
         "degree_mm": abs(degree - true_degree),

@@ -37,11 +37,11 @@ class SpokenItems:
     def reference(self, item: str) -> Reference:
         """The true item."""
         recording, first, stop = self.span(item)
-        contours = [self.recordings.true_contour(recording, line) for line in ("tongue", "wall")]
+        contours = self.recordings.true_contours(recording)
         return Reference(
             self.items[item].moved(-first / FRAME_RATE),
             self.recordings.video(recording, first, stop),
-            *(None if contour is None else contour[first:stop] for contour in contours),
+            {name: points[first:stop] for name, points in contours.items()},
         )
 
     def draws(self, content: Generated, mode: str, item: str, margin: float = 0.0) -> np.ndarray:
