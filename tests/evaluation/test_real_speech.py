@@ -147,7 +147,7 @@ class TongueReader:
         tongue = np.zeros((len(frames), 12, 2))
         tongue[..., 0] = np.linspace(0, 60, 12)
         palate = tongue.copy()
-        tongue[..., 1] = (middle < 100).sum(1)[:, None]
+        tongue[..., 1] = (1 - middle / 255).sum(1)[:, None]
         return {"tongue": tongue, "palate": palate}
 
 
