@@ -97,7 +97,7 @@ def scores(model: UtteranceModel, data: EvaluationData, recordings: list[str]) -
         speaker = speakers[number : number + 1]
         speech = codes.speech[codes.part(number)][None]
         video = model.autoencoder.decode(mean_codes(model, speech, speaker.code)[0], speaker)
-        levels = to_levels(video[:, 0].numpy())
+        levels = to_levels(video[:, 0])
         truth, tongue = data.video(recording), tongue_map(data, recording)
         row = {"recording": recording}
         for place, mask in (("tongue", tongue), ("elsewhere", data.instruments.region & ~tongue)):

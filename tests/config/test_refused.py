@@ -91,6 +91,21 @@ ERRORS = {
         "logmel, whisper-tiny.en",
     ),
     "path of the phantom": ({"corpus/path": "videos"}, "corpus.path: ", "data/phantom"),
+    "contours of the phantom": (
+        {"corpus/contours/path": "traced"},
+        "corpus.contours.path: ",
+        "has contours of its own",
+    ),
+    "contours in pixels of unknown size": (
+        {"corpus/kind": "folder", "corpus/path": "videos", "corpus/contours/path": "traced"},
+        "corpus.contours.pixel_mm: ",
+        "how many mm a pixel",
+    ),
+    "unknown articulator": (
+        {"corpus/contours/articulators": {"Nase": "nose"}},
+        "corpus.contours.articulators.Nase: ",
+        "tongue",
+    ),
     "no path": ({"corpus/kind": "folder"}, "corpus.path: ", "folder of your recordings"),
     "pattern without group": (
         {

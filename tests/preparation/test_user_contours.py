@@ -1,13 +1,16 @@
 """Contours of users in mm at the frames of the clock, and what does not fit the recordings."""
 
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from s2r.config.data_blocks import ContoursBlock
+from s2r.config.data_blocks import Articulator, ContoursBlock
 from s2r.core.errors import UserError
 from s2r.core.media.encode import write_video
 from s2r.core.shards import Shards
+from s2r.corpus.articulators import ARTICULATORS
 from s2r.corpus.index import index_corpus
 from s2r.preparation.contours import (
     POINTS,
@@ -150,6 +153,10 @@ def test_what_does_not_fit_is_refused(recordings, tmp_path, written, settings, s
         prepared(recordings, tmp_path, **settings)
     assert said in str(caught.value) and "\n" not in str(caught.value)
     assert not (tmp_path / "contours.hdf").exists()
+
+
+def test_the_configuration_knows_all_articulators():
+    assert get_args(Articulator) == ARTICULATORS
 
 
 def test_names_of_others_are_translated(recordings, tmp_path):

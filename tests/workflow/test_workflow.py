@@ -156,6 +156,19 @@ def test_folder_of_one_speaker(snakemake, tmp_path):
     assert "probe" not in process.stdout
 
 
+def test_contours_of_ones_own_are_read_and_scored(snakemake, tmp_path):
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "traced.csv").write_text("recording,frame,articulator,x,y\n")
+    config = yaml.safe_load((ROOT / "config" / "folder.yaml").read_text())
+    config["corpus"] |= {"path": "videos", "contours": {"path": "traced.csv", "pixel_mm": 2.4}}
+    jobs = planned(snakemake("-n", config=config))
+    assert {"contours", "left_out", "articulators"} <= set(jobs)
+    assert planned(snakemake("-n", "results/folder/instruments/left_out.csv", config=config))
+    config["corpus"]["contours"]["path"] = "gone.csv"
+    process = snakemake("-n", config=config)
+    assert "corpus.contours.path: there is no gone.csv" in process.stdout
+
+
 def test_the_download_is_only_started_by_name(snakemake, tmp_path):
     assert "download" not in planned(snakemake("-n"))
     corpus = {"kind": "usc75", "path": "data/usc75"}

@@ -11,7 +11,10 @@ class GenerationConfig:
     draws: int = key(3, "Samples per video; their mean is scored too.", ge=1, le=1000)
     clips: int = key(12, "Clips of 10 frames per test set, for the Fréchet distance.", ge=2)
     recordings: int | None = key(
-        12, "Recordings of a test set that are generated whole and scored; null for all.", ge=1
+        12,
+        "Recordings of a test set that are generated whole and scored, of all subjects and stimuli "
+        "alike; null for all.",
+        ge=1,
     )
     batch: int = key(16, "Videos generated side by side.", ge=1, le=4096)
     seed: int = key(0, "Seed of the samples and of the bootstrap.", ge=0, le=LARGEST_SEED)

@@ -148,8 +148,8 @@ def clip_distances(
 
     The real clips compared with are those that the system has, so both sides have the same n.
     Returns ``{n, value, low, high, network, sha256, warning}`` for ``fvd`` (Fréchet) and ``kvd``
-    (kernel; of two clips or more), nothing for an empty set; low and high are None for a single
-    recording. Raises UserError where clips are missing, or are others than the true ones.
+    (kernel; of two recordings or more), nothing for an empty set; low and high are None for a
+    single recording. Raises UserError where clips are missing, or are others than the true ones.
     """
     real, generated = distance.real, content.first_draws()
     wanted = real.clips.get(set_name, [])
@@ -168,11 +168,13 @@ def clip_distances(
     truth, found = real.features[set_name][present], {}
     few = len(clips) < FEATURE_DIMENSION
     warnings = {"fvd": f"warning: n = {len(clips)} is below {FEATURE_DIMENSION}"} if few else {}
-    for name, kernel in (("fvd", FrechetKernel), ("kvd", PolynomialKernel)):
-        interval = bootstrap_clips(
-            kernel(features, truth), recordings, recordings, resamples=resamples, seed=seed
-        )
-        if np.isnan(interval.value):  # a kernel distance of one clip
+    kernels = {
+        "fvd": FrechetKernel(features, truth),
+        "kvd": PolynomialKernel(features, truth, recordings=(recordings, recordings)),
+    }
+    for name, kernel in kernels.items():
+        interval = bootstrap_clips(kernel, recordings, recordings, resamples=resamples, seed=seed)
+        if np.isnan(interval.value):  # a kernel distance within one recording
             continue
         found[name] = {
             "n": interval.n,

@@ -47,8 +47,8 @@ def generate_baseline(
     """Write the generated file of a baseline for one set (an empty set gives an empty file).
 
     ``split`` has the columns ``recording``, ``subject`` and ``set``; ``clips`` is the number of
-    clips of the set, ``rollouts`` the most recordings that are rolled out (None: all; spread
-    evenly over the set, see ``recordings_of``), ``first`` the frames given before a clip (see
+    clips of the set, ``rollouts`` the most recordings that are rolled out (None: all; see
+    ``recordings_of``), ``first`` the frames given before a clip (see
     ``choose_clips``). Recordings whose subject has no other video are skipped and named in the
     file; where a subject has too little other video for ``real_other``, there are fewer clips.
     Raises UserError for an unknown system or a recording without frames.

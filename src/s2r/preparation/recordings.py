@@ -37,7 +37,8 @@ class RecordingSet:
     """Contours that the user traced; None where none were opened."""
 
     def members(self, set_name: str, most: int | None = None) -> list[str]:
-        """The recordings of a set that have frames, sorted; at most ``most``, spread evenly."""
+        """The recordings of a set that have frames, sorted; at most ``most``, of all
+        subjects and stimuli alike."""
         if self.split is None:
             raise ValueError("the recordings were opened without their split")
         return recordings_of(self.split, set_name, self.frames, most)
