@@ -16,7 +16,7 @@ from s2r.evaluation.data import open_evaluation_data
 from s2r.evaluation.phones.times import write_phone_times
 from s2r.evaluation.real_speech import speech
 from s2r.evaluation.real_speech.areas import MEAN, area_under_curve, areas
-from s2r.evaluation.real_speech.demands import phone_values
+from s2r.evaluation.real_speech.demands import middle_of, phone_values
 from s2r.evaluation.real_speech.speech import PhoneFinder, SpokenFile, find_speech
 from s2r.evaluation.real_speech.stage import KINDS, measure_real_speech
 from s2r.generation.model_folder import load_model_folder
@@ -48,6 +48,14 @@ def test_the_extreme_of_each_phone_counts():
     assert table["label"].tolist() == ["P", "AA", "M", "IY"]
     assert set(table["demand"]) == {"lips"}
     assert table["value"].tolist() == [0, 8, 0, 8]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "frames"),
+    [(0.0, 0.16, [2, 3, 4, 5]), (0.1, 0.14, [6]), (0.1, 0.11, [5]), (0.58, 0.7, [29])],
+)
+def test_the_middle_of_a_phone(start, end, frames):
+    assert list(range(30))[middle_of(Segment("P", start, end), 30)] == frames
 
 
 def test_phones_after_the_video_are_left_out():

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from s2r.core.phonetics import SILENCE, UNKNOWN, Segment
-from s2r.core.units import FRAME_RATE, frames_of
+from s2r.core.units import FRAME_RATE
 
 COLUMNS = ("label", "demand", "value")
 """Of a table of phones."""
@@ -32,7 +32,7 @@ class Demand:
 
 
 DEMANDS: Mapping[str, Demand] = {
-    "lips": Demand("lip_aperture", False, ("P", "B", "M"), ("F", "V")),
+    "lips": Demand("lip_aperture", False, ("P", "B", "M"), ("F", "V", "W")),
     "tip": Demand(
         "tip_degree",
         False,
@@ -45,10 +45,27 @@ DEMANDS: Mapping[str, Demand] = {
 """The larynx is not among them: what makes a stop voiceless is not seen in this plane."""
 
 
+def middle_of(phone: Segment, length: int) -> slice:
+    """The frames whose centres lie in the middle half of a phone, at least that at its middle.
+
+    Frames at a border show the neighbour as well: with all frames that a phone touches, true videos
+    of the phantom's unseen subjects had an area of .90 (lips) and .94 (velum) instead of .96 and
+    .98.
+    """
+    quarter = (phone.end - phone.start) / 4
+    first, stop = (
+        round(time * FRAME_RATE) for time in (phone.start + quarter, phone.end - quarter)
+    )
+    if first >= stop:
+        first = int((phone.start + phone.end) / 2 * FRAME_RATE)
+        stop = first + 1
+    return slice(min(first, length - 1), max(stop, 1))
+
+
 def phone_values(
     variables: Mapping[str, np.ndarray], phones: Sequence[Segment], length: int
 ) -> pd.DataFrame:
-    """The extreme of each demanded variable in each phone: columns ``label, demand, value``.
+    """The extreme of each variable in the middle of each phone: columns ``label, demand, value``.
 
     ``variables`` {name: (T,)} in mm of a video of ``length`` frames. Rests, times of which nobody
     knows the phone, phones that count as neither (`Demand.like`) and phones that begin after
@@ -56,13 +73,13 @@ def phone_values(
     """
     rows = []
     for phone in phones:
-        first, stop = frames_of(phone.start, phone.end, length)
         if phone.label in (SILENCE, UNKNOWN) or phone.start * FRAME_RATE >= length:
             continue
+        middle = middle_of(phone, length)
         for name, demand in DEMANDS.items():
             if phone.label in demand.like or demand.variable not in variables:
                 continue
-            values = variables[demand.variable][first:stop]
+            values = variables[demand.variable][middle]
             if np.isfinite(values).any():
                 extreme = np.nanmax(values) if demand.widest else np.nanmin(values)
                 rows.append((phone.label, name, float(extreme)))
