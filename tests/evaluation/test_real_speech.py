@@ -107,6 +107,12 @@ def test_the_mean_is_over_voices():
     assert alone["auc"].tolist() == [1, 1] and alone["low"].isna().all()
 
 
+def test_demands_stand_in_one_order():
+    lips = phones_of((0, 4), "a")
+    table = pd.concat([lips.assign(demand="velum"), lips], ignore_index=True)
+    assert areas(table)["demand"].tolist() == ["lips", "lips", "velum", "velum"]
+
+
 def test_folder_of_speech(tmp_path, capsys):
     for name in ("anna/one.wav", "ben/two.wav", "ben/three.flac", "ben/four.wav"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

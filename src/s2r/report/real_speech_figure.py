@@ -8,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from s2r.evaluation.real_speech.areas import MEAN
+from s2r.evaluation.real_speech.demands import DEMANDS
 from s2r.evaluation.real_speech.stage import CORPUS, PEOPLE, SHUFFLED, TRUE
 from s2r.report.plots import LINES, save_figure, tidy
 
@@ -31,7 +32,7 @@ def plot_real_speech(table: pd.DataFrame, path: str | Path, synthetic: bool) -> 
     Filled dots are means over voices with their intervals, open dots are voices. ``synthetic`` adds
     the statement about the phantom.
     """
-    demands = list(dict.fromkeys(table["demand"]))
+    demands = [name for name in DEMANDS if (table["demand"] == name).any()]
     kinds = [kind for kind in NAMES if (table["speech"] == kind).any()]
     figure = Figure(figsize=(3.2 + 2.6 * len(demands), 1.7 + 0.45 * len(kinds)))
     FigureCanvasAgg(figure)

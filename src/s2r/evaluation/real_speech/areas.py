@@ -6,6 +6,8 @@ high, n, others, units, unit``: ``n`` counts the phones that demand the movement
 others; the interval is a 95 % bootstrap over ``units`` recordings (of a voice) or voices.
 """
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 
@@ -63,7 +65,11 @@ def areas(values: pd.DataFrame, resamples: int = 2000, seed: int = 0) -> pd.Data
     weighs all voices alike. A voice without pairs has no part in it.
     """
     rows = []
-    for (speech, name), group in values.groupby(["speech", "demand"], sort=False):
+    groups = dict(iter(values.groupby(["speech", "demand"])))
+    for speech, name in product(dict.fromkeys(values["speech"]), DEMANDS):
+        if (speech, name) not in groups:
+            continue
+        group = groups[speech, name]
         demand = DEMANDS[name]
         about = {"speech": speech, "demand": name, "variable": demand.variable}
         about["phones"] = " ".join(demand.phones)

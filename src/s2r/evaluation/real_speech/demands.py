@@ -49,7 +49,7 @@ def middle_of(phone: Segment, length: int) -> slice:
     """The frames whose centres lie in the middle half of a phone, at least that at its middle.
 
     Frames at a border show the neighbour as well: with all frames that a phone touches, true videos
-    of the phantom's unseen subjects had an area of .90 (lips) and .94 (velum) instead of .96 and
+    of the phantom's unseen subjects had an area of .91 (lips) and .94 (velum) instead of .97 and
     .98.
     """
     quarter = (phone.end - phone.start) / 4
