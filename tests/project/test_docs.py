@@ -179,3 +179,15 @@ def test_every_metric_of_the_scores_is_explained():
 def test_pictures_are_small():
     for picture in (ROOT / "docs" / "images").glob("*.png"):
         assert picture.stat().st_size < 200_000, picture.name
+
+
+def test_the_readme_says_what_was_measured_on_speech_of_people():
+    readme = (ROOT / "README.md").read_text()
+    sentence = readme[readme.index("On speech\nthat nobody filmed") : readme.index("(docs/real-speech.md)")]
+    table = (ROOT / "docs" / "real-speech.md").read_text()
+    figures = re.findall(r"0\.\d{3}", sentence)
+    assert len(figures) == 7
+    for figure in figures:
+        assert figure in table, figure
+    card = _origin("phantom")
+    assert "measures no speaker" in card and "docs/real-speech.md" in card
