@@ -22,6 +22,7 @@ from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.metrics.tract_variables import TRACT_VARIABLES
 from s2r.evaluation.recording_scores import rollout_rows
 from s2r.evaluation.words import scores as word_scores
+from s2r.generation.export import _origin
 from s2r.generation.generated_file import Rollout
 from s2r.report.articulators import COLUMNS as ARTICULATOR_COLUMNS
 from s2r.report.articulators import UNITS
@@ -183,7 +184,9 @@ def test_pictures_are_small():
 
 def test_the_readme_says_what_was_measured_on_speech_of_people():
     readme = (ROOT / "README.md").read_text()
-    sentence = readme[readme.index("On speech\nthat nobody filmed") : readme.index("(docs/real-speech.md)")]
+    sentence = readme[
+        readme.index("On speech\nthat nobody filmed") : readme.index("(docs/real-speech.md)")
+    ]
     table = (ROOT / "docs" / "real-speech.md").read_text()
     figures = re.findall(r"0\.\d{3}", sentence)
     assert len(figures) == 7
