@@ -20,7 +20,7 @@ from s2r.core.media.resample import to_clock
 from s2r.generation import speech_file as speech_to_video
 from s2r.generation.appearance import Appearance
 from s2r.generation.model_folder import load_model_folder
-from s2r.generation.speech_file import generate_file, stretches
+from s2r.generation.speech_file import generate_file, generated_frames, stretches
 from s2r.model.family import VideoTask
 from s2r.preparation.frames import FramesConfig, prepare_video
 from s2r.preparation.pictures import enlarge
@@ -279,3 +279,17 @@ def test_enlarged_pictures_keep_their_content():
     means = larger.reshape(3, SIZE, 4, SIZE, 4).mean((2, 4))
     assert np.abs(means - frames).mean() < 3
     assert enlarge(frames, SIZE) is frames
+
+
+def test_sound_in_memory_becomes_the_frames_of_its_file(model, tmp_path):
+    sound = np.round(0.002 * voice(1.0) * 32768) / 32768  # soft: brought to a usual level
+    write_wav(tmp_path / "a.wav", sound, 16_000)
+    told = []
+    make(tmp_path / "a.wav", tmp_path / "a.mp4", model, frames_path=tmp_path / "a.h5", seed=3,
+         on_remark=told.append)  # fmt: skip
+    frames = generated_frames(sound.astype(np.float32), model, model.references["sub001"], seed=3)
+    with h5py.File(tmp_path / "a.h5") as file:
+        np.testing.assert_array_equal(frames, file["frames"][:])
+    assert frames.shape == (50, SIZE, SIZE) and "soft" in told[0]
+    with pytest.raises(UserError, match="too little to show"):
+        generated_frames(voice(0.05), model, model.references["sub001"])

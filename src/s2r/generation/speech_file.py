@@ -23,7 +23,7 @@ from s2r.core.units import HOP, to_unit_range
 from s2r.generation.appearance import PLAIN, Appearance
 from s2r.generation.model_folder import SpeechModel
 from s2r.model.family import VideoTask
-from s2r.speech.level import SpeechLevel, measure
+from s2r.speech.level import SpeechLevel, levelled, measure
 from s2r.speech.silence import blend, rest_weights
 
 STRETCH = 30.0
@@ -142,6 +142,30 @@ def marks_of(speech_model: SpeechModel, seed: int) -> dict[str, str | int]:
     """The marks of a video by ``speech_model``; without the seed where it draws nothing."""
     drawn = seed if speech_model.model.draws else None
     return marks(GENERATED, speech_model.name, speech_model.checksum, drawn)
+
+
+def generated_frames(
+    samples: np.ndarray,
+    speech_model: SpeechModel,
+    reference: np.ndarray,
+    *,
+    seed: int = 0,
+    on_frames: Callable[[int], None] = lambda count: None,
+) -> np.ndarray:
+    """The frames (T, H, W) uint8 of sound in memory, as `generate_file` makes those of a file.
+
+    ``samples`` (N,) float32 at 16 kHz in [-1, 1], of any level; ``reference`` (H, W) uint8. Without
+    ``on_frames`` nothing says how far it is. Raises UserError for less than 0.1 s of sound.
+    """
+    pieces = stretches([levelled(samples)], *_stretch_and_margin(speech_model))
+    frames = list(generate_stretches(pieces, speech_model, reference, seed, on_frames))
+    count = sum(map(len, frames))
+    if count < SHORTEST * speech_model.frame_rate:
+        raise UserError(
+            f"{count / speech_model.frame_rate:.2f} s of sound are too little to show anything: "
+            f"give at least {SHORTEST} s."
+        )
+    return np.concatenate(frames)
 
 
 def generate_stretches(
