@@ -22,6 +22,7 @@ from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.metrics.tract_variables import TRACT_VARIABLES
 from s2r.evaluation.recording_scores import rollout_rows
 from s2r.evaluation.words import scores as word_scores
+from s2r.generation.export import _origin
 from s2r.generation.generated_file import Rollout
 from s2r.report.articulators import COLUMNS as ARTICULATOR_COLUMNS
 from s2r.report.articulators import UNITS
@@ -29,6 +30,7 @@ from s2r.report.measures import MEASURES, measures_table
 from s2r.report.scores_table import COLUMNS
 
 PAGES = [ROOT / "README.md", ROOT / "config" / "README.md", ROOT / "profiles" / "README.md"]
+PAGES += [ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -179,3 +181,17 @@ def test_every_metric_of_the_scores_is_explained():
 def test_pictures_are_small():
     for picture in (ROOT / "docs" / "images").glob("*.png"):
         assert picture.stat().st_size < 200_000, picture.name
+
+
+def test_the_readme_says_what_was_measured_on_speech_of_people():
+    readme = (ROOT / "README.md").read_text()
+    sentence = readme[
+        readme.index("On speech\nthat nobody filmed") : readme.index("(docs/real-speech.md)")
+    ]
+    table = (ROOT / "docs" / "real-speech.md").read_text()
+    figures = re.findall(r"0\.\d{3}", sentence)
+    assert len(figures) == 7
+    for figure in figures:
+        assert figure in table, figure
+    card = _origin("phantom")
+    assert "measures no speaker" in card and "docs/real-speech.md" in card

@@ -83,6 +83,19 @@ def test_rating_clips_are_made_by_name(snakemake):
     assert not {"tables", "score"} & set(jobs)
 
 
+def test_speech_of_people_is_asked_for_by_name(snakemake, tmp_path):
+    process = snakemake("-n", "results/real_speech.csv")
+    assert process.returncode != 0
+    assert "Configuration: speech.path: name the folder" in process.stdout
+    assert "Traceback" not in process.stdout
+    (tmp_path / "voices/anna").mkdir(parents=True)
+    (tmp_path / "voices/anna/one.wav").write_bytes(b"RIFF")
+    process = snakemake("-n", "results/real_speech.csv", config={"speech": {"path": "voices"}})
+    jobs = planned(process)
+    assert {"real_speech", "model", "instruments", "phone_times"} <= set(jobs)
+    assert not {"tables", "score"} & set(jobs)
+
+
 def test_table_of_raters_needs_answers_and_no_new_clips(snakemake):
     process = snakemake("--cores", "1", "results/table2.csv")
     assert process.returncode == 1

@@ -180,6 +180,17 @@ def there(key, path):
     return checked
 
 
+def folder_of_speech(wildcards):
+    """The folder of speech of people, which only a rule asked for by name needs."""
+    path = config["speech"]["path"]
+    if path is None:
+        sys.exit(
+            "Configuration: speech.path: name the folder with the speech of people that the model "
+            "is to be judged by (docs/real-speech.md)."
+        )
+    return there("speech.path", path)(wildcards)
+
+
 def i3d_weights(wildcards):
     """The weights of the Fréchet distance's network: fetched, or the user's own."""
     own = config["evaluation"]["i3d"]

@@ -64,6 +64,17 @@ class WordsBlock:
 
 
 @block
+class SpeechBlock:
+    """Speech of people whom nobody filmed, by which a model is judged (real_speech.csv)."""
+
+    path: FilePath | None = key(
+        None,
+        "Folder with a folder of recordings for each voice, and beside each recording a TextGrid "
+        "or a .txt with what is said; null for none.",
+    )
+
+
+@block
 class RatingBlock:
     """The clips of the human rating study."""
 

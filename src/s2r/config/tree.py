@@ -71,6 +71,7 @@ class Config:
     sampler: models.SamplerConfig = key(models.SamplerConfig, "")
     evaluation: results.EvaluationBlock = key(results.EvaluationBlock, "")
     words: results.WordsBlock = key(results.WordsBlock, "")
+    speech: results.SpeechBlock = key(results.SpeechBlock, "")
     paper_compat: results.PaperCompatBlock = key(results.PaperCompatBlock, "")
     rating: results.RatingBlock = key(results.RatingBlock, "")
 

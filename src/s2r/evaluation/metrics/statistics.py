@@ -4,7 +4,7 @@ Frames of one recording resemble each other, so recordings, not frames, are what
 (Efron & Tibshirani 1993). Every score is a mapping from recording to one value.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +51,23 @@ def bootstrap_interval(
     means = (w * x)[drawn].sum(1) / w[drawn].sum(1)
     low, high = _quantiles(means, level)
     return Interval(mean, low, high, n)
+
+
+def resampled_interval(
+    statistic: Callable[[np.ndarray], np.ndarray], count: int, resamples: int = 2000, seed: int = 0
+) -> Interval:
+    """A statistic of ``count`` recordings with its percentile interval over them; n is ``count``.
+
+    ``statistic`` takes how often each recording is there, (B, count), and gives (B,) values.
+    Resamples without a finite value are left out. No interval from a single recording.
+    """
+    value = float(statistic(np.ones((1, count)))[0])
+    if count < 2 or not np.isfinite(value):
+        return Interval(value, np.nan, np.nan, count)
+    times = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), resamples)
+    found = statistic(times.astype(float))
+    low, high = _quantiles(found[np.isfinite(found)])
+    return Interval(value, low, high, count)
 
 
 def bootstrap_ratio(

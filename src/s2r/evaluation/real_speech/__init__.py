@@ -1,0 +1,1 @@
+"""What a model does with the speech of people whom nobody filmed."""
