@@ -90,8 +90,8 @@ PLAIN = Appearance()
 def label_block(text: str, width: int) -> np.ndarray:
     """(h, width) uint8 with the lines of ``text``, light on dark, in the largest letters that fit.
 
-    Two lines take about an eighth of a square picture of 128 pixels or more. Raises UserError where no
-    letters are small enough.
+    Two lines take about an eighth of a square picture of 128 pixels or more. Raises UserError where
+    no letters are small enough.
     """
     for points in range(max(width // 20, SMALLEST), SMALLEST - 1, -1):
         font = ImageFont.load_default(points)
