@@ -13,7 +13,7 @@ PHANTOM = (
 
 
 def made_by() -> str:
-    """The last line of a page: the version and, where it is known, the commit that wrote it."""
+    """A line of a page: the version and, where it is known, the commit that wrote it."""
     return f"Written by {program()}."
 
 

@@ -22,7 +22,7 @@ def write_markdown(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> N
     lines = ["# Table 1", ""]
     if synthetic:
         lines += [f"**{PHANTOM}**", ""]
-    lines += [paragraph + "\n" for paragraph in caption(scores)]
+    lines += [paragraph + "\n" for paragraph in [*caption(scores), made_by()]]
     above, below = paper_rows(systems)
     if above or below:
         lines += markdown_rows([*above, *_rule(above, below), *below], paper_head())
@@ -34,7 +34,6 @@ def write_markdown(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> N
             estimates = list(measure.columns().values()) if measure.estimate == "both" else [""]
             lines += ["", f"## {section_heading(measure)}", ""]
             lines += markdown_rows(rows, section_head(estimates))
-    lines += ["", made_by()]
     with atomic_path(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n")
 
