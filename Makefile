@@ -52,7 +52,7 @@ lint: $(VENV)/installed
 clean:
 	@rm -rf $(VENV)
 
-# uv unpacks 5 GB of wheels in parallel, but reads no settings of pip; where it cannot reach an
+# uv unpacks 6 GB of wheels in parallel, but reads no settings of pip; where it cannot reach an
 # index, or the user has one of his own, pip does the same more slowly.
 $(VENV)/installed: pyproject.toml constraints.txt
 	@if [[ $$PWD =~ [[:space:]\"\'\`\$$\&\|\;\<\>\(\)\*\?\\] ]]; then \
@@ -63,7 +63,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	    python=$$candidate; break; fi; done; \
 	if [[ -z $$python ]]; then \
 	  echo "s2r needs Python 3.11 or newer, and there is none on the PATH." >&2; exit 1; fi; \
-	echo "Building $(VENV) with $$($$python --version), once: about 5 GB and a few minutes."; \
+	echo "Building $(VENV) with $$($$python --version), once: about 6 GB and a few minutes."; \
 	if ! $$python -m venv $(VENV); then \
 	  echo "$$python cannot make a virtual environment (Debian, Ubuntu: apt install python3-venv)." >&2; \
 	  exit 1; fi

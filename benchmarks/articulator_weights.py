@@ -156,7 +156,7 @@ def main() -> None:
     by_seed = table.groupby(["set", "weight", "seed"], sort=False).mean()
     shown = by_seed.groupby(["set", "weight"], sort=False).mean().round(2)
     spread = by_seed.groupby(["set", "weight"], sort=False).std().mean().round(2)
-    print(shown.to_markdown())
+    print(shown.reset_index().to_markdown(index=False))
     print("Standard deviation over seeds, mean of rows:", spread.to_dict())
 
 

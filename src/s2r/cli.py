@@ -1,20 +1,28 @@
-"""The arguments of the command ``s2r``; modules of `s2r.apps` do the work."""
+"""The arguments of the command ``s2r``; modules of `s2r.apps` do the work.
+
+PyTorch takes seconds to load. So nothing heavy is imported before the arguments are read, and
+then a line says what the user is waiting for.
+"""
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
+from s2r.apps.adapt_arguments import add_adapt
+from s2r.apps.generate_options import add_generate
+from s2r.apps.options import add_command, add_device, add_overwrite, add_server
 from s2r.core.ends import run_command
-from s2r.core.units import LARGEST_SEED
+from s2r.core.origin import program
 
 EXAMPLES = """\
 examples:
   s2r generate speech.wav -o tract.mp4            the video, with the sound
   s2r generate talk.mp3 --speaker sub003          another of the model's speakers
+  s2r generate *.wav -o videos/ --label           several, into a folder that exists
   s2r generate speech.wav --reference frame.png   your own speaker: MRI at rest, or a film
   s2r generate speech.wav --side-by-side film.mp4 the true video on the left
+  s2r adapt results/model --film own.mp4 -o own   a model of one speaker, from own film
   s2r info                                        what a model is, and its speakers
   s2r score film.mp4 tract.mp4                    compare a generated video with the true one
   s2r score tract.mp4                             does the video belong to its sound?
@@ -44,9 +52,18 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = top.add_subparsers(metavar="COMMAND", required=True)
-    _add_generate(commands)
+    top.add_argument(
+        "--version",
+        action=_Version,
+        nargs=0,
+        dest=argparse.SUPPRESS,
+        help="show the version and, in a checkout, the commit",
+    )
+    top.set_defaults(command=lambda _: top.print_help())
+    commands = top.add_subparsers(metavar="COMMAND")
+    add_generate(commands).set_defaults(command=_generate)
     _add_export(commands)
+    add_adapt(commands).set_defaults(command=_adapt)
     _add_info(commands)
     _add_score(commands)
     _add_studio(commands)
@@ -54,69 +71,26 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _add_generate(commands) -> None:
-    command = commands.add_parser(
-        "generate",
-        help="generate the video of a recording of speech",
-        description="Generate the real-time MRI video of the vocal tract for any sound file, of "
-        "0.1 s to hours. The video contains the sound and has the same length.",
-    )
-    command.set_defaults(command=_generate)
-    command.add_argument(
-        "speech", type=Path, help="wav, flac, mp3, m4a, ogg, or a video with sound"
-    )
-    command.add_argument(
-        "-o", "--output", type=Path, help="video to write (default: SPEECH.mp4 here)"
-    )
-    _add_model(command)
-    subject = command.add_mutually_exclusive_group()
-    subject.add_argument(
-        "--speaker", help="a subject of the model (see `s2r info`; default: the first)"
-    )
-    subject.add_argument(
-        "--reference",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="another subject, midsagittal rtMRI: a still picture at rest or a short film, with or "
-        "without sound; may be given several times for pictures of the same speaker",
-    )
-    command.add_argument(
-        "--force",
-        action="store_true",
-        help="accept references that do not look like rtMRI, or like each other",
-    )
-    command.add_argument("--seed", type=_seed, help="another seed, another draw (default 0)")
-    command.add_argument(
-        "--preset",
-        choices=("fast", "best"),
-        help="fast: 2 noise levels; best: 8 (default: as many as for the model's scores)",
-    )
-    command.add_argument("--steps", type=_steps, help="noise levels of the sampler")
-    command.add_argument(
-        "--guidance", type=_guidance, help="weight of the speech, 0 to 100; 1 is no guidance"
-    )
-    command.add_argument(
-        "--clean", action="store_true", help="leave out the noise of the scanner (preset s2r)"
-    )
-    command.add_argument("--size", type=_height, default=256, help="height in pixels (default 256)")
-    command.add_argument(
-        "--side-by-side", type=Path, metavar="TRUTH", help="true video to show on the left"
-    )
-    command.add_argument(
-        "--save", type=Path, metavar="FRAMES.h5", help="write the frames, lossless, to HDF5 as well"
-    )
-    _add_overwrite(command, "replace files of these names, whoever wrote them (never an input)")
+class _Version(argparse.Action):
+    """Prints the version; the commit is only looked up when it is asked for."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        print(program())
+        parser.exit()
 
 
 def _add_export(commands) -> None:
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "export",
-        help="write a trained model as a model folder",
-        description="Write a run or a recurrent regression of the workflow as a folder with "
-        "everything that `s2r generate` needs: weights, speech encoder, reference frames, model "
-        "card.",
+        "write a trained model as a model folder",
+        "Write a run or a recurrent regression of the workflow as a folder with everything that "
+        "`s2r generate` needs: weights, speech encoder, reference frames, model card.",
+        """
+        s2r export logmel                                  models/logmel
+        s2r export logmel -o talk/model                    another folder
+        s2r export logmel --results results/folder --configfile config/folder.yaml
+        """,
     )
     command.set_defaults(command=_export)
     command.add_argument(
@@ -131,11 +105,20 @@ def _add_export(commands) -> None:
         default=[],
         help="configuration files given to snakemake beside config/config.yaml",
     )
-    _add_overwrite(command, "replace a model folder although its files were changed")
+    add_overwrite(command, "replace a model folder although its files were changed")
 
 
 def _add_info(commands) -> None:
-    command = commands.add_parser("info", help="describe a model folder")
+    command = add_command(
+        commands,
+        "info",
+        "describe a model folder",
+        "Show what a model was trained on, its subjects, its settings and its checksum.",
+        """
+        s2r info                                           the best model of the workflow
+        s2r info models/logmel
+        """,
+    )
     command.set_defaults(command=_info)
     command.add_argument(
         "model", type=Path, nargs="?", help="model folder (default: results/model)"
@@ -143,11 +126,16 @@ def _add_info(commands) -> None:
 
 
 def _add_score(commands) -> None:
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "score",
-        help="compare a generated video with the true one, or with its own sound",
-        description="Of two videos of the same speech: paired metrics, at 50 frames per second and "
-        "64 x 64 pixels. Of one video: whether it belongs to its sound.",
+        "compare a generated video with the true one, or with its own sound",
+        "Of two videos of the same speech: paired metrics, at 50 frames per second and 64 x 64 "
+        "pixels. Of one video: whether it belongs to its sound.",
+        """
+        s2r score film.mp4 tract.mp4                       first the true video
+        s2r score tract.mp4                                does the picture belong to the sound?
+        """,
     )
     command.set_defaults(command=_score)
     command.add_argument("video", type=Path, help="the true video, or the only one")
@@ -158,11 +146,16 @@ def _add_score(commands) -> None:
 
 
 def _add_studio(commands) -> None:
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "studio",
-        help="a page to record speech and watch the video",
-        description="Serve a page to browsers on this machine: record or choose speech, and watch "
-        "the video with its sound and spectrogram.",
+        "a page to record speech and watch the video",
+        "Serve a page to browsers on this machine: record or choose speech, and watch the video "
+        "with its sound and spectrogram.",
+        """
+        s2r studio                                         with the best model of the workflow
+        s2r studio --model models/logmel models/whisper    two models to compare
+        """,
     )
     command.set_defaults(command=_studio)
     command.add_argument(
@@ -173,23 +166,22 @@ def _add_studio(commands) -> None:
         metavar="FOLDER",
         help="model folders to choose from and compare (default: results/model)",
     )
-    _add_device(command)
-    command.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
-    )
-    command.add_argument(
-        "--port", type=_port, default=8643, help="port (default 8643; 0 takes a free one)"
-    )
-    _add_proxy(command)
+    add_device(command)
+    add_server(command, 8643)
 
 
 def _add_rate(commands) -> None:
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "rate",
-        help="serve the page of the rating study",
-        description="Serve the page on which raters say whether clips are real or synthesised. "
-        "Every answer is stored at once; a rater who enters the same code continues. "
-        "`snakemake results/rating` makes the folder.",
+        "serve the page of the rating study",
+        "Serve the page on which raters say whether clips are real or synthesised. Every answer is "
+        "stored at once; a rater who enters the same code continues. `snakemake results/rating` "
+        "makes the folder.",
+        """
+        s2r rate                                           the clips in results/rating
+        s2r rate results/rating --answers answers.sqlite   answers in a file of your choice
+        """,
     )
     command.set_defaults(command=_rate)
     command.add_argument(
@@ -202,67 +194,33 @@ def _add_rate(commands) -> None:
     command.add_argument(
         "--answers", type=Path, help="file of the answers (default: FOLDER_answers.sqlite)"
     )
-    command.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
-    )
-    command.add_argument(
-        "--port", type=_port, default=8642, help="port (default 8642; 0 takes a free one)"
-    )
-    _add_proxy(command)
+    add_server(command, 8642)
 
 
-def _add_model(command) -> None:
-    command.add_argument("--model", type=Path, help="model folder (default: results/model)")
-    _add_device(command)
-
-
-def _add_device(command) -> None:
-    command.add_argument(
-        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where networks run"
-    )
-
-
-def _add_proxy(command) -> None:
-    command.add_argument(
-        "--proxy",
-        metavar="ADDRESS",
-        help="https://NAME of a proxy on this machine that shows the page to others",
-    )
-
-
-def _add_overwrite(command, text: str) -> None:
-    command.add_argument("--overwrite", action="store_true", help=text)
-
-
-def _number(text: str, kind: Callable[[str], float], low: float, high: float) -> float:
-    """The option ``text``; argparse makes a sentence of the error."""
-    try:
-        value = kind(text)
-    except ValueError:
-        value = None
-    if value is None or not low <= value <= high:  # not a number is in no range
-        what = "a whole number" if kind is int else "a number"
-        raise argparse.ArgumentTypeError(f"{text!r} is not {what} from {low} to {high}")
-    return value
-
-
-_seed = partial(_number, kind=int, low=0, high=LARGEST_SEED)
-_steps = partial(_number, kind=int, low=1, high=1000)
-_guidance = partial(_number, kind=float, low=0, high=100)
-_height = partial(_number, kind=int, low=16, high=4096)
-_port = partial(_number, kind=int, low=0, high=65535)
+def _loading(what: str) -> None:
+    """Say what the next seconds are needed for."""
+    print(f"Loading {what} ...", file=sys.stderr, flush=True)
 
 
 def _generate(options: argparse.Namespace) -> None:
-    from s2r.apps.commands import generate
+    _loading("the model")
+    from s2r.apps.generate_speech import generate
 
     generate(**{key: value for key, value in vars(options).items() if key != "command"})
 
 
 def _export(options: argparse.Namespace) -> None:
+    _loading("the run")
     from s2r.apps.commands import export
 
     export(options.name, options.output, options.results, options.configfile, options.overwrite)
+
+
+def _adapt(options: argparse.Namespace) -> None:
+    _loading("the model")
+    from s2r.apps.adapt import adapt_folder
+
+    print(adapt_folder(**{key: value for key, value in vars(options).items() if key != "command"}))
 
 
 def _info(options: argparse.Namespace) -> None:
@@ -272,18 +230,21 @@ def _info(options: argparse.Namespace) -> None:
 
 
 def _score(options: argparse.Namespace) -> None:
+    _loading("the metrics")
     from s2r.apps.score_speech import score_any
 
     print(score_any(options.video, options.generated, options.instrument))
 
 
 def _studio(options: argparse.Namespace) -> None:
+    _loading("the models")
     from s2r.apps.studio.server import serve
 
     serve(options.model, options.host, options.port, options.device, options.proxy)
 
 
 def _rate(options: argparse.Namespace) -> None:
+    _loading("the clips")
     from s2r.apps.rating.server import serve
 
     serve(options.folder, options.answers, options.host, options.port, options.proxy)

@@ -207,7 +207,7 @@ def test_a_full_disk_is_said(speech, folder, capsys, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("s2r.apps.commands.generate_file", full)
+    monkeypatch.setattr("s2r.apps.generate_speech.generate_file", full)
     assert "no space left" in fails(capsys, "generate", "speech.wav", "--model", folder)
 
 
@@ -258,8 +258,9 @@ def test_silence_and_soft_speech_are_said(folder, tmp_path, monkeypatch, capsys)
     for name, words in (("hum", "is silent: check the microphone"), ("soft", "is soft (-5")):
         assert main(["generate", f"{name}.wav", "--model", str(folder), "--size", "64"]) == 0
         lines = capsys.readouterr().err.strip().splitlines()
-        assert lines[0].startswith("Warning: ")
-        assert words in lines[0]
+        assert lines[0] == "Loading the model ..."
+        assert lines[1].startswith("Warning: ")
+        assert words in lines[1]
         assert lines[-1].endswith("at rest, since the sound is silent") == (name == "hum")
 
 

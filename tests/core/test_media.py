@@ -22,7 +22,7 @@ USC_RATE = Fraction(1_000_000, 12_008)
 @pytest.mark.parametrize("rate", [USC_RATE, Fraction(1159, 50), Fraction(25)])
 def test_video_comes_back_with_its_rate_and_full_grey_range(tmp_path, rate):
     frames = ramp()
-    write_video(tmp_path / "a.mp4", frames, rate, comment="synthetic")
+    write_video(tmp_path / "a.mp4", frames, rate, tags={"comment": "synthetic"})
     decoded, decoded_rate = read_video(tmp_path / "a.mp4")
     assert decoded.shape == frames.shape
     assert decoded.dtype == np.uint8

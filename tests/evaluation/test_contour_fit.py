@@ -60,6 +60,12 @@ def test_only_traced_frames_are_kept():
     assert set(traced.subjects) == {"one", "two", "three"}
 
 
+def test_of_many_frames_some_of_each_recording_are_kept():
+    traced = traced_frames(Recordings(), Recordings().names, most=40)
+    assert len(traced.frames) == 5 * 7  # every third of 20 in each of five recordings
+    assert set(traced.subjects) == {"one", "two", "three"}
+
+
 def test_nothing_traced():
     with pytest.raises(UserError, match="No training recording has true contours"):
         traced_frames(Recordings(traced=()), Recordings().names)

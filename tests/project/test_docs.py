@@ -30,6 +30,7 @@ from s2r.report.measures import MEASURES, measures_table
 from s2r.report.scores_table import COLUMNS
 
 PAGES = [ROOT / "README.md", ROOT / "config" / "README.md", ROOT / "profiles" / "README.md"]
+PAGES += [ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from s2r import __version__
 from s2r.core.errors import UserError
 from s2r.report.plots import plot_curve
 from s2r.report.scores_table import COLUMNS, aggregate
-from s2r.report.table1 import table1, write_tables
+from s2r.report.table1 import table1, write_origin, write_tables
 
 FVD = {"n": 32, "value": 300.0, "low": 250.0, "high": 350.0, "network": "I3D", "sha256": "ab" * 32}
 FVD |= {"warning": "warning: n = 32 is below 400"}
@@ -201,3 +202,11 @@ def test_training_curve(tmp_path):
     curve.write_text("seconds\n1\n")
     with pytest.raises(UserError, match="not a training curve"):
         plot_curve(curve, tmp_path / "curve.png")
+
+
+@pytest.mark.parametrize("synthetic", [True, False])
+def test_the_tables_say_what_they_are_and_what_wrote_them(tmp_path, synthetic):
+    write_origin(tmp_path / "origin.json", synthetic)
+    about = json.loads((tmp_path / "origin.json").read_text())
+    assert about["version"] == __version__
+    assert ("phantom" in about["synthetic"]) == synthetic

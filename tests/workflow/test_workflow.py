@@ -25,7 +25,8 @@ STAGES |= {"report_pages", "report_figures", "differences"}
 STAGES |= {"phone_times", "phone_recogniser", "phones"}
 WORDS = {"segments", "words"}
 CONTOURS = {"articulators"}
-BESIDES = {"all", "samples", "model", "offsets", "report_pages", "report_figures", "differences"}
+BESIDES = {"all", "samples", "model", "offsets", "report_pages", "report_figures"}
+BESIDES |= {"differences", "phones"}
 
 HEAVY = ("torch", "torchaudio", "transformers", "av", "h5py", "scipy", "skimage", "matplotlib")
 

@@ -9,7 +9,7 @@ if CONTOURS:
             recordings=rules.recordings.output.recordings,
             split=rules.split.output.split,
         output:
-            contours=CONTOURS,
+            contours=CONTOURS[0],
         log:
             "<logs>/contours.log",
         conda:

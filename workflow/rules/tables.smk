@@ -11,6 +11,7 @@ rule tables:
         ),
         markdown="<results>/table1.md",
         tex="<results>/table1.tex",
+        origin="<results>/origin.json",
         figure=report(
             "<results>/table1.png",
             caption="../report/table1.rst",

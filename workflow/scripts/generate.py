@@ -6,6 +6,7 @@ with job(snakemake):
     from s2r.config.parameters import labels
     from s2r.config.result_blocks import GenerationConfig
     from s2r.core.device import find_device
+    from s2r.core.files import sha256_of
     from s2r.generation.generate import generate_run
     from s2r.model.family import find_family
     from s2r.preparation.recordings import open_recordings
@@ -21,5 +22,6 @@ with job(snakemake):
         outputs=dict(zip(sets, snakemake.output.videos, strict=True)),
         mean_outputs=dict(zip(sets, means, strict=True)) if means else {},
         settings=GenerationConfig(**snakemake.params.amount),
-        labels=labels(snakemake.wildcards.run, settings, snakemake.params.size),
+        labels=labels(snakemake.wildcards.run, settings, snakemake.params.size)
+        | {"model_sha256": sha256_of(snakemake.input.model)},
     )

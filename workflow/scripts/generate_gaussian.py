@@ -7,6 +7,7 @@ with job(snakemake):
     from s2r.config.result_blocks import GenerationConfig
     from s2r.config.systems import Kind, gaussian_system
     from s2r.core.device import find_device
+    from s2r.core.files import sha256_of
     from s2r.generation.generate import generate_run
     from s2r.model.family import find_family
     from s2r.preparation.recordings import open_recordings
@@ -20,6 +21,7 @@ with job(snakemake):
         outputs=dict(zip(snakemake.params.sets, snakemake.output.videos, strict=True)),
         mean_outputs={},
         settings=GenerationConfig(**snakemake.params.amount),
-        labels=labels(system, settings, snakemake.params.size),
+        labels=labels(system, settings, snakemake.params.size)
+        | {"model_sha256": sha256_of(snakemake.input.model)},
         kind=Kind.GAUSSIAN,
     )

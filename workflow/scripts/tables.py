@@ -3,7 +3,7 @@
 from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.report.table1 import write_tables
+    from s2r.report.table1 import write_origin, write_tables
 
     write_tables(
         score_files=list(snakemake.input),
@@ -16,3 +16,4 @@ with job(snakemake):
         resamples=snakemake.params.resamples,
         seed=snakemake.params.seed,
     )
+    write_origin(snakemake.output.origin, snakemake.params.synthetic)

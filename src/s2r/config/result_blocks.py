@@ -9,7 +9,7 @@ class GenerationConfig:
     """How much is generated for evaluation."""
 
     draws: int = key(3, "Samples per video; their mean is scored too.", ge=1, le=1000)
-    clips: int = key(12, "Clips of 10 frames per test set, for the Fréchet distance.", ge=2)
+    clips: int = key(20, "Clips of 10 frames per test set, for the Fréchet distance.", ge=2)
     recordings: int | None = key(
         12,
         "Recordings of a test set that are generated whole and scored, of all subjects and stimuli "

@@ -48,7 +48,8 @@ def check_outputs(outputs: Iterable[Path], inputs: Iterable[Path], overwrite: bo
 
     Raises:
         UserError: an output is an input, under this or another name (a link), is another output,
-            a link, a folder, or a file that was not written here or was changed since.
+            a link, a folder, in a folder that is not there, or a file that was not written here or
+            was changed since.
     """
     inputs, earlier = list(inputs), []
     for output in outputs:
@@ -82,6 +83,8 @@ def _check_parent(output: Path) -> None:
     above = next((folder for folder in output.parents if folder.exists()), None)
     if above is not None and not above.is_dir():
         raise UserError(f"{output} cannot be written ({above} is a file): choose another place.")
+    if not output.parent.exists():  # it is not made: a typing error would scatter files
+        raise UserError(f"{output}: there is no folder {output.parent}: make it, or name another.")
 
 
 def _same(first: Path, second: Path) -> bool:

@@ -1,5 +1,6 @@
 """Fitting the contour probe on the recordings of a corpus, and how well it reads new speakers."""
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ MOST_GROUPS = 10
 """Groups of speakers that are left out in turn; with fewer speakers, each of them alone."""
 
 
+MOST_FRAMES = 60_000
+"""Traced frames that are held in memory (0.25 GB of pictures), whatever the size of the corpus."""
+
+
 @dataclass(frozen=True)
 class TracedFrames:
     """Frames of which the contour of at least one articulator is known."""
@@ -38,20 +43,32 @@ class TracedFrames:
         return TracedFrames(self.frames[chosen], known, self.subjects[chosen])
 
 
-def traced_frames(recordings: RecordingSet, names: Sequence[str]) -> TracedFrames:
-    """The traced frames of the recordings ``names``; UserError where there is none."""
+def traced_frames(
+    recordings: RecordingSet, names: Sequence[str], most: int = MOST_FRAMES
+) -> TracedFrames:
+    """The traced frames of the recordings ``names``, at most about ``most`` of them.
+
+    Of more, every second, third, ... of each recording. Raises UserError where there is none.
+    """
+    total = sum(int(_traced(recordings.true_contours(name)).sum()) for name in names)
+    step = max(1, math.ceil(total / most))
     pictures, contours, subjects = [], [], []
     for name in names:
         known = recordings.true_contours(name)
-        traced = [np.isfinite(line).any((1, 2)) for line in known.values()]
-        some = np.any(traced, 0) if traced else np.zeros(0, bool)
-        if some.any():
-            pictures.append(recordings.video(name)[some])
-            contours.append({articulator: line[some] for articulator, line in known.items()})
-            subjects += [recordings.about(name)["subject"]] * int(some.sum())
+        kept = np.flatnonzero(_traced(known))[::step]
+        if len(kept):
+            pictures.append(recordings.video(name)[kept])
+            contours.append({articulator: line[kept] for articulator, line in known.items()})
+            subjects += [recordings.about(name)["subject"]] * len(kept)
     if not pictures:
         raise UserError("No training recording has true contours: score without a contour probe.")
     return TracedFrames(np.concatenate(pictures), join_contours(contours), np.array(subjects))
+
+
+def _traced(contours: Mapping[str, np.ndarray]) -> np.ndarray:
+    """(T,) bool: frames in which at least one articulator is known."""
+    known = [np.isfinite(line).any((1, 2)) for line in contours.values()]
+    return np.any(known, 0) if known else np.zeros(0, bool)
 
 
 def fit_probe(traced: TracedFrames, field_mm: float, seed: int = 0) -> Probe:

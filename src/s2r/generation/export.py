@@ -9,6 +9,7 @@ from s2r.config.parameters import encoder_settings, run_settings
 from s2r.config.systems import Kind, trained_systems
 from s2r.core import checksums
 from s2r.core.errors import UserError
+from s2r.core.origin import program
 from s2r.core.shards import Shards
 from s2r.corpus.split import read_split
 from s2r.generation.model_folder import check_replaceable, export_model
@@ -30,8 +31,9 @@ from speech. {origin}
 | temporal pooling | {pooling} |
 | training | {recordings} recordings of {subjects} subjects, {minutes:.1f} min |
 | subjects it can show | {names} |
+| exported by | {program} |
 
-    s2r generate speech.wav --model {name} -o tract.mp4
+    s2r generate speech.wav --model FOLDER -o tract.mp4     # FOLDER: the path of this folder
 
 What it shows is what a model expects, not what was measured: do not draw conclusions about a
 person, and never medical ones, from generated video.
@@ -105,6 +107,7 @@ def export_run(
             subjects=len(references),
             minutes=sum(frames.length(recording) for recording in training) / rate / 60,
             names=", ".join(references),
+            program=program(),
         ),
     )
 

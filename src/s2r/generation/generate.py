@@ -145,14 +145,16 @@ def generate_run(
         outputs: for each set the file to write (see `s2r.generation.generated_file`).
         mean_outputs: the same for the mean that the model draws around, which only
             `UtteranceVideos` have (`s2r.config.systems.runs_with_mean`); empty for none.
-        labels: system, encoder, size, pooling and preset, kept in the files.
+        labels: system, encoder, size, pooling, preset and the checksum of the weights
+            (``model_sha256``), kept in the files.
         kind: of the system; `Kind.GAUSSIAN` for `UtteranceVideos.without_diffusion`.
     """
     for name, path in outputs.items():
         tasks = set_tasks(model, recordings, name, settings)
         all_tasks = [*chain(*tasks.rollouts.values()), *chain(*tasks.clips.values())]
         videos = model.videos(all_tasks, settings.batch, name.replace("_", " "))
-        with GeneratedWriter(path, **labels, kind=kind, estimate="draw") as writer:
+        marks = {"estimate": "draw", "seed": settings.seed}
+        with GeneratedWriter(path, **labels, kind=kind, **marks) as writer:
             write_videos(writer, tasks, iter(videos), model)
         if name in mean_outputs:
             mean_labels = dict(labels) | {"system": mean_system(labels["system"])}

@@ -6,7 +6,9 @@ Layout of ``results/generated/{system}/{set}.h5``:
   ``pooling``, ``preset``; ``estimate`` is ``draw`` for samples and ``mean`` for systems that
   predict an average (a regression, a mean frame); ``oracle`` is true where the system saw frames
   that no real system could have seen; ``skipped`` lists recordings that the system cannot generate,
-  and ``fewer_clips`` is true where single clips may be missing too.
+  and ``fewer_clips`` is true where single clips may be missing too. The marks of
+  `s2r.core.origin.marks` (``synthetic``, ``model_sha256``, ``seed``, ``version``, ``commit``) say
+  what made it.
 * ``rollouts/<recording>``: ``draws`` (k, T, 64, 64) uint8; ``window_starts`` (k, T) bool, true
   where a frame is the first of a window; optional ``wrong_speech`` (1, T, 64, 64) uint8 with the
   attribute ``speech_of``.
@@ -21,11 +23,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from s2r.config.systems import Kind
+from s2r.config.systems import BASELINES, Kind
 from s2r.core.damaged import reading
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
 from s2r.core.hdf5 import NewFile, open_hdf5
+from s2r.core.origin import GENERATED, REARRANGED, marks
 
 ESTIMATES = ("draw", "mean")
 
@@ -54,6 +57,8 @@ class GeneratedWriter:
         oracle: bool = False,
         skipped: Sequence[str] = (),
         fewer_clips: bool = False,
+        model_sha256: str = "",
+        seed: int | None = None,
     ):
         if estimate not in ESTIMATES:
             raise ValueError(f"estimate must be one of {ESTIMATES}, not {estimate!r}")
@@ -70,6 +75,8 @@ class GeneratedWriter:
             "fewer_clips": fewer_clips,
             "skipped": np.array(list(skipped), dtype=h5py.string_dtype()),
         }
+        synthetic = REARRANGED if str(kind) in BASELINES else GENERATED
+        self._attributes |= marks(synthetic, checksum=model_sha256, seed=seed)
 
     def __enter__(self) -> "GeneratedWriter":
         self._stack = contextlib.ExitStack()

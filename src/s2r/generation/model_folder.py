@@ -44,6 +44,8 @@ class SpeechModel:
     """Least correlation with the mean reference at which a picture is accepted as a reference."""
     frame_rate: int
     percentiles: tuple[float, float]
+    checksum: str
+    """Of the folder, which holds those of all files (`FolderContent.checksum`)."""
 
 
 def export_model(
@@ -166,6 +168,7 @@ def load_model_folder(folder: str | Path, device: str = "cpu") -> SpeechModel:
         least_correlation=content.likeness,
         frame_rate=content.frame_rate,
         percentiles=content.percentiles,
+        checksum=content.checksum,
     )
     _check_parts(folder, loaded)
     return loaded

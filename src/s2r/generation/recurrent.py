@@ -69,7 +69,7 @@ def generate_recurrent(
     Args:
         recordings: opened with their embeddings and their split.
         outputs: for each set the file to write.
-        labels: system, encoder, size and pooling, kept in the files.
+        labels: system, encoder, size, pooling and the checksum of the weights, kept in the files.
         clips: evaluation clips of each set.
         rollouts: the most recordings of a set that are rolled out (None: all; see
             `s2r.preparation.selection.recordings_of`).

@@ -7,11 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from s2r.core.errors import UserError
-from s2r.core.media.decode import read_audio
 from s2r.core.media.open import MediaError
-from s2r.core.media.resample import resample
-from s2r.core.units import SAMPLE_RATE
 from s2r.generation.model_folder import SpeechModel
+from s2r.preparation.film import sound_of
 from s2r.preparation.frames import FramesConfig, prepare_video
 from s2r.preparation.pictures import intensity_range, scale_levels, shrink
 from s2r.preparation.reference import NoPictureError, correlation, read_pages
@@ -57,7 +55,7 @@ def reference_frame(
         return loaded.references[speaker]
     names, pictures = _pictures_at_rest(paths, frames_config(loaded))
     if not force:
-        _check_likeness(names, pictures, loaded)
+        check_likeness(names, pictures, loaded)
     return mean_of_alike(pictures)
 
 
@@ -108,7 +106,7 @@ def _same_scale(names: list[Path], pages: list[np.ndarray], config: FramesConfig
 
 def _film_at_rest(path: Path, config: FramesConfig) -> np.ndarray:
     try:
-        return resting_frame(prepare_video(path, config), _sound_of(path))
+        return resting_frame(prepare_video(path, config), sound_of(path))
     except MediaError as error:
         if error.reason != "unreadable":
             raise
@@ -118,19 +116,11 @@ def _film_at_rest(path: Path, config: FramesConfig) -> np.ndarray:
         ) from error
 
 
-def _sound_of(film: Path) -> np.ndarray | None:
-    """The sound (N,) of a film at 16 kHz; None for a silent film."""
-    try:
-        sound, rate = read_audio(film)
-    except MediaError as error:
-        if error.reason == "no audio":
-            return None
-        raise
-    return resample(sound, rate, SAMPLE_RATE)
+def check_likeness(names: Sequence[Path], pictures: np.ndarray, loaded: SpeechModel) -> None:
+    """UserError for a picture unlike the model's references, or unlike the other pictures.
 
-
-def _check_likeness(names: list[Path], pictures: np.ndarray, loaded: SpeechModel) -> None:
-    """UserError for a picture unlike the model's references, or unlike the other pictures."""
+    ``pictures`` (P, H, W) uint8, with the files ``names`` that they are of.
+    """
     least = loaded.least_correlation
     mean = np.mean(list(loaded.references.values()), axis=0)
     for name, picture in zip(names, pictures, strict=True):

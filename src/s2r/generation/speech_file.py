@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -14,13 +14,15 @@ from s2r.core.files import atomic_path
 from s2r.core.hdf5 import NewFile
 from s2r.core.media.decode import open_audio
 from s2r.core.media.encode import VideoWriter
+from s2r.core.media.gif import GifWriter
 from s2r.core.media.resample import to_clock
+from s2r.core.origin import GENERATED, marks, sentence, video_tags
 from s2r.core.outputs import sealed
 from s2r.core.progress import progress
 from s2r.core.units import HOP, to_unit_range
+from s2r.generation.appearance import PLAIN, Appearance
 from s2r.generation.model_folder import SpeechModel
 from s2r.model.family import VideoTask
-from s2r.preparation.pictures import enlarge
 from s2r.speech.level import SpeechLevel, levelled, measure
 from s2r.speech.silence import blend, rest_weights
 
@@ -61,22 +63,24 @@ def generate_file(
     reference: np.ndarray,
     *,
     seed: int = 0,
-    size: int = 256,
-    truth: np.ndarray | None = None,
+    appearance: Appearance = PLAIN,
     frames_path: str | Path | None = None,
+    gif_path: str | Path | None = None,
     on_frames: Callable[[int], None] | None = None,
     on_remark: Callable[[str], None] = warn,
 ) -> int:
     """Write the video of the speech in ``source`` to ``target`` (mp4, with the sound).
 
+    Its metadata hold the marks of a synthetic video (`s2r.core.origin.marks`).
+
     Args:
         reference: (H, W) uint8, the speaker at rest.
-        size: height of the picture in pixels.
-        truth: (T, H, W) uint8 at the model's frame rate, shown on the left, in time with the sound
-            of a film: where the sound begins before the first picture that frame holds, and where
-            it is longer the last one.
+        appearance: how the frames are shown; its ``truth`` in time with the sound of a film: where
+            the sound begins before the first picture that frame holds, and where it is longer the
+            last one.
         frames_path: HDF5 file to write the frames to as well, lossless: ``frames``
-            (T, H, W) uint8, attribute ``frame_rate``.
+            (T, H, W) uint8, attribute ``frame_rate`` and the marks.
+        gif_path: animated GIF to write as well, of the same pictures.
         on_frames: called with the number of frames whenever some are generated, instead of a
             progress bar.
         on_remark: called, before anything else is done, with a sentence about sound that is silent,
@@ -84,23 +88,30 @@ def generate_file(
 
     Returns:
         The number of frames: sound and video differ by less than one frame. Memory does not grow
-        with the length. If anything fails, neither file appears.
+        with the length. If anything fails, no file appears.
 
     Raises:
         UserError: the file holds no sound, less than 0.1 s of it, or values that are not numbers.
     """
     frame_rate = speech_model.frame_rate
-    width = size if truth is None else 2 * size + 2
+    about = marks_of(speech_model, seed)
     level = level_of(source)
     if remark := level.remark(str(source)):
         on_remark(remark)
     # What is damaged was told when the level was measured.
     with open_audio(source, lambda _: None) as sound, contextlib.ExitStack() as files:
         total = round(sound.seconds * frame_rate) if sound.seconds else None
-        writer = files.enter_context(
-            VideoWriter(target, (size, width), frame_rate, sound.rate, crf=18, seal=True)
+        size = (appearance.size, appearance.width)
+        options = {"crf": 18, "tags": video_tags(about), "seal": True, "slow": appearance.slow}
+        writer = files.enter_context(VideoWriter(target, size, frame_rate, sound.rate, **options))
+        sinks = [writer.frames]
+        if gif_path is not None:
+            rate = frame_rate / appearance.slow
+            options = {"colours": appearance.colours, "comment": sentence(about), "seal": True}
+            sinks.append(files.enter_context(GifWriter(gif_path, size, rate, **options)).frames)
+        add_frames = files.enter_context(
+            frame_file(frames_path, reference.shape, frame_rate, about)
         )
-        add_frames = files.enter_context(frame_file(frames_path, reference.shape, frame_rate))
         if on_frames is None:
             label = Path(source).name
             bar = files.enter_context(progress(total=total, label=label, unit="frame"))
@@ -114,13 +125,9 @@ def generate_file(
             seed,
             on_frames,
         ):
-            shown = enlarge(frames, size)
-            if truth is not None:
-                numbers = np.arange(frame_count, frame_count + len(frames)) - early
-                truth_frames = numbers.clip(0, len(truth) - 1)
-                gap = np.zeros((len(frames), size, 2), np.uint8)
-                shown = np.concatenate([enlarge(truth[truth_frames], size), gap, shown], axis=2)
-            writer.frames(shown)
+            shown = appearance.pictures(frames, frame_count - early)
+            for add_pictures in sinks:
+                add_pictures(shown)
             add_frames(frames)
             frame_count += len(frames)
         if frame_count < SHORTEST * frame_rate:
@@ -129,6 +136,12 @@ def generate_file(
                 f"anything: give at least {SHORTEST} s."
             )
     return frame_count
+
+
+def marks_of(speech_model: SpeechModel, seed: int) -> dict[str, str | int]:
+    """The marks of a video by ``speech_model``; without the seed where it draws nothing."""
+    drawn = seed if speech_model.model.draws else None
+    return marks(GENERATED, speech_model.name, speech_model.checksum, drawn)
 
 
 def generated_frames(
@@ -217,8 +230,16 @@ def stretches(blocks: Iterable[np.ndarray], length: int, margin: int) -> Iterato
 
 
 @contextlib.contextmanager
-def frame_file(path: str | Path | None, shape: tuple[int, int], frame_rate: int):
-    """A function that adds frames to the HDF5 file ``path``, or does nothing for None."""
+def frame_file(
+    path: str | Path | None,
+    shape: tuple[int, int],
+    frame_rate: int,
+    about: Mapping[str, str | int],
+):
+    """A function that adds frames to the HDF5 file ``path``, or does nothing for None.
+
+    ``about``: marks of what made them, which become attributes of the file.
+    """
     if path is None:
         yield lambda frames: None
         return
@@ -227,6 +248,7 @@ def frame_file(path: str | Path | None, shape: tuple[int, int], frame_rate: int)
             "frames", (0, *shape), np.uint8, maxshape=(None, *shape), chunks=(32, *shape)
         )
         file.attrs["frame_rate"] = frame_rate
+        file.attrs.update(about)
 
         def add(frames: np.ndarray) -> None:
             data.resize(len(data) + len(frames), axis=0)

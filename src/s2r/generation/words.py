@@ -71,6 +71,7 @@ def generate_words(
                 for draw in range(settings.draws)
             ]
         videos = iter(model.videos(tasks, settings.batch, f"words, {name}"))
-        with GeneratedWriter(path, **labels, kind=Kind.MODEL, estimate="draw") as writer:
+        marks = {"estimate": "draw", "seed": settings.seed}
+        with GeneratedWriter(path, **labels, kind=Kind.MODEL, **marks) as writer:
             for row in items:
                 writer.rollout(row.item, np.stack(list(islice(videos, settings.draws))))

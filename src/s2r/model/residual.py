@@ -27,7 +27,9 @@ class Residual(nn.Module):
         super().__init__()
         self.register_buffer("directions", torch.eye(codes))
         self.register_buffer("deviations", torch.ones(codes))
-        """(K,) standard deviations of the residuals in the directions, decreasing."""
+        """(K,) standard deviations of the residuals in the directions, decreasing.
+
+        Those of codes that were added later follow (`s2r.model.extension`)."""
         self.register_buffer(
             "filters", torch.eye(2 * HALF_LENGTH + 1)[HALF_LENGTH].repeat(codes, 1)
         )

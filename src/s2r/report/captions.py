@@ -3,12 +3,18 @@
 import pandas as pd
 
 from s2r.config.systems import SETS, Kind
+from s2r.core.origin import program
 from s2r.report.cells import set_title
 
 PHANTOM = (
     "These are results on the phantom, a synthetic corpus: they only say that the pipeline "
     "works and must not be compared with the results of the paper."
 )
+
+
+def made_by() -> str:
+    """The last line of a page: the version and, where it is known, the commit that wrote it."""
+    return f"Written by {program()}."
 
 
 def caption(scores: pd.DataFrame) -> list[str]:

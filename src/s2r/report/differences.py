@@ -17,7 +17,7 @@ from s2r.core.damaged import reading
 from s2r.core.files import atomic_path, write_csv
 from s2r.evaluation.metric import Measure
 from s2r.evaluation.metrics.paired_tests import Difference, holm, paired_difference
-from s2r.report.captions import PHANTOM
+from s2r.report.captions import PHANTOM, made_by
 from s2r.report.cells import markdown_rows, section_head
 from s2r.report.measures import all_measures
 from s2r.report.scores_table import REMEDY, read_scores, reader_name
@@ -68,6 +68,7 @@ def write_differences(
                 name = f", {estimate}s" if measure.estimate == "both" else ""
                 lines += [f"## {measure.heading}{name}", ""]
                 lines += [*markdown_rows(rows, ["Difference", *section_head()[1:]]), ""]
+    lines += [made_by(), ""]
     with atomic_path(markdown) as temporary:
         temporary.write_text("\n".join(lines))
 

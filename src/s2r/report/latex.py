@@ -6,7 +6,7 @@ import pandas as pd
 
 from s2r.config.systems import SETS
 from s2r.core.files import atomic_path
-from s2r.report.captions import PHANTOM, caption
+from s2r.report.captions import PHANTOM, caption, made_by
 from s2r.report.cells import ESTIMATE_NAMES, section_head, section_rows
 from s2r.report.measures import paper_measures, section_heading, section_measures
 from s2r.report.paper_rows import PAPER_HEAD, paper_rows, short_set_names
@@ -35,7 +35,7 @@ def write_latex(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None
     floats = [_paper_tabular(above, below)] if above or below else []
     for start in range(0, len(blocks), 2):
         floats.append([line for block in blocks[start : start + 2] for line in block])
-    lines = [r"% needs \usepackage{booktabs}"]
+    lines = [f"% {made_by()}", r"% needs \usepackage{booktabs}"]
     for number, content in enumerate(floats):
         words = f"{warning}{text}" if number == 0 else f"{warning}Continued."
         lines += ["", r"\begin{table}", r"\centering", r"\small", rf"\caption{{{words}}}"]

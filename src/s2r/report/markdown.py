@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from s2r.core.files import atomic_path
-from s2r.report.captions import PHANTOM, caption
+from s2r.report.captions import PHANTOM, caption, made_by
 from s2r.report.cells import SYSTEM_HEAD, description, markdown_rows, section_head, section_rows
 from s2r.report.measures import section_heading, section_measures
 from s2r.report.paper_rows import paper_head, paper_rows
@@ -34,6 +34,7 @@ def write_markdown(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> N
             estimates = list(measure.columns().values()) if measure.estimate == "both" else [""]
             lines += ["", f"## {section_heading(measure)}", ""]
             lines += markdown_rows(rows, section_head(estimates))
+    lines += ["", made_by()]
     with atomic_path(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n")
 

@@ -6,10 +6,11 @@ import numpy as np
 from PIL import Image
 
 from s2r.core.files import atomic_path
+from s2r.core.origin import png_info
 from s2r.core.units import HOP
 from s2r.evaluation.metrics.texture import motion_energy
 from s2r.preparation.recordings import RecordingSet
-from s2r.report.strips import INK, MARGIN, PAPER, STRIP_GAP, strip_block, text_box
+from s2r.report.strips import INK, MARGIN, PAPER, STRIP_GAP, SYNTHETIC, strip_block, text_box
 
 COLUMNS = 8
 STEP = 6
@@ -47,7 +48,8 @@ def write_overview(
     wave[:, MARGIN : MARGIN + columns * pitch] = waveform(sound, columns * pitch, WAVE_HEIGHT)
     parts = [text_box(note, block.shape[1], 40)] if note else []
     with atomic_path(path) as temporary:
-        Image.fromarray(np.concatenate([*parts, block, wave])).save(temporary, optimize=True)
+        picture = Image.fromarray(np.concatenate([*parts, block, wave]))
+        picture.save(temporary, optimize=True, pnginfo=png_info(SYNTHETIC))
 
 
 def most_active_stretch(video: np.ndarray, length: int) -> int:

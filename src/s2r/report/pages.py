@@ -13,14 +13,17 @@ from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
 from s2r.core.media.decode import read_audio, read_video
 from s2r.core.media.encode import write_video
+from s2r.core.origin import GENERATED, marks, video_tags
 from s2r.corpus.index import read_corpus, read_recordings
 from s2r.corpus.split import ALL_SETS, read_split
+from s2r.report.captions import made_by
 from s2r.report.cells import set_title
 
 STYLE = """\
 body { font: 15px/1.45 sans-serif; margin: 1.5em; color: #222; max-width: 75em }
 table { border-collapse: collapse; margin: 1em 0 }
 th, td { text-align: left; padding: 0.25em 0.8em; border-bottom: 1px solid #ddd }
+footer { color: #666 }
 video { max-width: 100%; border: 1px solid #ddd }
 """
 
@@ -126,7 +129,8 @@ def _video(path: Path, crf: int) -> str:
     frames, audio = frames[: int(SECONDS * rate)], audio[: SECONDS * sample_rate]
     with tempfile.TemporaryDirectory() as folder:
         small = Path(folder) / "small.mp4"
-        write_video(small, frames, rate, audio, sample_rate, crf=crf)
+        tags = video_tags(marks(f"right: {GENERATED}", path.parent.parent.name))
+        write_video(small, frames, rate, audio, sample_rate, crf=crf, tags=tags)
         data = base64.b64encode(small.read_bytes()).decode()
     heading = f"{set_title(path.parent.name)}: {path.stem}"
     source = f"data:video/mp4;base64,{data}"
@@ -138,7 +142,7 @@ def _write(path: str | Path, title: str, body: str) -> None:
     with atomic_path(path) as temporary:
         temporary.write_text(
             f"<!doctype html><html><head>{head}</head><body><h1>{escape(title)}</h1>\n{body}\n"
-            "</body></html>\n"
+            f"<footer>{escape(made_by())}</footer></body></html>\n"
         )
 
 

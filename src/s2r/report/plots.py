@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from s2r.config.systems import SETS
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
+from s2r.core.origin import png_text
 from s2r.evaluation.metric import Measure
 from s2r.report.captions import PHANTOM, about_seeds
 from s2r.report.cells import ESTIMATE_NAMES, set_title
@@ -167,4 +168,4 @@ def _legend() -> list[Line2D]:
 def save_figure(figure: Figure, path: str | Path) -> None:
     """Write a figure as PNG, atomically."""
     with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=160)
+        figure.savefig(temporary, dpi=160, metadata=png_text())

@@ -8,6 +8,7 @@ import numpy as np
 from s2r.config.systems import Kind, mean_system
 from s2r.core.files import atomic_path
 from s2r.core.media.encode import write_video
+from s2r.core.origin import GENERATED, marks, video_tags
 from s2r.core.progress import progress
 from s2r.core.units import FRAME_RATE, HOP, SAMPLE_RATE
 from s2r.generation.generated_file import kind_of, read_generated
@@ -42,7 +43,6 @@ def write_samples(
         files.setdefault(system, {})[set_name] = path
     kinds = {system: kind_of(next(iter(by_set.values()))) for system, by_set in files.items()}
     trained = [system for system, kind in kinds.items() if kind in (Kind.MODEL, Kind.RECURRENT)]
-    comment = "synthetic: a numerical phantom, not a person" if synthetic else None
     with atomic_path(folder) as temporary:
         temporary.mkdir()
         sheet = temporary / "contact_sheet.png"
@@ -51,12 +51,11 @@ def write_samples(
         for system in progress(trained, "samples"):
             for set_name, path in files[system].items():
                 with read_generated(path) as content:
+                    tags = video_tags(_marks(system, content.attributes, synthetic))
                     for recording in content.rollouts[:videos]:
                         target = temporary / system / set_name / f"{recording}.mp4"
                         video = content.rollout(recording).draws[0]
-                        side_by_side(
-                            target, recording, recordings, video, name=system, comment=comment
-                        )
+                        side_by_side(target, recording, recordings, video, name=system, tags=tags)
 
 
 def side_by_side(
@@ -66,9 +65,12 @@ def side_by_side(
     video: np.ndarray,
     *,
     name: str,
-    comment: str | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> None:
-    """Write an mp4 with the truth on the left, ``video`` (T, H, W) uint8 right, and the sound."""
+    """Write an mp4 with the truth on the left, ``video`` (T, H, W) uint8 right, and the sound.
+
+    ``tags``: metadata of the file, see `VideoWriter`.
+    """
     truth, audio = recordings.video(recording), recordings.audio(recording)
     length = min(len(truth), len(video))
     height, width = SCALE * truth.shape[1], SCALE * truth.shape[2]
@@ -79,8 +81,17 @@ def side_by_side(
     picture[:, :top, :width] = text_box("truth", width, top)
     picture[:, :top, width + gap :] = text_box(f"generated: {name}", width, top)
     sound = audio[: length * HOP]
-    options = {"crf": 20, "preset": "superfast", "comment": comment}
+    options = {"crf": 20, "preset": "superfast", "tags": tags}
     write_video(path, picture, FRAME_RATE, sound, SAMPLE_RATE, **options)
+
+
+def _marks(system: str, attributes: Mapping[str, object], synthetic: bool) -> dict:
+    """The marks of a sample video of ``system``, from those of its generated file."""
+    left = "a numerical phantom, not a person" if synthetic else "a recording"
+    about = marks(f"right: {GENERATED}; left: {left}", system)
+    kept = ("model_sha256", "seed", "version", "commit")
+    # The version and the commit that generated it, which may be earlier ones.
+    return about | {key: attributes[key] for key in kept if key in attributes}
 
 
 def _sheet_rows(

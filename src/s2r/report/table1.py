@@ -11,7 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from s2r.config.systems import SETS
-from s2r.core.files import write_csv
+from s2r.core.files import write_csv, write_json
+from s2r.core.origin import marks
+from s2r.report.captions import PHANTOM
 from s2r.report.latex import write_latex
 from s2r.report.markdown import write_markdown
 from s2r.report.measures import all_measures
@@ -26,6 +28,9 @@ from s2r.report.scores_table import (
 
 LABELS = [key for key in IDENTITY if key != "kind"]
 """What the first columns say of a system."""
+
+SCORES = "These are scores of videos that models generated."
+"""What the tables hold."""
 
 ENDS = {"": "value", "_low": "low", "_high": "high", "_seed_sd": "seed_sd"}
 """Ends of the names of columns, and what such a column holds."""
@@ -54,6 +59,15 @@ def write_tables(
     write_markdown(long, markdown, synthetic)
     write_latex(long, tex, synthetic)
     plot_table(long, figure, synthetic)
+
+
+def write_origin(path: str | Path, synthetic: bool) -> None:
+    """Write what the tables of a results folder are, and the version and commit that wrote them.
+
+    A CSV has no place for this that every reader of CSV would pass over, so it is a JSON file
+    beside them, with the marks of `s2r.core.origin.marks`. ``synthetic``: of the phantom.
+    """
+    write_json(path, marks(PHANTOM if synthetic else SCORES))
 
 
 def table1(scores: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from s2r.core.files import atomic_path
-from s2r.report.captions import PHANTOM
+from s2r.report.captions import PHANTOM, made_by
 from s2r.report.cells import markdown_rows
 
 PAPER_F1 = "0.67 to 0.69"
@@ -32,6 +32,7 @@ def write_table2(table: pd.DataFrame, path: str | Path, synthetic: bool) -> None
         lines += [paragraph, ""]
     head = ["Word", "Raters", "Clips", "Answers", *COLUMNS.values(), *AGREEMENT.values()]
     lines += markdown_rows([_cells(row) for _, row in table.iterrows()], head)
+    lines += ["", made_by()]
     with atomic_path(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n")
 

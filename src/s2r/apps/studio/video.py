@@ -13,6 +13,7 @@ from s2r.core.hdf5 import read_hdf5
 from s2r.core.media.decode import open_audio
 from s2r.core.media.resample import to_clock
 from s2r.core.units import HOP, SAMPLE_RATE
+from s2r.generation.appearance import Appearance
 from s2r.generation.model_folder import SpeechModel
 from s2r.generation.speaker import reference_frame, sampled_as
 from s2r.generation.speech_file import generate_file, warn
@@ -87,8 +88,7 @@ def make_video(
             model,
             reference,
             seed=request.seed,
-            size=request.size,
-            truth=truth,
+            appearance=Appearance(size=request.size, truth=truth),
             frames_path=frames_path,
             on_frames=count,
             on_remark=on_remark if number == 1 else lambda sentence: None,

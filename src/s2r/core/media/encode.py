@@ -2,6 +2,7 @@
 
 import contextlib
 import wave
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import av
 import numpy as np
 
 from s2r.core.files import atomic_path
+from s2r.core.media.slow import SlowSound
 from s2r.core.outputs import sealed
 
 AAC_RATE, AAC_BIT_RATE = 44_100, 96_000
@@ -37,17 +39,22 @@ class VideoWriter:
         *,
         crf: int = 14,
         preset: str = "superfast",
-        comment: str | None = None,
+        tags: Mapping[str, str] | None = None,
         seal: bool = False,
+        slow: Fraction = Fraction(1),
     ):
         """``size`` is (height, width) of the pictures; no ``sample_rate``, no sound.
 
-        ``seal``: the video is a user's output, see `s2r.core.outputs`.
+        ``tags``: metadata of the file, {name: text}, by the names that ffmpeg has for those of
+        MP4 (title, comment, description). ``seal``: the video is a user's output, see
+        `s2r.core.outputs`. ``slow``: how many times slower picture and sound are played than
+        ``frame_rate`` and ``sample_rate`` say, at the same pitch.
         """
         self._path, self._size = path, size
-        self._rate, self._sample_rate = Fraction(frame_rate), sample_rate
+        self._rate, self._sample_rate = Fraction(frame_rate) / slow, sample_rate
+        self._slow = SlowSound(sample_rate, slow) if sample_rate and slow != 1 else None
         self._options = {"crf": str(crf), "preset": preset}
-        self._comment, self._seal = comment, seal
+        self._tags, self._seal = dict(tags or {}), seal
         self._pictures = self._samples = 0
 
     def __enter__(self) -> "VideoWriter":
@@ -57,8 +64,7 @@ class VideoWriter:
             if self._seal:
                 self._stack.enter_context(sealed(temporary))
             self._container = self._stack.enter_context(av.open(str(temporary), "w"))
-            if self._comment:
-                self._container.metadata["comment"] = self._comment
+            self._container.metadata.update(self._tags)
             self._video = self._container.add_stream("libx264", rate=self._rate)
             height, width = self._size
             self._video.height, self._video.width = height + height % 2, width + width % 2
@@ -85,18 +91,22 @@ class VideoWriter:
         self._stack.__exit__(*failure)
 
     def frames(self, pictures: np.ndarray) -> None:
-        """Add pictures (n, H, W) uint8, grey."""
+        """Add pictures (n, H, W) uint8, grey, or (n, H, W, 3) red, green and blue."""
         height, width = self._size
-        odd = ((0, height % 2), (0, width % 2))
-        for picture in pictures:
-            even = np.pad(picture, odd, mode="edge") if any(map(sum, odd)) else picture
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="gray")
+        odd = ((0, 0), (0, height % 2), (0, width % 2), (0, 0))[: pictures.ndim]
+        layout = "gray" if pictures.ndim == 3 else "rgb24"
+        for picture in np.pad(pictures, odd, mode="edge") if any(map(sum, odd)) else pictures:
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=layout)
             frame.pts, frame.time_base = self._pictures, 1 / self._rate
             self._pictures += 1
             self._container.mux(self._video.encode(frame))
 
     def audio(self, samples: np.ndarray) -> None:
         """Add sound (n,) float in [-1, 1] at the writer's sample rate."""
+        for piece in self._slow.pieces(samples) if self._slow and len(samples) else [samples]:
+            self._add_audio(piece)
+
+    def _add_audio(self, samples: np.ndarray) -> None:
         if not len(samples):
             return
         frame = av.AudioFrame.from_ndarray(
@@ -114,6 +124,8 @@ class VideoWriter:
     def _finish(self) -> None:
         self._container.mux(self._video.encode())
         if self._sound:
+            for piece in self._slow.rest() if self._slow else ():
+                self._add_audio(piece)
             if self._samples:
                 self._encode(self._resampler.resample(None))
             self._container.mux(self._sound.encode())

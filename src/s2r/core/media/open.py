@@ -58,7 +58,8 @@ def open_media(path: str | Path, nothing: str = "zero frames") -> av.container.I
     """
     path = Path(path)
     if not path.is_file():
-        raise MediaError("missing", path, "there is no such file")
+        what = "this is a folder; name a file in it" if path.is_dir() else "there is no such file"
+        raise MediaError("missing", path, what)
     if not os.access(path, os.R_OK):
         raise MediaError("unreadable", path, "it may not be read; change its permissions")
     if path.stat().st_size == 0:

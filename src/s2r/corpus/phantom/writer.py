@@ -118,7 +118,7 @@ def write_recording(
         sample_rate=SAMPLE_RATE,
         crf=_CRF,
         preset=_PRESET,
-        comment=_COMMENT,
+        tags={"comment": _COMMENT},
     )
     write_truth(
         home / "truth" / f"{name}_truth.h5",
