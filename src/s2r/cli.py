@@ -237,14 +237,12 @@ def _score(options: argparse.Namespace) -> None:
 
 
 def _studio(options: argparse.Namespace) -> None:
-    _loading("the models")
     from s2r.apps.studio.server import serve
 
     serve(options.model, options.host, options.port, options.device, options.proxy)
 
 
 def _rate(options: argparse.Namespace) -> None:
-    _loading("the clips")
     from s2r.apps.rating.server import serve
 
     serve(options.folder, options.answers, options.host, options.port, options.proxy)

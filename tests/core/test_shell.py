@@ -60,7 +60,7 @@ def test_every_wildcard_is_one_that_was_checked():
     lists = r"expand\((?:[^()]|\([^()]*\))*\)"
     paths = re.findall(r'"(<\w+>[^"]*)"', re.sub(lists, "", "\n".join(rules)))
     found = {name for path in paths for name in re.findall(r"\{(\w+)", path)}
-    constrained = {"shard", "encoder", "run", "system", "baseline", "name"}
+    constrained = {"shard", "encoder", "judge", "run", "system", "baseline", "name"}
     assert {"shard", "run", "name"} <= found <= constrained
 
 

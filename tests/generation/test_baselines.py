@@ -31,8 +31,8 @@ SETS = {
     "s3_alone": "unseen_both",
 }
 SPLIT = pd.DataFrame(
-    [(name, name[:2], set_name) for name, set_name in SETS.items()],
-    columns=["recording", "subject", "set"],
+    [(name, name[:2], name[3:], set_name) for name, set_name in SETS.items()],
+    columns=["recording", "subject", "stimulus", "set"],
 )
 
 
@@ -131,7 +131,7 @@ def test_rollouts_of_some_recordings_clips_of_all(frames, tmp_path):
     path = tmp_path / "set.h5"
     generate_baseline("copied_frame", "unseen_speech", SPLIT, frames, path, clips=4, rollouts=1)
     with read_generated(path) as content:
-        assert content.rollouts == ["s1_test2"]
+        assert content.rollouts == ["s1_test"]
         assert content.clip_recordings == ["s1_test", "s1_test2"]
 
 
