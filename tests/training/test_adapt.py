@@ -106,7 +106,7 @@ def test_speech_that_tells_nothing_stops_the_training_early(model, films, monkey
 
 def test_the_same_seed_gives_the_same_model(model, films):
     one, same, other = (
-        adapt(model, films, replace(SHORT, seed=seed), steps=3).model for seed in (1, 1, 2)
+        adapt(model, films[:1], replace(SHORT, seed=seed), steps=3).model for seed in (1, 1, 2)
     )
     assert all(torch.equal(same.state_dict()[k], v) for k, v in one.state_dict().items())
     assert not torch.equal(one.mean.output.weight, other.mean.output.weight)
