@@ -1,5 +1,6 @@
 """Adapting a model to one speaker: what is learned, and what stays."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from s2r.model.utterance_model import load_utterance_model
 from s2r.model.utterance_sampling import mean_codes
 from s2r.preparation.recordings import open_recordings
 from s2r.preparation.resting import recording_at_rest
-from s2r.training.adapt import FRAMES_PER_CODE, SCHEDULE, Film, adapt
+from s2r.training.adapt import FRAMES_PER_CODE, SCHEDULE, Film, _fit_noise, adapt
 
 SHORT = replace(MEAN, segment=30)
 
@@ -105,7 +106,43 @@ def test_speech_that_tells_nothing_stops_the_training_early(model, films, monkey
 
 def test_the_same_seed_gives_the_same_model(model, films):
     one, same, other = (
-        adapt(model, films, replace(SHORT, seed=seed), steps=3).model for seed in (1, 1, 2)
+        adapt(model, films[:1], replace(SHORT, seed=seed), steps=3).model for seed in (1, 1, 2)
     )
     assert all(torch.equal(same.state_dict()[k], v) for k, v in one.state_dict().items())
     assert not torch.equal(one.mean.output.weight, other.mean.output.weight)
+
+
+def test_the_stop_looks_at_frames_that_were_not_learned_from(model, films, monkeypatch):
+    """Until it is known how long to train, the last part of every film is only looked at."""
+    parts = []
+
+    def watched(model, data, training, steps, stop):
+        parts.append((data, stop))
+        return model.mean, 0
+
+    monkeypatch.setattr("s2r.training.adapt._fine_tuned", watched)
+    adapt(model, films, SHORT)
+    (fit, stop), (everything, nothing) = parts
+    assert nothing is None
+    for number, film in enumerate(films):
+        seen, last = fit.videos[number], stop.videos[number]
+        assert len(last) == pytest.approx(0.2 * len(film.frames), abs=1)
+        assert np.array_equal(np.concatenate([seen, last]), film.frames)
+        assert np.array_equal(everything.videos[number], film.frames)
+
+
+def test_slow_changes_of_light_are_not_taken_for_noise(model, films):
+    """They move all places, more than the codes describe, and hardly between frames."""
+    light = [
+        replace(film, frames=(film.frames // 2 + slow[:, None, None]).astype(np.uint8))
+        for film in films
+        for slow in [60 * np.sin(np.linspace(0, 2 * np.pi, len(film.frames))) ** 2]
+    ]
+    autoencoder = deepcopy(model.autoencoder)
+    references = np.stack([to_unit_range(film.reference) for film in light])
+    speakers = autoencoder.speakers(torch.from_numpy(references)[:, None])
+    _fit_noise(autoencoder, light, speakers)
+    noise = autoencoder.noise
+    changes = np.concatenate([np.diff(to_unit_range(film.frames), axis=0) for film in light])
+    strongest = np.sqrt(np.square(changes).mean(0).max())
+    assert noise.level.max() < strongest / np.sqrt(2 * (1 - noise.steadiness.item()))
