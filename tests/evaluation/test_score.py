@@ -53,7 +53,9 @@ def corpus(tmp_path_factory):
     write_shard(home / "0.h5", [(name, {"frames": FILMS[name]}, {}) for name in SETS], {})
     table = pd.DataFrame({"recording": list(SETS), "truth": ""})
     table.to_csv(home / "recordings.csv", index=False)
-    split = pd.DataFrame({"recording": list(SETS), "subject": "s1", "set": list(SETS.values())})
+    split = pd.DataFrame(
+        {"recording": list(SETS), "subject": "s1", "stimulus": list(SETS), "set": SETS.values()}
+    )
     split.to_csv(home / "split.csv", index=False)
     (home / "weights").write_text("weights")
     files = {"frames": [home / "0.h5"], "recordings": home / "recordings.csv"}
@@ -250,7 +252,7 @@ def test_fewer_rollouts_than_recordings(corpus, tmp_path):
     with pytest.raises(UserError, match="no rollouts"):
         score(corpus, tmp_path, "copied_frame", {"unseen_speech": path})
     scores = score(corpus, tmp_path, "copied_frame", {"unseen_speech": path}, rollouts=1)
-    assert list(collect(scores, mode="rollout", metric="ssim", region="frame")) == ["test_1"]
+    assert list(collect(scores, mode="rollout", metric="ssim", region="frame")) == ["test_0"]
     assert list(collect(scores, mode="clip", metric="ssim", region="frame")) == TEST
 
 

@@ -12,7 +12,7 @@ from s2r.model.autoencoder import Autoencoder
 from s2r.model.utterance_model import UtteranceModel
 from s2r.training import distributed
 from s2r.training.codes import CodeSet
-from s2r.training.utterance import _fit
+from s2r.training.utterance import fit_network
 from s2r.training.utterance_loss import MeanLoss, ResidualLoss, _other_references
 
 LENGTHS = np.array([50, 12, 70, 33])
@@ -61,7 +61,9 @@ def test_golden_loss_curve(block, expected, tmp_path):
     model = untrained(codes)
     loss = losses(model, codes)[block == "residual"]
     schedule = replace(MEAN if block == "mean" else RESIDUAL, clips=128)
-    _, curve = _fit(loss, loss.network, schedule, Path(tmp_path), None, block, "cpu", "golden")
+    _, curve = fit_network(
+        loss, loss.network, schedule, Path(tmp_path), None, block, "cpu", "golden"
+    )
     assert [row["loss"] for row in curve] == pytest.approx(expected, rel=1e-4)
 
 
