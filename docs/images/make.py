@@ -2,11 +2,10 @@
 
 python docs/images/make.py [folder of the results [real recording]]
 
-With a real recording people.png is made too: it shows ``sub001_2drt_01_vcv1_r1_video.mp4`` of the
-USC 75-speaker corpus (CC BY 4.0).
+With a real recording people.png and adapted.png are made too: they show
+``sub001_2drt_01_vcv1_r1_video.mp4`` of the USC 75-speaker corpus (CC BY 4.0).
 """
 
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -15,11 +14,14 @@ import h5py
 import numpy as np
 from PIL import Image
 
+from s2r.apps.adapt import adapt_folder
+from s2r.core.media.decode import read_video
 from s2r.core.media.encode import write_wav
 from s2r.core.units import SAMPLE_RATE
 from s2r.generation.model_folder import load_model_folder
 from s2r.generation.speech_file import generate_file
 from s2r.preparation.frames import FramesConfig, prepare_recording
+from s2r.preparation.pictures import shrink
 from s2r.preparation.resting import resting_frame
 from s2r.report.strips import save_blocks, strip_block
 
@@ -27,8 +29,14 @@ HERE = Path(__file__).parent
 GREY_LEVELS = 24
 """Enough for small pictures; fewer levels make smaller files."""
 
+COLOURS = 64
+"""The same of the figure of Table 1."""
+
 PEOPLE = np.arange(300, 400, 10)
 """Frames of the real recording that are shown: two seconds of speech."""
+
+ADAPTED = np.arange(60, 260, 20)
+"""Frames of its second half: four seconds of speech."""
 
 
 def main(results: Path, film: Path | None = None) -> None:
@@ -36,9 +44,10 @@ def main(results: Path, film: Path | None = None) -> None:
     save(Image.open(results / "report" / "overview.png"), "overview.png")
     sheet = Image.open(results / "samples" / "contact_sheet.png")
     save(sheet.crop((0, 0, sheet.width, first_block(sheet))), "contact_sheet.png")
-    shutil.copyfile(results / "table1.png", HERE / "table1.png")
+    save(Image.open(results / "table1.png").convert("RGB"), "table1.png", COLOURS)
     if film is not None:
         people(results / "model", film)
+        adapted(results / "model", film)
 
 
 def first_block(sheet: Image.Image) -> int:
@@ -69,9 +78,26 @@ def people(model: Path, film: Path) -> None:
         save(Image.open(folder / "people.png"), "people.png")
 
 
-def save(picture: Image.Image, name: str) -> None:
-    """Write a grey picture with few grey levels."""
-    picture.quantize(GREY_LEVELS, dither=Image.Dither.NONE).save(HERE / name, optimize=True)
+def adapted(model: Path, film: Path) -> None:
+    """Write adapted.png: the second half of a real film, and what a model makes of its sound before
+    and after it was adapted to the first half."""
+    with tempfile.TemporaryDirectory() as name:
+        own = Path(name) / "own"
+        print(adapt_folder(model, [film], own, hold_out=0.5))
+        video, _ = read_video(own.with_suffix(".mp4"))
+        panels = np.split(video[ADAPTED], 3, axis=2)
+        strips = [
+            (label, np.rint(shrink(panel, 64)).astype(np.uint8))
+            for label, panel in zip(("filmed", "before", "after"), panels, strict=True)
+        ]
+        block = strip_block(f"{film.stem}, second half", strips, ADAPTED, 2)
+        save_blocks(Path(name) / "adapted.png", [block], "", 0)
+        save(Image.open(Path(name) / "adapted.png"), "adapted.png")
+
+
+def save(picture: Image.Image, name: str, levels: int = GREY_LEVELS) -> None:
+    """Write a picture with few grey levels, or colours."""
+    picture.quantize(levels, dither=Image.Dither.NONE).save(HERE / name, optimize=True)
 
 
 if __name__ == "__main__":
