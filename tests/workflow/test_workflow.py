@@ -3,9 +3,7 @@
 import os
 import re
 import shutil
-import types
 from collections import Counter
-from pathlib import Path
 
 import pytest
 import yaml
@@ -13,8 +11,6 @@ import yaml
 from helpers.rating_folder import manifest
 from helpers.repository import ROOT
 from s2r.apps.rating.answers import Answers
-from s2r.core.errors import UserError
-from s2r.core.job import LabelledLines, job
 
 STAGES = {"phantom", "index", "split", "frames", "embed", "instruments", "baseline", "train"}
 STAGES |= {"autoencoder", "recordings"}
@@ -320,70 +316,6 @@ def test_only_what_a_change_touches_is_made_again(stub_workflow, tmp_path):
     assert not {"phantom", "frames", "embed", "instruments", "baseline"} & set(jobs)
 
 
-def snakemake_object(folder: Path) -> types.SimpleNamespace:
-    log = [str(folder / "logs" / "train.log")]
-    return types.SimpleNamespace(
-        rule="train", wildcards=["logmel"], threads=3, log=log, input=[], output=[]
-    )
-
-
-def test_job_writes_messages_to_log_and_terminal(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    with job(snakemake_object(tmp_path)):
-        print("hello")
-        assert os.environ["OMP_NUM_THREADS"] == "3"
-    print("after")
-    assert (tmp_path / "logs" / "train.log").read_text() == "[train logmel] hello\n"
-    captured = capsys.readouterr()
-    assert captured.err == "[train logmel] hello\n"
-    assert captured.out == "after\n"
-
-
-def test_job_that_starts_processes_keeps_libraries_to_one_thread(tmp_path, monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "8")
-    with job(snakemake_object(tmp_path), threads=1):
-        assert os.environ["OMP_NUM_THREADS"] == "1"
-
-
-def test_user_error_is_one_sentence_and_a_fault_a_traceback(tmp_path, capsys):
-    with pytest.raises(SystemExit) as exit_, job(snakemake_object(tmp_path)):
-        raise UserError("a.mp4 holds no sound: record it again.")
-    assert exit_.value.code == 1
-    assert (
-        capsys.readouterr().err == "[train logmel] Error: a.mp4 holds no sound: record it again.\n"
-    )
-
-    with pytest.raises(SystemExit), job(snakemake_object(tmp_path)):
-        raise ZeroDivisionError("oops")
-    log = (tmp_path / "logs" / "train.log").read_text()
-    assert "Traceback" in log
-    assert "ZeroDivisionError: oops" in log
-    assert log == capsys.readouterr().err
-
-
-def test_progress_bars_become_few_lines():
-    class Target(list):
-        write = list.append
-
-        def flush(self):
-            pass
-
-    now, target = [0.0], Target()
-    lines = LabelledLines("train", [target], clock=lambda: now[0])
-    for second in range(25):
-        now[0] = float(second)
-        lines.write(f"\r{second} of 25")
-    lines.write("\r25 of 25\n")
-    lines.write("done")
-    lines.finish()
-    assert target == [
-        "[train] 9 of 25\n",
-        "[train] 19 of 25\n",
-        "[train] 25 of 25\n",
-        "[train] done\n",
-    ]
-
-
 def test_a_file_in_speech_becomes_a_video(snakemake, tmp_path):
     (tmp_path / "speech").mkdir()
     (tmp_path / "speech" / "hello.flac").touch()
@@ -395,28 +327,3 @@ def test_a_file_in_speech_becomes_a_video(snakemake, tmp_path):
     process = snakemake("-n", "results/videos/other.mp4")
     assert process.returncode == 1
     assert "speech/other.wav" in process.stdout
-
-
-def test_each_rule_is_in_the_file_of_its_name():
-    files = {path.stem: path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk")}
-    for stem, text in files.items():
-        for rule in re.findall(r"^ *(?:use rule \w+ as|rule|checkpoint) (\w+)", text, re.M):
-            fitting = [name for name in files if f"{rule}_".startswith(f"{name}_")]
-            assert stem == max(fitting, key=len), f"{rule} is in {stem}.smk"
-        assert len(text.splitlines()) <= 60 or stem == "common"
-    includes = re.findall(r'"rules/(\w+)\.smk"', (ROOT / "workflow" / "Snakefile").read_text())
-    assert sorted(includes) == sorted(files)
-
-
-def test_the_slurm_profile_names_rules_that_exist_and_all_with_threads():
-    rules = {}
-    for path in (ROOT / "workflow" / "rules").glob("*.smk"):
-        parts = re.split(
-            r"^ *(?:use rule \w+ as|rule|checkpoint) (\w+)", path.read_text(), flags=re.M
-        )
-        rules |= dict(zip(parts[1::2], parts[2::2], strict=True))
-    profile = yaml.safe_load((ROOT / "profiles" / "slurm" / "config.yaml").read_text())
-    assert set(profile["set-resources"]) <= set(rules)
-    inherited = {"generate_without_mean"}
-    own = {name for name, text in rules.items() if re.search(r"^ +threads:", text, re.M)}
-    assert set(profile["set-threads"]) == own | inherited
