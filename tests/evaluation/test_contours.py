@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from s2r.evaluation.metrics.contours import contour_error_mm, narrowest, resampled
+from s2r.core.polylines import resampled
+from s2r.evaluation.metrics.contours import contour_error_mm, narrowest
 
 
 def line(*points) -> np.ndarray:

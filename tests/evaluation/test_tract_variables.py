@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from s2r.core.polylines import resampled
 from s2r.corpus.phantom.outlines import articulator_contours
 from s2r.corpus.phantom.picture import PIXEL_MM, to_pixels
 from s2r.corpus.phantom.speakers import draw_speaker
@@ -11,7 +12,6 @@ from s2r.corpus.phantom.tract import TRACT_VARIABLES as OWN
 from s2r.corpus.phantom.tract import contours
 from s2r.corpus.phantom.tract import tract_variables as own_variables
 from s2r.corpus.phantom.utterance import plan_speech
-from s2r.evaluation.metrics.contours import resampled
 from s2r.evaluation.metrics.tract_variables import TRACT_VARIABLES, tract_variables
 
 PAIRS = {

@@ -9,6 +9,7 @@ import pytest
 from s2r.config.data_blocks import Articulator, ContoursBlock
 from s2r.core.errors import UserError
 from s2r.core.media.encode import write_video
+from s2r.core.polylines import resampled
 from s2r.core.shards import Shards
 from s2r.corpus.articulators import ARTICULATORS
 from s2r.corpus.index import index_corpus
@@ -16,7 +17,6 @@ from s2r.preparation.contours import (
     POINTS,
     on_clock,
     prepare_contours,
-    resampled,
 )
 from s2r.preparation.frames import FramesConfig, prepare_shard
 from s2r.preparation.prepared_contours import open_contours
@@ -123,8 +123,10 @@ def test_beyond_the_traced_frames_nothing_is_known():
 
 def test_points_are_spaced_evenly():
     bent = np.array([[0.0, 0], [1, 0], [1, 3]])
-    np.testing.assert_allclose(resampled(bent, 5), [[0, 0], [1, 0], [1, 1], [1, 2], [1, 3]])
-    assert (resampled(np.ones((2, 2)), 4) == 1).all()
+    np.testing.assert_allclose(
+        resampled(bent[None], 5)[0], [[0, 0], [1, 0], [1, 1], [1, 2], [1, 3]]
+    )
+    assert (resampled(np.ones((1, 2, 2)), 4) == 1).all()
 
 
 @pytest.mark.parametrize(

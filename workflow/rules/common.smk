@@ -122,6 +122,7 @@ SCORES_CODE = code_version(
     "config/judges.py",
     "corpus/textgrid.py",
     "core/phonetics.py",
+    "core/polylines.py",
     "core/units.py",
     "speech/logmel.py",
     "speech/level.py",

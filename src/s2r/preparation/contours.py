@@ -14,6 +14,7 @@ from s2r.config.data_blocks import ContoursBlock
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
 from s2r.core.hdf5 import NewFile
+from s2r.core.polylines import resampled
 from s2r.core.units import FRAME_RATE
 from s2r.corpus.articulators import ARTICULATORS
 from s2r.corpus.contour_files import Frames, read_contours
@@ -76,15 +77,6 @@ def prepare_contours(recordings: RecordingSet, settings: ContoursBlock, path: st
             for articulator, points in contours.items():
                 file[f"{recording}/{articulator}"] = points.astype(np.float32)
                 file.check()
-
-
-def resampled(points: np.ndarray, count: int = POINTS) -> np.ndarray:
-    """``count`` points evenly spaced along the polyline (P, 2); one point is repeated."""
-    length = np.r_[0, np.cumsum(np.hypot(*np.diff(points, axis=0).T))]
-    if length[-1] == 0:
-        return np.repeat(points[:1], count, axis=0)
-    at = np.linspace(0, length[-1], count)
-    return np.stack([np.interp(at, length, points[:, axis]) for axis in (0, 1)], 1)
 
 
 def on_clock(frames: Mapping[int, np.ndarray], times: np.ndarray, source_rate: float) -> np.ndarray:
@@ -160,7 +152,10 @@ def _on_clock(
             f"{height} pixels (x {low[0]:.1f} to {high[0]:.1f}, y {low[1]:.1f} to {high[1]:.1f} "
             "pixels): correct corpus.contours.unit, pixel_mm or the file."
         )
-    placed = {number: resampled((pixels - corner) * scale) for number, pixels in placed.items()}
+    placed = {
+        number: resampled(((pixels - corner) * scale)[None], POINTS)[0]
+        for number, pixels in placed.items()
+    }
     start = first_frame_time(recordings.frames, recording)
     rate = recordings.frames.attributes(recording)["rate"]
     times = start + (np.arange(recordings.length(recording)) + 0.5) / rate

@@ -10,6 +10,7 @@ import numpy as np
 
 from s2r.core.units import FRAME_RATE
 from s2r.evaluation.agreement.network import WINDOW
+from s2r.preparation.selection import evenly
 
 CANDIDATES = 100
 """Windows of speech among which a window of video has to find its own, itself included."""
@@ -62,7 +63,8 @@ def match(video: np.ndarray, speech: np.ndarray, others: np.ndarray) -> Match:
     """
     asked, own = grid(video), grid(speech)
     times = _other_times(len(own))
-    rest = others[_evenly(len(others), CANDIDATES - 1 - times.shape[1])]
+    chosen = evenly(list(range(len(others))), CANDIDATES - 1 - times.shape[1])
+    rest = others[np.array(chosen, int)]
     foreign = np.concatenate([np.take_along_axis(asked @ own.T, times, 1), asked @ rest.T], axis=1)
     right = np.sum(asked * own, axis=1)[:, None]
     ranks = 1 + (foreign > right).sum(1) + (foreign == right).sum(1) / 2
@@ -89,10 +91,5 @@ def best_offset(video: np.ndarray, speech: np.ndarray) -> float:
 def _other_times(count: int) -> np.ndarray:
     """(count, m) indices of other rows for each of ``count`` rows, at even distances."""
     most = min(count - 1, OTHER_TIMES)
-    return (np.arange(count)[:, None] + 1 + _evenly(count - 1, most)) % count
-
-
-def _evenly(count: int, wanted: int) -> np.ndarray:
-    """At most ``wanted`` of ``count`` indices, at even distances."""
-    wanted = min(count, wanted)
-    return (2 * np.arange(wanted) + 1) * count // (2 * max(wanted, 1))
+    steps = 1 + np.array(evenly(list(range(count - 1)), most), int)
+    return (np.arange(count)[:, None] + steps) % count

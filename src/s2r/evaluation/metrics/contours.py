@@ -6,6 +6,8 @@ and so is what follows from them.
 
 import numpy as np
 
+from s2r.core.polylines import lengths_along
+
 _FRAMES = 64  # at a time: bounds the memory of distances of all points from all segments
 
 
@@ -52,7 +54,7 @@ def narrowest(contour: np.ndarray, wall: np.ndarray) -> tuple[np.ndarray, np.nda
 
 def _narrowest(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """`narrowest` of a few frames in which both are known."""
-    here, lengths = np.arange(len(a)), _lengths(b)
+    here, lengths = np.arange(len(a)), lengths_along(b)
     to_wall, share = _to_segments(a, b)
     to_contour, _ = _to_segments(b, a)
     # from a point of the contour to a segment of the wall, and from a point of the wall
@@ -71,24 +73,6 @@ def _narrowest(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         met, meeting = _crossing(a[near], b[near], lengths[near])
         degree[near[met]], place[near[met]] = 0, meeting[met]
     return degree, place
-
-
-def resampled(contours: np.ndarray, points: int) -> np.ndarray:
-    """Contours (T, K, 2) as (T, points, 2), at equal distances along each of them."""
-    lengths = _lengths(np.asarray(contours, float))
-    wanted = lengths[:, -1:] * np.linspace(0, 1, points)
-    # The segment of each wanted point: of a NaN contour any, the point is NaN all the same
-    segment = (lengths[:, None, 1:-1] <= wanted[..., None]).sum(-1)
-    rows = np.arange(len(contours))[:, None]
-    start, end = lengths[rows, segment], lengths[rows, segment + 1]
-    share = ((wanted - start) / np.maximum(end - start, 1e-9))[..., None]
-    return (1 - share) * contours[rows, segment] + share * contours[rows, segment + 1]
-
-
-def _lengths(contours: np.ndarray) -> np.ndarray:
-    """Length (T, P) mm of each contour (T, P, 2) up to each of its points."""
-    steps = np.diff(contours, axis=1)
-    return np.pad(np.cumsum(np.hypot(steps[..., 0], steps[..., 1]), 1), ((0, 0), (1, 0)))
 
 
 def _to_segments(points: np.ndarray, curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

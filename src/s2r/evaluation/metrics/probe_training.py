@@ -8,11 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from s2r.core.polylines import resampled
 from s2r.core.progress import progress
 from s2r.core.units import to_unit_range
 from s2r.corpus.articulators import ARTICULATORS, FIELD_MM
 from s2r.evaluation.metrics.contour_probe import REFINEMENTS, Probe
-from s2r.evaluation.metrics.contours import resampled
 
 COMPONENTS = 14
 """Most principal components of a contour."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from s2r.evaluation.metrics.contours import narrowest, resampled
+from s2r.core.polylines import resampled
+from s2r.evaluation.metrics.contours import narrowest
 
 Contours = Mapping[str, np.ndarray]
 """{articulator: (T, P, 2)} mm, x to the back, y down."""
