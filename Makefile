@@ -53,7 +53,8 @@ clean:
 	@rm -rf $(VENV)
 
 # uv unpacks 6 GB of wheels in parallel, but reads no settings of pip; where it cannot reach an
-# index, or the user has one of his own, pip does the same more slowly.
+# index, or the user has one of his own, pip does the same more slowly. Pip has no
+# UV_TORCH_BACKEND (docs/installing.md): nothing is installed then.
 $(VENV)/installed: pyproject.toml constraints.txt
 	@if [[ $$PWD =~ [[:space:]\"\'\`\$$\&\|\;\<\>\(\)\*\?\\] ]]; then \
 	  echo "Snakemake cannot start jobs where the path holds a space, a quote or a bracket, and this" \
@@ -70,6 +71,9 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@if [[ -z $$($(BIN)/pip config list | grep -E 'index-url|no-index' | grep -v extra-) ]] \
 	    && $(BIN)/pip install --quiet uv -c constraints.txt \
 	    && $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[workflow,studio,dev]'; \
-	then :; else \
+	then :; elif [[ -n $${UV_TORCH_BACKEND:-} ]]; then \
+	  echo "The wheels of UV_TORCH_BACKEND=$$UV_TORCH_BACKEND could not be installed with uv (see above," \
+	    "and docs/installing.md). Without this variable those of your usual index are." >&2; exit 1; \
+	else \
 	  $(BIN)/pip install --quiet --no-compile -c constraints.txt -e '.[workflow,studio,dev]'; fi
 	@touch $@

@@ -4,24 +4,19 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
+from helpers.repository import ROOT
 from s2r.core.media.decode import probe
 
-SCHEDULE = {"clips": 64, "batch": 4, "warmup_clips": 16, "validate_clips": 32}
-"""How each network of preset s2r is trained; a checkpoint is left at every validation."""
-
 SMALL = {
-    "device": "cpu",
-    "autoencoder": {"codes": 12},
-    "mean": {"hidden": 16, "dilations": [1, 2], "segment": 50, "fold_share": 1.0} | SCHEDULE,
-    "residual": {"hidden": 8, "dilations": [1, 2], "segment": 50} | SCHEDULE,
-    "sampler": {"steps": 2},
-    "evaluation": {"draws": 2, "clips": 2, "recordings": 1, "resamples": 100, "agreement_steps": 4},
-    "runs": {"whisper-tiny.en": None, "whisper-tiny.en-pooled": None},
-    "encoders": {"whisper-tiny.en": None},
-    "recurrent": {"encoders": ["logmel"], "clips": 32, "validate_clips": 16},
+    key: value
+    for key, value in yaml.safe_load((ROOT / ".test/config/config.yaml").read_text()).items()
+    if key not in ("corpus", "split")
 }
-
+"""The networks and trainings of .test, over those of the default: its other rows go."""
+SMALL["runs"] |= {"whisper-tiny.en": None, "whisper-tiny.en-pooled": None}
+SMALL["encoders"] |= {"whisper-tiny.en": None}
 
 PAGES = ("configuration.html", "corpus.html", "split.html", "table1.html", "videos.html")
 PAGES += ("differences.html",)

@@ -17,6 +17,8 @@ from packaging.utils import canonicalize_name
 
 import s2r
 from helpers.repository import ROOT
+from s2r.evaluation.metrics.i3d import I3D_KINETICS400
+from s2r.speech.whisper import WHISPER_TINY_EN
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
@@ -120,6 +122,30 @@ def test_imports_and_dependencies_agree():
     assert core <= used, "declared but never imported"
 
 
+def test_containers_install_what_conda_installs():
+    for name in ("Dockerfile", "apptainer.def"):
+        recipe = (ROOT / "container" / name).read_text()
+        python, extras = (
+            re.search(r"python:([\d.]+)-slim", recipe),
+            re.search(r"'\.\[(.*)\]'", recipe),
+        )
+        assert f"python={python[1]}" in conda_file("environment.yml")[1]
+        assert "-c constraints.txt" in recipe
+        assert {"workflow", "studio"} == set(extras[1].split(","))
+        copied = re.findall(r"^COPY (.*)$|^ +(\S+) /opt/s2r/", recipe, re.M)
+        files = {file for words, one in copied for file in [*words.split()[:-1], one] if file}
+        assert files == {"pyproject.toml", "constraints.txt", "README.md", "LICENSE", "src"}
+        assert all((ROOT / file).exists() for file in files)
+
+
+def test_weights_are_named_with_package_and_checksum():
+    page = (ROOT / "docs" / "installing.md").read_text()
+    for weights in (I3D_KINETICS400, WHISPER_TINY_EN):
+        name, version = weights.requirement.split("==")
+        (row,) = [line for line in page.splitlines() if f"| `{name}` {version}" in line]
+        assert f"{weights.member_sha256[:12]}…" in row
+
+
 def test_one_version():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert PROJECT["version"] == s2r.__version__ == citation["version"]
@@ -158,3 +184,33 @@ def test_make_says_what_is_missing(tmp_path):
     assert process.returncode != 0
     assert "s2r needs Python 3.11 or newer" in process.stderr
     assert not (tmp_path / "venv").exists()
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_installs_no_other_wheels_than_those_asked_for(tmp_path):
+    """The stand-ins for pip and uv write down what they are asked for; uv reaches no index."""
+    python = tmp_path / "python3"
+    python.write_text(
+        'if [ "$1" = -c ]; then exit 0; fi\n'
+        'if [ "$1" = --version ]; then echo Python 3.11.0; exit 0; fi\n'
+        f'mkdir -p "$3/bin"; cp {tmp_path}/pip {tmp_path}/uv "$3/bin"\n'
+    )
+    (tmp_path / "pip").write_text(f'echo pip "$@" >> {tmp_path}/asked\n')
+    (tmp_path / "uv").write_text(f'echo uv "$@" >> {tmp_path}/asked; exit 1\n')
+    for name in ("python3", "pip", "uv"):
+        (tmp_path / name).write_text("#!/bin/sh\n" + (tmp_path / name).read_text())
+        (tmp_path / name).chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "UV_TORCH_BACKEND": "cpu"}
+    process = subprocess.run(
+        ["make", f"{tmp_path}/venv/installed", f"VENV={tmp_path / 'venv'}"],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode != 0
+    assert "UV_TORCH_BACKEND=cpu could not be installed" in process.stderr
+    asked = (tmp_path / "asked").read_text()
+    assert "uv pip install" in asked
+    assert "torch" not in asked and "pip install --quiet --no-compile" not in asked
