@@ -29,7 +29,6 @@ def bootstrap_interval(
     values: Mapping[str, float],
     weights: Mapping[str, float] | None = None,
     resamples: int = 2000,
-    level: float = LEVEL,
     seed: int = 0,
 ) -> Interval:
     """(Weighted) mean over recordings with a percentile interval; n counts recordings.
@@ -41,16 +40,9 @@ def bootstrap_interval(
     kept = [name for name, value in values.items() if np.isfinite(value)]
     x = np.array([values[name] for name in kept], dtype=float)
     w = np.ones(len(x)) if weights is None else np.array([weights[name] for name in kept], float)
-    n = len(x)
-    if n == 0:
-        return Interval(np.nan, np.nan, np.nan, 0)
-    mean = float(w @ x / w.sum())
-    if n == 1:
-        return Interval(mean, np.nan, np.nan, 1)
-    drawn = np.random.default_rng(seed).integers(0, n, (resamples, n))
-    means = (w * x)[drawn].sum(1) / w[drawn].sum(1)
-    low, high = _quantiles(means, level)
-    return Interval(mean, low, high, n)
+    return resampled_interval(
+        lambda times: _ratio(times @ (w * x), times @ w), len(x), resamples, seed
+    )
 
 
 def resampled_interval(
@@ -61,12 +53,15 @@ def resampled_interval(
     ``statistic`` takes how often each recording is there, (B, count), and gives (B,) values.
     Resamples without a finite value are left out. No interval from a single recording.
     """
-    value = float(statistic(np.ones((1, count)))[0])
+    value = float(statistic(np.ones((1, count)))[0]) if count else np.nan
     if count < 2 or not np.isfinite(value):
         return Interval(value, np.nan, np.nan, count)
-    times = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), resamples)
-    found = statistic(times.astype(float))
-    low, high = _quantiles(found[np.isfinite(found)])
+    drawn = np.random.default_rng(seed).integers(0, count, (resamples, count))
+    times = np.zeros((resamples, count))
+    np.add.at(times, (np.arange(resamples)[:, None], drawn), 1)
+    found = statistic(times)
+    finite = found[np.isfinite(found)]
+    low, high = _quantiles(finite) if len(finite) else (np.nan, np.nan)
     return Interval(value, low, high, count)
 
 
@@ -84,17 +79,9 @@ def bootstrap_ratio(
     """
     names = [name for name in values if name in others]
     x, y, w = (np.array([of[name] for name in names], float) for of in (values, others, weights))
-    n = len(names)
-    if n == 0 or w @ y == 0:
-        return Interval(np.nan, np.nan, np.nan, n)
-    ratio = float((w @ x) / (w @ y))
-    if n == 1:
-        return Interval(ratio, np.nan, np.nan, n)
-    drawn = np.random.default_rng(seed).integers(0, n, (resamples, n))
-    below = (w * y)[drawn].sum(1)
-    ratios = (w * x)[drawn].sum(1)[below != 0] / below[below != 0]
-    low, high = _quantiles(ratios)
-    return Interval(ratio, low, high, n)
+    return resampled_interval(
+        lambda times: _ratio(times @ (w * x), times @ (w * y)), len(names), resamples, seed
+    )
 
 
 def bootstrap_correlation(
@@ -110,13 +97,13 @@ def bootstrap_correlation(
     pairs. NaN where x or y does not vary; no interval from a single recording.
     """
     names, index = np.unique(np.asarray(recordings), return_inverse=True)
-    value = _correlation(x, y, np.ones(len(x)))
-    if len(names) < 2 or not np.isfinite(value):
-        return Interval(value, np.nan, np.nan, len(x))
-    drawn = np.random.default_rng(seed).integers(0, len(names), (resamples, len(names)))
-    found = [_correlation(x, y, np.bincount(d, minlength=len(names))[index]) for d in drawn]
-    low, high = _quantiles([r for r in found if np.isfinite(r)] or [np.nan])
-    return Interval(value, low, high, len(x))
+    found = resampled_interval(
+        lambda times: np.array([_correlation(x, y, each[index]) for each in times]),
+        len(names),
+        resamples,
+        seed,
+    )
+    return found._replace(n=len(x))
 
 
 def bootstrap_clips(
@@ -155,6 +142,11 @@ def bootstrap_clips(
     return Interval(value, float(max(low, kernel.least)), float(high), n)
 
 
+def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """NaN where ``below`` is 0."""
+    return np.divide(above, below, out=np.full_like(above, np.nan), where=below != 0)
+
+
 def _correlation(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
     if not weights.any():
         return np.nan
@@ -163,6 +155,6 @@ def _correlation(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
     return float((weights * x * y).sum() / scale) if scale > 1e-12 else np.nan
 
 
-def _quantiles(values: np.ndarray | list[float], level: float = LEVEL) -> tuple[float, float]:
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+def _quantiles(values: np.ndarray | list[float]) -> tuple[float, float]:
+    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
