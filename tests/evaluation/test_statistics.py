@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from s2r.evaluation.metrics import statistics
 from s2r.evaluation.metrics.frechet import FrechetKernel, frechet_distance
@@ -29,6 +30,15 @@ def test_weights_are_a_weighted_mean():
     assert 1 <= result.low <= result.value <= result.high <= 7
     equal = statistics.bootstrap_interval(values, named([5, 5, 5]))
     assert equal == statistics.bootstrap_interval(values)
+
+
+def test_scipy_gives_the_same_interval():
+    values = np.random.default_rng(5).exponential(1, 20)
+    found = statistics.bootstrap_interval(named(values), resamples=20_000)
+    expected = stats.bootstrap(
+        (values,), np.mean, n_resamples=20_000, method="percentile", rng=np.random.default_rng(1)
+    ).confidence_interval
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), rel=0.02)
 
 
 def test_undefined_values_are_left_out_and_counted_out():

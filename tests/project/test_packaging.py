@@ -146,6 +146,16 @@ def test_weights_are_named_with_package_and_checksum():
         assert f"{weights.member_sha256[:12]}…" in row
 
 
+def test_every_dependency_is_named_with_its_use_and_licence():
+    page = (ROOT / "docs" / "dependencies.md").read_text().split("## Looked at")[0]
+    rows = [line.split("|")[1:-1] for line in page.splitlines() if line.startswith("| `")]
+    named = [name for row in rows for name in re.findall(r"`([\w-]+)`", row[0])]
+    assert sorted(map(canonicalize_name, named)) == sorted(
+        {canonicalize_name(requirement.name) for requirement in requirements()}
+    )
+    assert all(row[1].strip() and row[2].strip() for row in rows)
+
+
 def test_one_version():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert PROJECT["version"] == s2r.__version__ == citation["version"]
