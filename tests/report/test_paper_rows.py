@@ -113,7 +113,7 @@ def test_cells_hold_the_value_and_half_the_interval(texts, config):
     _, _, *rows = markdown_table(texts[0])
     cells = {tuple(row[:3]): row[3:] for row in rows}
     place = systems.systems(config).index("hubert-large-pooled")
-    fvd, ssim = f"{100 + place}.0 ± 30.0", f"{0.5 + place / 100:.3f} ± 0.050"
+    fvd, ssim = f"{100 + place}.0\xa0±\xa030.0", f"{0.5 + place / 100:.3f}\xa0±\xa00.050"
     assert cells["hubert", "large", "yes"] == [fvd] * 3 + [ssim] * 3
     oracle = cells["mean frame of the subject", "-", "-"]
     assert all("\\*" in cell for cell in oracle)

@@ -62,9 +62,9 @@ def test_every_form_says_what_is_the_interval_and_what_the_spread(score_files, t
     assert table.loc["logmel", "seeds"] == 3
     assert table.loc["logmel", "fvd_unseen_speech_seed_sd"] == 10
     assert pd.isna(table.loc["copied_frame", "seeds"])
-    for key, between in (("markdown", "±"), ("tex", r"$\pm$")):
+    for key, between in (("markdown", "\xa0±\xa0"), ("tex", r"~$\pm$~")):
         text = paths[key].read_text()
-        assert f"310.0 {between} 25.0, sd 10.00" in text
+        assert f"310.0{between}25.0, sd 10.00" in text
         assert "means over 3 trainings with different seeds. After sd stands the standard" in text
         assert "spread over seeds is not known" not in text
 

@@ -119,7 +119,7 @@ class ResidualSchedule(SegmentSchedule):
 
     clips: int = inherited(Schedule, "clips", 7200)
     learning_rate: float = inherited(Schedule, "learning_rate", 0.002)
-    validate_clips: int = inherited(Schedule, "validate_clips", 1800)
+    validate_clips: int = inherited(Schedule, "validate_clips", 900)
     ema_length: float = key(
         0.1, "Relative length of the average over weights (Karras et al. 2024).", gt=0, le=0.28
     )

@@ -9,7 +9,7 @@ from s2r.core.files import atomic_path
 from s2r.report.captions import PHANTOM, caption, made_by
 from s2r.report.cells import ESTIMATE_NAMES, section_head, section_rows
 from s2r.report.measures import paper_measures, section_heading, section_measures
-from s2r.report.paper_rows import PAPER_HEAD, paper_rows, short_set_names
+from s2r.report.paper_rows import PAPER_HEAD, UNBROKEN, paper_rows, short_set_names
 from s2r.report.scores_table import systems_in_order
 
 
@@ -82,7 +82,7 @@ def _tabular(heading: str, rows: list[list[str]]) -> list[str]:
 
 _TEX = {character: rf"\{character}" for character in "&%_#${}"}
 _TEX |= {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-_TEX |= {"é": r"\'e", "±": r"$\pm$"}
+_TEX |= {"é": r"\'e", "±": r"$\pm$", UNBROKEN: "~"}
 
 
 def _tex(text: str) -> str:

@@ -16,6 +16,9 @@ from s2r.report.cells import oracle_mark, seed_spread
 from s2r.report.measures import paper_measures
 from s2r.report.scores_table import find_value, reader_name
 
+UNBROKEN = "\N{NO-BREAK SPACE}"
+"""Around ±: a narrow column must not break a value from its interval."""
+
 PAPER_HEAD = ["Encoder", "Size", "Pooling"]
 
 UNTRAINED_ENCODER = "logmel"
@@ -89,5 +92,5 @@ def _cell(row: pd.Series | None, measure: Measure) -> str:
     text = f"{value:.{measure.decimals}f}{oracle_mark(row)}"
     half = (high - low) / 2
     if np.isfinite(half):
-        text += f" ± {half:.{measure.decimals}f}"
+        text += f"{UNBROKEN}±{UNBROKEN}{half:.{measure.decimals}f}"
     return text + seed_spread(row, measure)
