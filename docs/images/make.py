@@ -23,6 +23,7 @@ from s2r.generation.speech_file import generate_file
 from s2r.preparation.frames import FramesConfig, prepare_recording
 from s2r.preparation.pictures import shrink
 from s2r.preparation.resting import resting_frame
+from s2r.report.overview import most_active_stretch
 from s2r.report.strips import save_blocks, strip_block
 
 HERE = Path(__file__).parent
@@ -35,6 +36,9 @@ COLOURS = 64
 PEOPLE = np.arange(300, 400, 10)
 """Frames of the real recording that are shown: two seconds of speech."""
 
+MOVING = 110
+"""Frames (20 ms) of the moving picture."""
+
 ADAPTED = np.arange(60, 260, 20)
 """Frames of its second half: four seconds of speech."""
 
@@ -45,6 +49,7 @@ def main(results: Path, film: Path | None = None) -> None:
     sheet = Image.open(results / "samples" / "contact_sheet.png")
     save(sheet.crop((0, 0, sheet.width, first_block(sheet))), "contact_sheet.png")
     save(Image.open(results / "table1.png").convert("RGB"), "table1.png", COLOURS)
+    moving(results / "samples" / "whisper-tiny.en")
     if film is not None:
         people(results / "model", film)
         adapted(results / "model", film)
@@ -57,6 +62,24 @@ def first_block(sheet: Image.Image) -> int:
     gaps = [(start, stop) for start, stop in zip(paper[::2], paper[1::2], strict=True)]
     wide = [start for start, stop in gaps if stop - start > 10 and start > 0]
     return int(wide[0]) + 10
+
+
+def moving(samples: Path) -> None:
+    """Write moving.webp: a sample of each set in real time, every second frame, the
+    true one at the left."""
+    pairs = []
+    for folder in sorted(path for path in samples.iterdir() if path.is_dir()):
+        video, _ = read_video(min(folder.glob("*.mp4")))
+        start = most_active_stretch(video, MOVING)
+        pairs.append(video[start : start + MOVING : 2])
+    shown = min(map(len, pairs))
+    first, *others = (
+        Image.fromarray(picture).reduce(2)
+        for picture in np.concatenate([pair[:shown] for pair in pairs], axis=2)
+    )
+    first.save(
+        HERE / "moving.webp", save_all=True, append_images=others, duration=40, loop=0, quality=20, method=6
+    )
 
 
 def people(model: Path, film: Path) -> None:
