@@ -306,7 +306,7 @@ def test_a_signal_leaves_nothing_behind(number, speech, folder, capsys, monkeypa
         signal.raise_signal(number)
         raise AssertionError("it must not go on")
 
-    monkeypatch.setattr("s2r.generation.speech_file.generate_stretches", ended)
+    monkeypatch.setattr("s2r.generation.stretches.generate_stretches", ended)
     before = {each: signal.getsignal(each) for each in (signal.SIGHUP, signal.SIGTERM)}
     # A closed terminal is like the system's wish.
     status = 128 + (signal.SIGTERM if number == signal.SIGHUP else number)

@@ -20,7 +20,8 @@ from s2r.core.media.resample import to_clock
 from s2r.generation import speech_file as speech_to_video
 from s2r.generation.appearance import Appearance
 from s2r.generation.model_folder import load_model_folder
-from s2r.generation.speech_file import generate_file, generated_frames, stretches
+from s2r.generation.speech_file import generate_file, generated_frames
+from s2r.generation.stretches import stretches
 from s2r.model.family import VideoTask
 from s2r.preparation.frames import FramesConfig, prepare_video
 from s2r.preparation.pictures import enlarge

@@ -9,7 +9,7 @@ from helpers.sounds import voice
 from s2r.core.units import HOP, SAMPLE_RATE
 from s2r.generation import speech_file
 from s2r.generation.model_folder import load_model_folder
-from s2r.generation.speech_file import generate_stretches, stretches
+from s2r.generation.stretches import generate_stretches, stretches
 from s2r.speech.silence import rest_weights
 
 
