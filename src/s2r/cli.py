@@ -121,7 +121,7 @@ def _add_info(commands) -> None:
     )
     command.set_defaults(command=_info)
     command.add_argument(
-        "model", type=Path, nargs="?", help="model folder (default: results/model)"
+        "model", nargs="?", help="model folder, or owner/name on the hub (default: results/model)"
     )
 
 
@@ -160,11 +160,11 @@ def _add_studio(commands) -> None:
     command.set_defaults(command=_studio)
     command.add_argument(
         "--model",
-        type=Path,
         nargs="+",
         default=[],
-        metavar="FOLDER",
-        help="model folders to choose from and compare (default: results/model)",
+        metavar="MODEL",
+        help="model folders, or names on the hub, to choose from and compare (default: "
+        "results/model)",
     )
     add_device(command)
     add_server(command, 8643)

@@ -3,12 +3,10 @@
 import sys
 from pathlib import Path
 
+from s2r.apps.models import place_of
 from s2r.config.files import read_files
 from s2r.config.systems import trained_systems
 from s2r.generation.folder_content import read_card, read_content, size_of
-
-DEFAULT_MODEL = Path("results/model")
-"""Where the workflow writes its best model."""
 
 
 def export(
@@ -42,10 +40,11 @@ def export(
     return output
 
 
-def info(folder: Path | None) -> str:
-    """The model card of a folder, its size, its sampler settings and its checksum, by which videos
-    name it."""
-    folder = folder or DEFAULT_MODEL
+def info(model: str | Path | None) -> str:
+    """The model card of a folder or a repository, its size, its sampler settings and its checksum,
+    by which videos name it."""
+    place = place_of(model)
+    folder = place.folder
     content = read_content(folder)
     sampler = content.settings.get("sampler", {})
     sampling = ", ".join(f"{key} {value}" for key, value in sampler.items()) or "none"
@@ -54,5 +53,6 @@ def info(folder: Path | None) -> str:
         f"{folder}: {size / 1e6:.0f} MB",
         f"sampler: {sampling}",
         f"sha256: {content.checksum}",
+        *([f"revision: {place.source}"] if place.source else []),
     ]
     return "\n".join([read_card(folder), *about])

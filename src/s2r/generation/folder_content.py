@@ -19,7 +19,10 @@ from s2r.speech.encoder import EncoderConfig
 
 FORMAT = "s2r-model-folder-2"
 
-WEIGHTS, CARD, REFERENCES = "model.safetensors", "README.md", "references/"
+CONFIG, WEIGHTS, CARD, REFERENCES = "config.yaml", "model.safetensors", "README.md", "references/"
+
+PROBE = "probe.safetensors"
+"""Contour probe of the corpus, where there is one: it reads tract variables off the videos."""
 
 LONGEST_CARD = 100_000
 """Bytes of a model card."""
@@ -63,7 +66,7 @@ def read_content(folder: str | Path) -> FolderContent:
 
     Raises UserError where it is missing or changed, or holds what no export writes.
     """
-    path = Path(folder) / "config.yaml"
+    path = Path(folder) / CONFIG
     if not path.is_file():
         raise UserError(
             f"{folder} is not a model folder (it has no config.yaml): run `make table1`, which "
@@ -114,11 +117,26 @@ def _listed_file(folder: Path, name: str) -> Path:
     """The path of a file of a model folder, which no link leads out of."""
     path = folder / name
     inside = [path, *path.parents][: name.count("/") + 1]
-    if any(part.is_symlink() for part in inside):
+    if any(part.is_symlink() and not _in_hub_cache(folder, part) for part in inside):
         raise UserError(f"{path} is a link: put a copy of the file there.")
     if not path.is_file():
         raise UserError(f"{path} is missing: copy or export the model folder again.")
     return path
+
+
+def hub_source(folder: Path) -> str:
+    """``owner/name@commit`` of a folder in the cache of the hub's client; "" of any other."""
+    repository = folder.parent.parent.name
+    if folder.parent.name != "snapshots" or not repository.startswith("models--"):
+        return ""
+    return f"{repository.removeprefix('models--').replace('--', '/')}@{folder.name}"
+
+
+def _in_hub_cache(folder: Path, link: Path) -> bool:
+    """Whether ``link`` leads to the content of a file as the hub's client keeps it."""
+    return bool(hub_source(folder)) and link.resolve().is_relative_to(
+        (folder.parent.parent / "blobs").resolve()
+    )
 
 
 def _check_settings(content: FolderContent) -> None:

@@ -112,7 +112,7 @@ def check_length(count: int, speech_model: SpeechModel, name: str = "") -> None:
 def marks_of(speech_model: SpeechModel, seed: int) -> dict[str, str | int]:
     """The marks of a video by ``speech_model``; without the seed where it draws nothing."""
     drawn = seed if speech_model.model.draws else None
-    return marks(GENERATED, speech_model.name, speech_model.checksum, drawn)
+    return marks(GENERATED, speech_model.name, speech_model.checksum, drawn, speech_model.source)
 
 
 def generated_frames(
@@ -121,34 +121,42 @@ def generated_frames(
     reference: np.ndarray,
     *,
     seed: int = 0,
+    rate: int = SAMPLE_RATE,
+    level: SpeechLevel | None = None,
     on_frames: Callable[[int], None] = lambda count: None,
 ) -> np.ndarray:
     """The frames (T, H, W) uint8 of sound in memory, as `generate_file` makes those of a file.
 
-    ``samples`` (N,) float32 at 16 kHz in [-1, 1], of any level; ``reference`` (H, W) uint8. Without
+    ``samples`` (N,) float32 in [-1, 1] at ``rate`` Hz, of any level; ``reference`` (H, W) uint8;
+    ``level``: that of the samples, where it is measured already (`level_in_memory`). Without
     ``on_frames`` nothing says how far it is. Raises UserError for less than 0.1 s of sound.
     """
-    level = measure([samples])
-    made = frames_of([samples], SAMPLE_RATE, level, speech_model, reference, seed, on_frames)
-    frames = list(made)
-    check_length(sum(map(len, frames)), speech_model)
-    return np.concatenate(frames)
+    check_length(len(samples) * speech_model.frame_rate // rate, speech_model)
+    level = level or level_in_memory(samples, rate)
+    made = frames_of([samples], rate, level, speech_model, reference, seed, on_frames)
+    return np.concatenate(list(made))
+
+
+def level_in_memory(samples: np.ndarray, rate: int) -> SpeechLevel:
+    """The level of the speech in samples (N,) at ``rate`` Hz."""
+    return measure(to_clock([samples] if len(samples) else [], rate))
 
 
 def level_of(source: str | Path) -> SpeechLevel:
     """The level of the speech in a file; UserError where it holds values that are not numbers."""
-
-    def finite(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        for block in blocks:
-            if not np.isfinite(block).all():
-                raise UserError(
-                    f"{source}: the sound holds values that are not numbers: export it again as "
-                    "16-bit wav."
-                )
-            yield block
-
     with open_audio(source) as sound:
-        return measure(to_clock(finite(sound.blocks), sound.rate))
+        return measure(to_clock(finite(sound.blocks, source), sound.rate))
+
+
+def finite(blocks: Iterable[np.ndarray], source: str | Path) -> Iterator[np.ndarray]:
+    """The blocks of sound of a file; UserError where they hold values that are not numbers."""
+    for block in blocks:
+        if not np.isfinite(block).all():
+            raise UserError(
+                f"{source}: the sound holds values that are not numbers: export it again as "
+                "16-bit wav."
+            )
+        yield block
 
 
 def _passed_on(

@@ -57,7 +57,7 @@ def frames_of(
 def speech_stretches(
     blocks: Iterable[np.ndarray], rate: int, level: SpeechLevel, speech_model: SpeechModel
 ) -> Iterator[Stretch]:
-    """Sound in blocks (n,) at ``rate``, at 16 kHz and the level for the encoder, cut for a model."""
+    """Sound in blocks (n,) at ``rate`` as the encoder is given it, cut for a model."""
     heard = map(level.applied, to_clock(blocks, rate))
     return stretches(heard, *_stretch_and_margin(speech_model))
 
