@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from s2r.apps.models import place_of
+from s2r.apps.models import DEFAULT_PROBE, place_of
 from s2r.config.files import read_files
 from s2r.config.systems import trained_systems
 from s2r.generation.folder_content import read_card, read_content, size_of
@@ -34,10 +34,17 @@ def export(
         embeddings=sorted((results / "embeddings" / encoder).glob("*.h5")),
         split=results / "split.csv",
         folder=output,
+        probe=_probe_of(results),
         overwrite=overwrite,
     )
     print(f"{output}: the model folder of {name}", file=sys.stderr)
     return output
+
+
+def _probe_of(results: Path) -> Path | None:
+    """The contour probe in the results of the workflow; None where the corpus has none."""
+    path = results / DEFAULT_PROBE.relative_to("results")
+    return path if path.is_file() else None
 
 
 def info(model: str | Path | None) -> str:

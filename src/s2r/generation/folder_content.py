@@ -15,6 +15,7 @@ from s2r.config.presets import BLOCKS_OF_PRESET
 from s2r.core.errors import UserError
 from s2r.core.files import digest_of, sha256_of
 from s2r.core.text_files import read_text, read_yaml
+from s2r.generation.card_metadata import without_metadata
 from s2r.speech.encoder import EncoderConfig
 
 FORMAT = "s2r-model-folder-2"
@@ -86,7 +87,15 @@ def read_content(folder: str | Path) -> FolderContent:
 
 
 def read_card(folder: str | Path) -> str:
-    """The model card, without characters that a terminal would obey. Raises UserError."""
+    """The model card for people: without the metadata above it. Raises as `whole_card`."""
+    return without_metadata(whole_card(folder))
+
+
+def whole_card(folder: str | Path) -> str:
+    """The file of the model card, without characters that a terminal would obey.
+
+    Raises UserError where it is missing, a link, too long or no text.
+    """
     text = read_text(_listed_file(Path(folder), CARD), LONGEST_CARD)
     return "".join(c for c in text if c.isprintable() or c in "\n\t")
 
@@ -99,13 +108,16 @@ def size_of(folder: str | Path, content: FolderContent) -> int:
 def check_files(folder: str | Path, content: FolderContent) -> None:
     """Compare all files with their checksums.
 
+    Only the card may be another: people write there what they know, on the hub too, and nothing
+    depends on it.
+
     Raises UserError where a file is missing, was changed or is a link, and where the folder of the
     encoder holds a file that is not listed, which would be read.
     """
     folder = Path(folder)
     for name, expected in content.files.items():
         path = _listed_file(folder, name)
-        if sha256_of(path) != expected:
+        if name != CARD and sha256_of(path) != expected:
             raise UserError(f"{path} was changed or damaged: copy or export the folder again.")
     model = content.encoder.model
     for path in (folder / model).rglob("*") if model else ():
