@@ -6,7 +6,8 @@ from pathlib import Path
 from s2r.apps.models import DEFAULT_PROBE, place_of
 from s2r.config.files import read_files
 from s2r.config.systems import trained_systems
-from s2r.generation.folder_content import read_card, read_content, size_of
+from s2r.core.errors import UserError
+from s2r.generation.folder_content import CONFIG, read_card, read_content, size_of
 
 
 def export(
@@ -21,6 +22,10 @@ def export(
     With ``overwrite`` a model folder is replaced whose files were changed. Raises UserError for
     any other folder that is not empty.
     """
+    if (Path(name) / CONFIG).is_file():
+        raise UserError(
+            f"{name} is a model folder already: copy it as it is, or upload it with `s2r push`."
+        )
     config = read_files([Path("config/config.yaml"), *configfiles])
     output = output or Path("models") / name
     encoder = trained_systems(config).get(name, "")

@@ -29,5 +29,5 @@ def chosen_probe(probe: Path | None, own: Path | None) -> Path:
 def checked_seed(speech_model, seed: int | None) -> int:
     """The seed of a draw: ``seed``, or 0. UserError for a seed where the model draws nothing."""
     if seed is not None and not speech_model.model.draws:
-        raise UserError(f"{speech_model.name} predicts a mean and draws nothing: give no seed.")
+        raise UserError(f"{speech_model.name} predicts a mean and draws nothing: leave out --seed.")
     return seed or 0

@@ -8,6 +8,7 @@ hub's own client keeps them in its cache, from where they are read again without
 import contextlib
 import glob
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -82,7 +83,7 @@ def push_model(
     from huggingface_hub import HfApi  # here: it takes time to load
 
     api = HfApi()
-    with _as_sentence(name, "upload it from a folder"):
+    with _uploading(folder, name):
         api.create_repo(name, private=private, exist_ok=True)
         done = api.upload_folder(
             repo_id=name,
@@ -109,18 +110,15 @@ def _is_local(name: str) -> bool:
 def _fetched(name: str, revision: str | None) -> ModelPlace:
     """Every file of the model folder in a repository, in the cache of the hub's client."""
     require_network(f"The model {name}")
-    from huggingface_hub import hf_hub_download
-
-    with _as_sentence(name, "name a folder on this machine"):
-        folder = Path(hf_hub_download(name, CONFIG, revision=revision)).parent
+    print(f"Looking for {name} on the Hugging Face hub ...", file=sys.stderr, flush=True)
+    folder = _file(name, CONFIG, revision).parent
     try:
         content = read_content(folder)
     except UserError as error:
         raise UserError(f"{name} on the hub holds no model of s2r: {error}") from None
     _check_kinds(name, content)
-    with _as_sentence(name, "name a folder on this machine"):
-        for file in content.files:
-            hf_hub_download(name, file, revision=folder.name)
+    for file in content.files:
+        _file(name, file, folder.name)
     return ModelPlace(folder, f"{name}@{folder.name}")
 
 
@@ -134,13 +132,15 @@ def _check_kinds(name: str, content: FolderContent) -> None:
             )
 
 
-@contextlib.contextmanager
-def _as_sentence(name: str, remedy: str) -> Iterator[None]:
-    """Raise UserError for what the hub's client cannot do in the block."""
-    from huggingface_hub import errors
+def _file(name: str, file: str, revision: str | None) -> Path:
+    """A file of a repository in the client's cache, fetched if need be; UserError if it cannot."""
+    from huggingface_hub import errors, hf_hub_download
+    from huggingface_hub.utils import logging
 
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()  # it would tell of every attempt without a network
     try:
-        yield
+        return Path(hf_hub_download(name, file, revision=revision))
     except errors.GatedRepoError as error:
         raise UserError(
             f"{name} on the hub is open only to those whom its owner accepts: ask there, and log "
@@ -149,30 +149,39 @@ def _as_sentence(name: str, remedy: str) -> Iterator[None]:
     except errors.RepositoryNotFoundError as error:
         raise UserError(
             f"There is no folder {name} here, and no such repository on the hub that you may read: "
-            f"check the name, log in (hf auth login), or {remedy}."
+            "check the name, or log in (hf auth login)."
         ) from error
     except errors.RevisionNotFoundError as error:
-        raise UserError(
-            f"{name} on the hub has no such revision: check what is after @."
-        ) from error
+        raise UserError(f"{name} on the hub has no revision {revision}: check it.") from error
     except errors.LocalEntryNotFoundError as error:
         raise UserError(
             f"There is no folder {name} here, the hub cannot be reached, and its cache does not "
-            f"hold {name}: try again with a network and without HF_HUB_OFFLINE, or {remedy}."
+            f"hold {name}: try again with a network, and without HF_HUB_OFFLINE."
         ) from error
     except errors.EntryNotFoundError as error:
         raise UserError(
-            f"{name} on the hub holds no model of s2r, or not all of its files "
-            f"({_first_line(error)}): {remedy}."
+            f"{name} on the hub is no model of s2r, or not complete (it has no {file}): name "
+            "another repository."
         ) from error
-    except (
-        errors.HFValidationError,
-        errors.OfflineModeIsEnabled,
-        OSError,
-        errors.HTTPError,
-    ) as error:
+    except (OSError, ValueError, errors.HTTPError) as error:
         raise UserError(
-            f"The hub did not do it for {name} ({_first_line(error)}): {remedy}."
+            f"{name} could not be fetched from the hub ({_first_line(error)}): try again."
+        ) from error
+    finally:
+        logging.set_verbosity(verbosity)
+
+
+@contextlib.contextmanager
+def _uploading(folder: str | Path, name: str) -> Iterator[None]:
+    """Raise UserError for what the hub's client cannot do in the block."""
+    from huggingface_hub import errors
+
+    try:
+        yield
+    except (OSError, ValueError, errors.HTTPError) as error:
+        raise UserError(
+            f"The hub did not take {folder} as {name} ({_first_line(error)}): check the network, "
+            "the name, and that your token may write there (hf auth login)."
         ) from error
 
 
