@@ -15,6 +15,6 @@ with job(snakemake):
         frame_shards=snakemake.input.frames,
         split=snakemake.input.split,
         folder=snakemake.output.folder,
-        probe=next(iter(snakemake.input.probe), None),
+        probe=(snakemake.input.get("probe") or [None])[0],
         overwrite=True,
     )
