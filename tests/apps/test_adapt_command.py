@@ -74,8 +74,10 @@ def test_an_adapted_folder_is_a_model_folder(films, model, tmp_path, capsys):
     head = (tmp_path / "own/README.md").read_text()
     assert head.startswith("---\nlicense: unknown\n") and "adapted_from: utterance\n" in head
     assert "license" not in card
-    assert main(["adapt", model, *films, "-o", "again", *STEPS]) == 0
-    first, again = (load_file(tmp_path / name / "model.safetensors") for name in ("own", "again"))
+    assert main(["adapt", model, *films, "-o", "models/again", *STEPS]) == 0
+    first, again = (
+        load_file(tmp_path / name / "model.safetensors") for name in ("own", "models/again")
+    )
     assert all(torch.equal(again[name], value) for name, value in first.items())
 
 

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from s2r.apps.models import place_of
+from s2r.apps.models import MODELS, place_of
 from s2r.config.build import build_part
 from s2r.config.model_blocks import MeanTraining
 from s2r.core.device import find_device
@@ -148,6 +148,8 @@ def _check_places(
     if output.resolve() == folder.resolve():
         raise UserError(f"{output} is the model itself: choose another name for the adapted one.")
     check_replaceable(output, overwrite)
+    if output.parent == MODELS:  # the place of models, which a fresh copy does not have yet
+        MODELS.mkdir(exist_ok=True)
     inputs = [*films, *(folder / name for name in (CONFIG, *content.files))]
     check_outputs([comparison], inputs, overwrite)
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from s2r.apps.models import DEFAULT_MODEL
+from s2r.apps.models import DEFAULT_MODEL, MODELS
 from s2r.core.errors import UserError
 from s2r.generation.card_metadata import exported_by
 from s2r.generation.folder_content import (
@@ -18,9 +18,6 @@ from s2r.generation.hub import ModelPlace, cached_models, push_model
 from s2r.generation.provenance import read_made_from
 
 COLUMNS = ("name", "where", "trained on", "size", "sha256", "version")
-
-MODELS = Path("models")
-"""Folder of the folders that `s2r export` and `s2r adapt` write."""
 
 
 def list_models() -> str:

@@ -8,6 +8,9 @@ from s2r.generation.hub import ModelPlace, find_model
 DEFAULT_MODEL = Path("results/model")
 """Where the workflow writes its best model."""
 
+MODELS = Path("models")
+"""Folder of the folders that `s2r export` and `s2r adapt` write."""
+
 DEFAULT_PROBE = Path("results/instruments/probe.safetensors")
 """Where the workflow writes its contour probe."""
 
