@@ -12,6 +12,7 @@ from pathlib import Path
 from s2r.apps.adapt_arguments import add_adapt
 from s2r.apps.generate_options import add_generate
 from s2r.apps.options import add_command, add_device, add_overwrite, add_server
+from s2r.apps.share_options import add_models, add_push
 from s2r.core.ends import run_command
 from s2r.core.origin import program
 
@@ -24,6 +25,8 @@ examples:
   s2r generate speech.wav --side-by-side film.mp4 the true video on the left
   s2r adapt results/model --film own.mp4 -o own   a model of one speaker, from own film
   s2r info                                        what a model is, and its speakers
+  s2r models                                      the models on this machine
+  s2r push results/model owner/name               upload one to the Hugging Face hub
   s2r score film.mp4 tract.mp4                    compare a generated video with the true one
   s2r score tract.mp4                             does the video belong to its sound?
   s2r studio                                      a page to record speech and watch the video
@@ -65,6 +68,8 @@ def parser() -> argparse.ArgumentParser:
     _add_export(commands)
     add_adapt(commands).set_defaults(command=_adapt)
     _add_info(commands)
+    add_models(commands).set_defaults(command=_models)
+    add_push(commands).set_defaults(command=_push)
     _add_score(commands)
     _add_studio(commands)
     _add_rate(commands)
@@ -117,11 +122,12 @@ def _add_info(commands) -> None:
         """
         s2r info                                           the best model of the workflow
         s2r info models/logmel
+        s2r info owner/name                                one on the Hugging Face hub
         """,
     )
     command.set_defaults(command=_info)
     command.add_argument(
-        "model", type=Path, nargs="?", help="model folder (default: results/model)"
+        "model", nargs="?", help="model folder, or owner/name on the hub (default: results/model)"
     )
 
 
@@ -160,11 +166,11 @@ def _add_studio(commands) -> None:
     command.set_defaults(command=_studio)
     command.add_argument(
         "--model",
-        type=Path,
         nargs="+",
         default=[],
-        metavar="FOLDER",
-        help="model folders to choose from and compare (default: results/model)",
+        metavar="MODEL",
+        help="model folders, or names on the hub, to choose from and compare (default: "
+        "results/model)",
     )
     add_device(command)
     add_server(command, 8643)
@@ -227,6 +233,18 @@ def _info(options: argparse.Namespace) -> None:
     from s2r.apps.commands import info
 
     print(info(options.model))
+
+
+def _models(options: argparse.Namespace) -> None:
+    from s2r.apps.model_list import list_models
+
+    print(list_models())
+
+
+def _push(options: argparse.Namespace) -> None:
+    from s2r.apps.model_list import push
+
+    print(push(options.folder, options.name, options.private, options.message))
 
 
 def _score(options: argparse.Namespace) -> None:

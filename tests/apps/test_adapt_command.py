@@ -7,6 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+import s2r
 import s2r.apps.adapt as command
 from helpers.sounds import voice
 from helpers.tiny_model import write_tiny_model
@@ -66,8 +67,17 @@ def test_an_adapted_folder_is_a_model_folder(films, model, tmp_path, capsys):
     assert shown.audio_seconds == pytest.approx(shown.video_seconds, abs=0.1)
     command_line = ["generate", films[1], "--model", "own", "-o", "tract.mp4", "--size", "64"]
     assert main(command_line) == 0
-    assert main(["adapt", model, *films, "-o", "again", *STEPS]) == 0
-    first, again = (load_file(tmp_path / name / "model.safetensors") for name in ("own", "again"))
+    assert main(["export", "own"]) == 1
+    assert "own is a model folder already" in capsys.readouterr().err
+    shown = s2r.load("own")(voice(0.6), 16_000)
+    assert shown.marks["model"] == "utterance-adapted"
+    head = (tmp_path / "own/README.md").read_text()
+    assert head.startswith("---\nlicense: unknown\n") and "adapted_from: utterance\n" in head
+    assert "license" not in card
+    assert main(["adapt", model, *films, "-o", "models/again", *STEPS]) == 0
+    first, again = (
+        load_file(tmp_path / name / "model.safetensors") for name in ("own", "models/again")
+    )
     assert all(torch.equal(again[name], value) for name, value in first.items())
 
 

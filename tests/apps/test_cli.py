@@ -211,7 +211,7 @@ def test_a_full_disk_is_said(speech, folder, capsys, monkeypatch):
     assert "no space left" in fails(capsys, "generate", "speech.wav", "--model", folder)
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "references/sub002.png", "README.md"])
+@pytest.mark.parametrize("name", ["model.safetensors", "references/sub002.png"])
 def test_missing_and_tampered_files_of_a_model_are_named(tmp_path, name):
     folder = write_tiny_model(tmp_path / "tiny")
     load_model_folder(folder)
@@ -306,7 +306,7 @@ def test_a_signal_leaves_nothing_behind(number, speech, folder, capsys, monkeypa
         signal.raise_signal(number)
         raise AssertionError("it must not go on")
 
-    monkeypatch.setattr("s2r.generation.speech_file.generate_stretches", ended)
+    monkeypatch.setattr("s2r.generation.stretches.generate_stretches", ended)
     before = {each: signal.getsignal(each) for each in (signal.SIGHUP, signal.SIGTERM)}
     # A closed terminal is like the system's wish.
     status = 128 + (signal.SIGTERM if number == signal.SIGHUP else number)

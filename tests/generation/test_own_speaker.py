@@ -16,7 +16,7 @@ from s2r.core.media.resample import resample
 from s2r.core.units import SAMPLE_RATE
 from s2r.generation.model_folder import load_model_folder
 from s2r.generation.speaker import reference_frame
-from s2r.generation.speech_file import generate_stretches, stretches
+from s2r.generation.stretches import generate_stretches, stretches
 
 ENLARGED = 4
 

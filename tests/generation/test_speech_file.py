@@ -17,10 +17,11 @@ from s2r.core.errors import UserError
 from s2r.core.media.decode import probe, read_audio, read_video
 from s2r.core.media.encode import write_wav
 from s2r.core.media.resample import to_clock
-from s2r.generation import speech_file as speech_to_video
+from s2r.generation import stretches as module
 from s2r.generation.appearance import Appearance
 from s2r.generation.model_folder import load_model_folder
-from s2r.generation.speech_file import generate_file, generated_frames, stretches
+from s2r.generation.speech_file import generate_file, generated_frames
+from s2r.generation.stretches import stretches
 from s2r.model.family import VideoTask
 from s2r.preparation.frames import FramesConfig, prepare_video
 from s2r.preparation.pictures import enlarge
@@ -157,8 +158,8 @@ def test_in_stretches_as_in_one_go(tmp_path, model, monkeypatch):
     """The first stretch is what a rollout makes; the others go on from it; seeds matter."""
     audio = voice(3.0)
     write_wav(tmp_path / "a.wav", audio, 16_000)
-    monkeypatch.setattr(speech_to_video, "STRETCH", 0.96)
-    monkeypatch.setattr(speech_to_video, "MARGIN", 0.4)
+    monkeypatch.setattr(module, "STRETCH", 0.96)
+    monkeypatch.setattr(module, "MARGIN", 0.4)
     made = {}
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
         make(tmp_path / "a.wav", tmp_path / "a.mp4", model, seed=seed, frames_path=tmp_path / name)
@@ -196,8 +197,8 @@ def test_to_clock_keeps_time():
 
 def test_memory_does_not_grow_with_the_length(tmp_path, model, monkeypatch):
     """Python's own memory at its peak, for sound four times as long."""
-    monkeypatch.setattr(speech_to_video, "STRETCH", 2.0)
-    monkeypatch.setattr(speech_to_video, "MARGIN", 0.4)
+    monkeypatch.setattr(module, "STRETCH", 2.0)
+    monkeypatch.setattr(module, "MARGIN", 0.4)
     peaks = []
     for seconds in (10, 40):
         write_wav(tmp_path / "a.wav", voice(seconds), 16_000)

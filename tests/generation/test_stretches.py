@@ -7,9 +7,9 @@ import pytest
 
 from helpers.sounds import voice
 from s2r.core.units import HOP, SAMPLE_RATE
-from s2r.generation import speech_file
+from s2r.generation import stretches as module
 from s2r.generation.model_folder import load_model_folder
-from s2r.generation.speech_file import generate_stretches, stretches
+from s2r.generation.stretches import generate_stretches, stretches
 from s2r.speech.silence import rest_weights
 
 
@@ -33,8 +33,8 @@ def long_sound(seconds: float) -> np.ndarray:
 
 
 def made(monkeypatch, model, sound: np.ndarray, seconds: float, seed: int = 0) -> np.ndarray:
-    monkeypatch.setattr(speech_file, "STRETCH", seconds)
-    pieces = stretches([sound], *speech_file._stretch_and_margin(model))
+    monkeypatch.setattr(module, "STRETCH", seconds)
+    pieces = stretches([sound], *module._stretch_and_margin(model))
     reference = model.references["sub001"]
     frames = generate_stretches(pieces, model, reference, seed, lambda count: None)
     return np.concatenate(list(frames)).astype(int)
@@ -55,7 +55,7 @@ def test_seventy_seconds_in_stretches_are_those_in_one_piece(model, monkeypatch)
 def test_the_margin_holds_what_a_frame_depends_on(model, steps):
     """More noise levels look further: the margin grows with them."""
     sampled = replace(model, model=model.model.resampled(steps, None))
-    length, margin = speech_file._stretch_and_margin(sampled)
+    length, margin = module._stretch_and_margin(sampled)
     window = sampled.model.window * HOP
     assert (length % window, margin % window) == (0, 0)
     assert margin / HOP >= max(sampled.model.reach + 10, 200)

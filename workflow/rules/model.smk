@@ -6,6 +6,7 @@ rule model:
         frames=FRAMES,
         lists=frame_lists,
         split=rules.split.output.split,
+        probe=rules.instruments.output.probe,
         weights=embedded_whisper(ENCODERS),
     output:
         folder=directory("<results>/model"),

@@ -15,5 +15,6 @@ with job(snakemake):
         frame_shards=snakemake.input.frames,
         split=snakemake.input.split,
         folder=snakemake.output.folder,
+        probe=(snakemake.input.get("probe") or [None])[0],
         overwrite=True,
     )

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from s2r.apps.models import MODELS, place_of
 from s2r.config.build import build_part
 from s2r.config.model_blocks import MeanTraining
 from s2r.core.device import find_device
@@ -19,7 +20,7 @@ from s2r.evaluation.held_out import described, mean_frame, speech_scores, video_
 from s2r.evaluation.instruments import Instruments
 from s2r.evaluation.metrics.articulation import moving_cells
 from s2r.generation.adapted_card import ROWS, Scores, adapted_card, score_lines
-from s2r.generation.folder_content import WEIGHTS, FolderContent, read_content
+from s2r.generation.folder_content import CONFIG, PROBE, WEIGHTS, FolderContent, read_content
 from s2r.generation.model_folder import (
     SpeechModel,
     check_replaceable,
@@ -53,7 +54,7 @@ HEIGHT = 256
 
 
 def adapt_folder(
-    folder: Path,
+    model: str | Path,
     films: Sequence[Path],
     output: Path,
     *,
@@ -64,12 +65,13 @@ def adapt_folder(
     device: str = "auto",
     overwrite: bool = False,
 ) -> str:
-    """Adapt a model folder to the speaker of ``films``; returns the table of before and after.
+    """Adapt a model to the speaker of ``films``; returns the table of before and after.
 
     Writes the model folder ``output``, and beside it ``output``.mp4, the held-out part: true,
     before, after.
 
     Args:
+        model: folder, or repository of the hub.
         hold_out: share at the end of every film that nothing is learned from.
         steps: of the training; None stops it early.
         force: accept films that do not look like rtMRI.
@@ -79,6 +81,7 @@ def adapt_folder(
         UserError: the model cannot be adapted, the films are too short or cannot be read, show
             something else, or an output may not be written.
     """
+    folder = place_of(model).folder
     content = read_content(folder)
     comparison = output.parent / f"{output.name}.mp4"
     _check_places(folder, films, output, comparison, content, overwrite)
@@ -89,9 +92,9 @@ def adapt_folder(
             "model of preset s2r."
         )
     cut = _read(films, loaded, hold_out, force)
-    model, info = load_utterance_model(folder / WEIGHTS, find_device(device))
+    network, info = load_utterance_model(folder / WEIGHTS, find_device(device))
     training = build_part(MeanTraining, info.get("mean", {}) | {"seed": seed})
-    adapted = adapt(model.eval(), [_to_learn(film, loaded) for film in cut], training, steps)
+    adapted = adapt(network.eval(), [_to_learn(film, loaded) for film in cut], training, steps)
     after = replace(loaded.model, model=adapted.model, _speakers={})
     scores = _compared(loaded, after, cut, comparison)
     learned = sum(len(film.learned.frames) for film in cut) / FRAME_RATE
@@ -120,6 +123,7 @@ def adapt_folder(
             percentiles=content.percentiles,
             card=adapted_card(_name(content), content, about),
             weights_folder=folder,
+            probe=folder / PROBE if PROBE in content.files else None,
             overwrite=overwrite,
         )
     lines = [f"learned from {learned:.1f} s; the {held_out:.1f} s held out:", ""]
@@ -144,7 +148,9 @@ def _check_places(
     if output.resolve() == folder.resolve():
         raise UserError(f"{output} is the model itself: choose another name for the adapted one.")
     check_replaceable(output, overwrite)
-    inputs = [*films, *(folder / name for name in ("config.yaml", *content.files))]
+    if output.parent == MODELS:  # the place of models, which a fresh copy does not have yet
+        MODELS.mkdir(exist_ok=True)
+    inputs = [*films, *(folder / name for name in (CONFIG, *content.files))]
     check_outputs([comparison], inputs, overwrite)
 
 

@@ -27,7 +27,9 @@ def add_adapt(commands) -> argparse.ArgumentParser:
         s2r adapt results/model --film a.mp4 --film b.mp4 -o models/own --hold-out 0.3
         """,
     )
-    command.add_argument("folder", type=Path, metavar="MODEL", help="model folder (preset s2r)")
+    command.add_argument(
+        "model", metavar="MODEL", help="model folder, or owner/name on the hub (preset s2r)"
+    )
     command.add_argument(
         "--film",
         type=Path,

@@ -51,7 +51,11 @@ def add_generate(commands) -> argparse.ArgumentParser:
         type=Path,
         help="video to write, or a folder for SPEECH.mp4 that exists (default: this folder)",
     )
-    command.add_argument("--model", type=Path, help="model folder (default: results/model)")
+    command.add_argument(
+        "--model",
+        metavar="MODEL",
+        help="model folder, or owner/name on the Hugging Face hub (default: results/model)",
+    )
     add_device(command)
     add_subject(command)
     command.add_argument(
@@ -115,8 +119,8 @@ def _add_appearance(command) -> None:
         "--probe",
         type=Path,
         metavar="FILE",
-        help="draw the contours that this probe reads (default: that of the workflow, "
-        "results/instruments/probe.safetensors)",
+        help="draw the contours that this probe reads (default: that of the model, else that of "
+        "the workflow, results/instruments/probe.safetensors)",
     )
     command.add_argument(
         "--gif", action="store_true", help="write an animated GIF beside the video, for slides"

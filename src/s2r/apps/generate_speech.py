@@ -7,15 +7,15 @@ from fractions import Fraction
 from pathlib import Path
 
 from s2r import __version__
-from s2r.apps.commands import DEFAULT_MODEL
+from s2r.apps.models import checked_seed, chosen_probe, place_of
 from s2r.apps.output_names import output_names
-from s2r.apps.overlay import DEFAULT_PROBE, ContourOverlay
+from s2r.apps.overlay import ContourOverlay
 from s2r.core.device import find_device
 from s2r.core.errors import UserError
 from s2r.core.outputs import check_outputs
 from s2r.core.progress import say
 from s2r.generation.appearance import Appearance
-from s2r.generation.folder_content import read_content
+from s2r.generation.folder_content import CONFIG, PROBE, read_content
 from s2r.generation.model_folder import SpeechModel, load_model_folder
 from s2r.generation.speaker import frames_config, reference_frame, sampled_as
 from s2r.generation.speech_file import generate_file, warn
@@ -40,7 +40,7 @@ def generate(
     speech: Sequence[Path],
     output: Path | None = None,
     *,
-    model: Path | None = None,
+    model: str | Path | None = None,
     device: str = "auto",
     speaker: str | None = None,
     reference: Sequence[Path] = (),
@@ -72,20 +72,20 @@ def generate(
     files = _files(speech, output, gif, save)
     if side_by_side and len(speech) > 1:
         raise UserError("--side-by-side shows one true video: give one file of speech.")
-    model = model or DEFAULT_MODEL
-    overlay, probe = overlay or probe is not None, probe or DEFAULT_PROBE
-    inputs = [*speech, *reference, *filter(None, [side_by_side, overlay and probe])]
-    inputs += [model / name for name in ("config.yaml", *read_content(model).files)]
+    folder = place_of(model).folder
+    own = [folder / name for name in (CONFIG, *read_content(folder).files)]
+    overlay = overlay or probe is not None
+    probe = chosen_probe(probe, folder / PROBE if folder / PROBE in own else None)
+    inputs = [*speech, *reference, *filter(None, [side_by_side, overlay and probe]), *own]
     check_outputs([path for each in files for path in each.outputs], inputs, overwrite)
     contours = ContourOverlay(probe) if overlay else None
-    loaded = load_model_folder(model, find_device(device))
-    if seed is not None and not loaded.model.draws:
-        raise UserError(f"{loaded.name} predicts a mean and draws nothing: leave out --seed.")
+    loaded = load_model_folder(folder, find_device(device))
+    seed = checked_seed(loaded, seed)
     loaded = sampled_as(loaded, preset, steps, guidance, clean)
     reference_picture = reference_frame(loaded, speaker, reference, force)
     appearance = Appearance(
         size=size,
-        label=label_of(loaded, seed or 0) if label else "",
+        label=label_of(loaded, seed) if label else "",
         overlay=contours,
         slow=slow,
         truth=prepare_video(side_by_side, frames_config(loaded)) if side_by_side else None,
@@ -93,7 +93,7 @@ def generate(
     failed = []
     for each in files:
         try:
-            _generate_one(each, loaded, reference_picture, seed or 0, appearance)
+            _generate_one(each, loaded, reference_picture, seed, appearance)
         except UserError as error:
             if len(files) == 1:
                 raise

@@ -11,9 +11,6 @@ import numpy as np
 from s2r.core.errors import UserError
 from s2r.evaluation.metrics.contour_probe import Probe, load_probe
 
-DEFAULT_PROBE = Path("results/instruments/probe.safetensors")
-"""Where the workflow writes the probe."""
-
 COLOURS = {
     "tongue": (213, 94, 0),
     "upper_lip": (86, 180, 233),
@@ -33,12 +30,7 @@ class ContourOverlay:
     colours = tuple(dict.fromkeys(COLOURS.values()))
 
     def __init__(self, path: Path):
-        if not path.is_file():
-            raise UserError(
-                f"{path} does not exist, and the contours are read by this probe: run `make table1`"
-                ", which trains one, or name another with --probe."
-            )
-        self._probe: Probe = load_probe(path)
+        self._probe: Probe = open_probe(path)
         self._field_mm = float(self._probe.field_mm)
 
     def __call__(self, frames: np.ndarray, shown: np.ndarray) -> np.ndarray:
@@ -47,6 +39,16 @@ class ContourOverlay:
         for articulator, contours in self._probe.predict(frames).items():
             draw_lines(pictures, contours / self._field_mm, COLOURS[articulator])
         return pictures
+
+
+def open_probe(path: Path) -> Probe:
+    """The contour probe in a file; UserError where there is none."""
+    if not path.is_file():
+        raise UserError(
+            f"{path} does not exist, and the contours are read by this probe: run `make table1`"
+            ", which trains one, or name another with --probe."
+        )
+    return load_probe(path)
 
 
 def draw_lines(pictures: np.ndarray, lines: np.ndarray, colour: tuple[int, int, int]) -> None:

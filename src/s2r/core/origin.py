@@ -58,19 +58,26 @@ def program() -> str:
 
 
 def marks(
-    synthetic: str, model: str = "", checksum: str = "", seed: int | None = None
+    synthetic: str,
+    model: str = "",
+    checksum: str = "",
+    seed: int | None = None,
+    source: str = "",
 ) -> dict[str, str | int]:
     """The marks of a generated file, {name: value}, in the order in which they are written.
 
     ``synthetic`` says in what sense it is; ``model`` is the name of what made it, ``checksum`` the
-    SHA-256 of its weights or of its model folder, and ``seed`` that of the draw (None: nothing was
-    drawn). ``commit`` is "" where it is not known.
+    SHA-256 of its weights or of its model folder, ``source`` the repository and commit that a model
+    folder was fetched from, and ``seed`` that of the draw (None: nothing was drawn). ``commit`` is
+    "" where it is not known.
     """
     found: dict[str, str | int] = {"synthetic": synthetic}
     if model:
         found["model"] = model
     if checksum:
         found["model_sha256"] = checksum
+    if source:
+        found["model_source"] = source
     if seed is not None:
         found["seed"] = seed
     return found | {"program": "s2r", "version": __version__, "commit": commit()}
@@ -81,7 +88,10 @@ def sentence(about: Mapping[str, str | int]) -> str:
     parts = [f"Synthetic: {about['synthetic']}"]
     if "model" in about:
         checksum = about.get("model_sha256", "")
-        parts.append(f"model {about['model']}" + (f" (sha256 {checksum})" if checksum else ""))
+        known = [f"sha256 {checksum}"] * bool(checksum) + [
+            *filter(None, [about.get("model_source")])
+        ]
+        parts.append(f"model {about['model']}" + (f" ({', '.join(known)})" if known else ""))
     if "seed" in about:
         parts.append(f"seed {about['seed']}")
     at = f", commit {about['commit']}" if about["commit"] else ""

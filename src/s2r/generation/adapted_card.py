@@ -1,5 +1,6 @@
 """The model card of an adapted model, and the table of before and after."""
 
+from s2r.generation.card_metadata import metadata
 from s2r.generation.folder_content import FolderContent
 
 ROWS = {
@@ -34,7 +35,12 @@ The held-out part:
 
 {table}
 
-    s2r generate speech.wav --model {name} -o tract.mp4
+    s2r generate speech.wav --model MODEL -o tract.mp4
+
+    import s2r
+    s2r.load("MODEL")("speech.wav").save("tract.mp4")
+
+MODEL is the path of this folder, or the name of its repository on the Hugging Face hub, owner/name.
 
 What it shows is what a model expects, not what was measured: do not draw conclusions about a
 person, and never medical ones, from generated video.
@@ -61,12 +67,13 @@ def adapted_card(name: str, content: FolderContent, about: dict) -> str:
     """README.md of the adapted folder.
 
     ``content`` is of the folder that was adapted; ``about`` what the weights say of it: ``films``
-    (names), ``seconds``, ``held_out``, ``new_codes``, ``steps`` and ``scores``.
+    (names), ``seconds``, ``held_out``, ``new_codes``, ``steps`` and ``scores``. Whoever made
+    the film decides about a licence, so the card names none.
     """
     parts = f"pictures ({about['new_codes']} codes more)"
     if about["steps"] is not None:
         parts += f", and speech ({about['steps']} steps)"
-    return CARD.format(
+    return metadata("film", content.name) + CARD.format(
         name=name,
         origin=content.name,
         checksum=content.checksum[:16],

@@ -12,6 +12,7 @@ from s2r.core.errors import UserError
 from s2r.core.origin import program
 from s2r.core.shards import Shards
 from s2r.corpus.split import read_split
+from s2r.generation.card_metadata import metadata
 from s2r.generation.model_folder import check_replaceable, export_model
 from s2r.generation.provenance import check_made_from
 from s2r.preparation.resting import recording_at_rest
@@ -33,7 +34,12 @@ from speech. {origin}
 | subjects it can show | {names} |
 | exported by | {program} |
 
-    s2r generate speech.wav --model FOLDER -o tract.mp4     # FOLDER: the path of this folder
+    s2r generate speech.wav --model MODEL -o tract.mp4
+
+    import s2r
+    s2r.load("MODEL")("speech.wav").save("tract.mp4")
+
+MODEL is the path of this folder, or the name of its repository on the Hugging Face hub, owner/name.
 
 What it shows is what a model expects, not what was measured: do not draw conclusions about a
 person, and never medical ones, from generated video.
@@ -50,15 +56,16 @@ def export_run(
     folder: str | Path,
     embeddings: Sequence[str | Path] = (),
     weights_folder: str | Path = "weights",
+    probe: str | Path | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write the trained system ``name`` of the merged configuration as a model folder.
 
     The reference frame of a subject is that of its first training recording. ``embeddings`` are
-    the shards that the run was trained on. Raises UserError where the run was not trained, its
-    weights or the split were changed or damaged, they were made from something else than the
-    configuration names, there are no training recordings, or ``folder`` may not be replaced
-    (`check_replaceable`).
+    the shards that the run was trained on; ``probe`` is the contour probe of the corpus, None where
+    it has none. Raises UserError where the run was not trained, its weights or the split were
+    changed or damaged, they were made from something else than the configuration names, there are
+    no training recordings, or ``folder`` may not be replaced (`check_replaceable`).
     """
     check_replaceable(folder, overwrite)
     trained = trained_systems(config)
@@ -94,8 +101,10 @@ def export_run(
         frame_rate=rate,
         percentiles=tuple(config["frames"]["percentiles"]),
         weights_folder=weights_folder,
+        probe=probe,
         overwrite=overwrite,
-        card=CARD.format(
+        card=metadata(config["corpus"]["kind"])
+        + CARD.format(
             name=name,
             size=config["frames"]["size"],
             rate=rate,

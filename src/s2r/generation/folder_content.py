@@ -15,11 +15,15 @@ from s2r.config.presets import BLOCKS_OF_PRESET
 from s2r.core.errors import UserError
 from s2r.core.files import digest_of, sha256_of
 from s2r.core.text_files import read_text, read_yaml
+from s2r.generation.card_metadata import without_metadata
 from s2r.speech.encoder import EncoderConfig
 
 FORMAT = "s2r-model-folder-2"
 
-WEIGHTS, CARD, REFERENCES = "model.safetensors", "README.md", "references/"
+CONFIG, WEIGHTS, CARD, REFERENCES = "config.yaml", "model.safetensors", "README.md", "references/"
+
+PROBE = "probe.safetensors"
+"""Contour probe of the corpus, where there is one: it reads tract variables off the videos."""
 
 LONGEST_CARD = 100_000
 """Bytes of a model card."""
@@ -63,7 +67,7 @@ def read_content(folder: str | Path) -> FolderContent:
 
     Raises UserError where it is missing or changed, or holds what no export writes.
     """
-    path = Path(folder) / "config.yaml"
+    path = Path(folder) / CONFIG
     if not path.is_file():
         raise UserError(
             f"{folder} is not a model folder (it has no config.yaml): run `make table1`, which "
@@ -83,7 +87,15 @@ def read_content(folder: str | Path) -> FolderContent:
 
 
 def read_card(folder: str | Path) -> str:
-    """The model card, without characters that a terminal would obey. Raises UserError."""
+    """The model card for people: without the metadata above it. Raises as `whole_card`."""
+    return without_metadata(whole_card(folder))
+
+
+def whole_card(folder: str | Path) -> str:
+    """The file of the model card, without characters that a terminal would obey.
+
+    Raises UserError where it is missing, a link, too long or no text.
+    """
     text = read_text(_listed_file(Path(folder), CARD), LONGEST_CARD)
     return "".join(c for c in text if c.isprintable() or c in "\n\t")
 
@@ -96,13 +108,16 @@ def size_of(folder: str | Path, content: FolderContent) -> int:
 def check_files(folder: str | Path, content: FolderContent) -> None:
     """Compare all files with their checksums.
 
+    Only the card may be another: people write there what they know, on the hub too, and nothing
+    depends on it.
+
     Raises UserError where a file is missing, was changed or is a link, and where the folder of the
     encoder holds a file that is not listed, which would be read.
     """
     folder = Path(folder)
     for name, expected in content.files.items():
         path = _listed_file(folder, name)
-        if sha256_of(path) != expected:
+        if name != CARD and sha256_of(path) != expected:
             raise UserError(f"{path} was changed or damaged: copy or export the folder again.")
     model = content.encoder.model
     for path in (folder / model).rglob("*") if model else ():
@@ -114,11 +129,26 @@ def _listed_file(folder: Path, name: str) -> Path:
     """The path of a file of a model folder, which no link leads out of."""
     path = folder / name
     inside = [path, *path.parents][: name.count("/") + 1]
-    if any(part.is_symlink() for part in inside):
+    if any(part.is_symlink() and not _in_hub_cache(folder, part) for part in inside):
         raise UserError(f"{path} is a link: put a copy of the file there.")
     if not path.is_file():
         raise UserError(f"{path} is missing: copy or export the model folder again.")
     return path
+
+
+def hub_source(folder: Path) -> str:
+    """``owner/name@commit`` of a folder in the cache of the hub's client; "" of any other."""
+    repository = folder.parent.parent.name
+    if folder.parent.name != "snapshots" or not repository.startswith("models--"):
+        return ""
+    return f"{repository.removeprefix('models--').replace('--', '/')}@{folder.name}"
+
+
+def _in_hub_cache(folder: Path, link: Path) -> bool:
+    """Whether ``link`` leads to the content of a file as the hub's client keeps it."""
+    return bool(hub_source(folder)) and link.resolve().is_relative_to(
+        (folder.parent.parent / "blobs").resolve()
+    )
 
 
 def _check_settings(content: FolderContent) -> None:

@@ -4,6 +4,7 @@ model.safetensors       weights and shape
 config.yaml             encoder, preset and settings, frames, checksums of all files
 references/<subject>.png  a resting frame of every training subject
 whisper-tiny.en.bin or encoder/   weights of the speech encoder, where it has any
+probe.safetensors       contour probe, where the corpus has true contours
 README.md               model card
 """
 
@@ -22,7 +23,16 @@ from s2r.config.systems import Kind
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path, digest_of, sha256_of
 from s2r.core.network import no_network
-from s2r.generation.folder_content import FORMAT, REFERENCES, WEIGHTS, check_files, read_content
+from s2r.generation.folder_content import (
+    CONFIG,
+    FORMAT,
+    PROBE,
+    REFERENCES,
+    WEIGHTS,
+    check_files,
+    hub_source,
+    read_content,
+)
 from s2r.generation.recurrent import RecurrentVideos
 from s2r.model.family import VideoModel, find_family
 from s2r.model.recurrent import load_recurrent
@@ -46,6 +56,10 @@ class SpeechModel:
     percentiles: tuple[float, float]
     checksum: str
     """Of the folder, which holds those of all files (`FolderContent.checksum`)."""
+    source: str = ""
+    """``owner/name@commit`` of a folder from the hub."""
+    probe: Path | None = None
+    """Contour probe in the folder."""
 
 
 def export_model(
@@ -60,14 +74,15 @@ def export_model(
     percentiles: tuple[float, float],
     card: str,
     weights_folder: str | Path = "weights",
+    probe: str | Path | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write a model folder; it appears only when it is complete.
 
     ``settings`` are those of the run that decide its videos, see `load_video_model`;
-    ``references`` {subject: (H, W) uint8}; ``card`` is the text of README.md. Raises UserError
-    where the model or the encoder's weights are missing, and where ``folder`` may not be replaced
-    (`check_replaceable`).
+    ``references`` {subject: (H, W) uint8}; ``card`` is the text of README.md; ``probe`` is the
+    contour probe of the corpus, where it has one. Raises UserError where the model or the encoder's
+    weights are missing, and where ``folder`` may not be replaced (`check_replaceable`).
     """
     check_replaceable(folder, overwrite)
     load_video_model(model_path, settings, "cpu")
@@ -77,6 +92,8 @@ def export_model(
         for subject, frame in references.items():
             Image.fromarray(frame).save(temporary / "references" / f"{subject}.png")
         (temporary / "README.md").write_text(card)
+        if probe is not None:
+            shutil.copyfile(probe, temporary / PROBE)
         saved = save_encoder(encoder, weights_folder, temporary)
         files = sorted(path for path in temporary.rglob("*") if path.is_file())
         content = {
@@ -91,7 +108,7 @@ def export_model(
         }
         content["checksum"] = digest_of(content, 64)
         text = yaml.dump(content, Dumper=_WithoutAliases, sort_keys=False)
-        (temporary / "config.yaml").write_text(text)
+        (temporary / CONFIG).write_text(text)
 
 
 class _WithoutAliases(yaml.SafeDumper):
@@ -120,7 +137,7 @@ def check_replaceable(folder: str | Path, overwrite: bool) -> None:
             f"{folder} exists and is not a model folder that s2r wrote: choose another name for "
             "the folder, or move this one away."
         ) from error
-    written = {folder / name for name in ("config.yaml", *files)}
+    written = {folder / name for name in (CONFIG, *files)}
     others = (
         set(folder.rglob("*")) - written - {above for path in written for above in path.parents}
     )
@@ -169,6 +186,8 @@ def load_model_folder(folder: str | Path, device: str = "cpu") -> SpeechModel:
         frame_rate=content.frame_rate,
         percentiles=content.percentiles,
         checksum=content.checksum,
+        source=hub_source(folder),
+        probe=folder / PROBE if PROBE in content.files else None,
     )
     _check_parts(folder, loaded)
     return loaded

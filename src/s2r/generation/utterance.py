@@ -68,6 +68,10 @@ class UtteranceVideos(VideoModel):
         """The mean that the model draws around, without noise: (T, H, W) uint8."""
         return self._video(task, drawn=False)
 
+    def codes(self, task: VideoTask, drawn: bool = False) -> np.ndarray:
+        """See `VideoModel.codes`."""
+        return self._codes(task, drawn).cpu().numpy()
+
     def resampled(self, steps: int | None, guidance: float | None) -> "UtteranceVideos":
         """See `VideoModel.resampled`."""
         return replace(self, sampler=resampled(self.sampler, steps, guidance))
@@ -93,6 +97,11 @@ class UtteranceVideos(VideoModel):
         on_frames: Callable[[int], None] = lambda frames: None,
         drawn: bool = True,
     ) -> np.ndarray:
+        return self._shown(self._codes(task, drawn), task, drawn, on_frames)
+
+    @torch.no_grad()
+    def _codes(self, task: VideoTask, drawn: bool) -> Tensor:
+        """The codes (T, K) of the frames of a task."""
         device = self.model.code_scale.device
         start = max(task.first - self.reach, 0)
         stop = min(task.first + task.frames + self.reach, len(task.speech))
@@ -109,7 +118,7 @@ class UtteranceVideos(VideoModel):
         codes = codes[0, task.first - start :][: task.frames]
         if len(codes) < task.frames:  # a video longer than its speech ends with the last frame
             codes = torch.cat([codes, codes[-1:].expand(task.frames - len(codes), -1)])
-        return self._shown(codes, task, drawn, on_frames)
+        return codes
 
     def _shown(
         self,

@@ -84,6 +84,14 @@ class VideoModel(ABC):
         it the model shows a progress bar with ``label``.
         """
 
+    def codes(self, task: VideoTask, drawn: bool = False) -> np.ndarray:
+        """Articulation codes (T, C) float32 that the frames of ``task`` are decoded from.
+
+        Those of the mean, or with ``drawn`` those of the draw of the task's seed. Raises UserError
+        where the model has none.
+        """
+        raise UserError("This model has no articulation codes: use a model of preset s2r.")
+
     def takes(self, size: int) -> bool:
         """Whether the model generates pictures of ``size`` x ``size`` pixels."""
         return True

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from s2r.apps.commands import DEFAULT_MODEL
 from s2r.apps.local_server import (
     address_of,
     is_loopback,
@@ -18,6 +17,7 @@ from s2r.apps.local_server import (
     proxy_origin,
     stoppable,
 )
+from s2r.apps.models import DEFAULT_MODEL, place_of
 from s2r.core.device import find_device
 from s2r.core.errors import UserError
 from s2r.generation.folder_content import read_card
@@ -39,7 +39,7 @@ CLOSING = 2
 
 
 def serve(
-    folders: Sequence[Path], host: str, port: int, device: str, proxy: str | None = None
+    folders: Sequence[str | Path], host: str, port: int, device: str, proxy: str | None = None
 ) -> None:
     """Serve the studio with the models in ``folders`` until interrupted; prints the address.
 
@@ -91,7 +91,7 @@ class StudioServer:
 
 @contextmanager
 def open_studio(
-    folders: Sequence[Path], host: str, port: int, device: str, proxy: str | None = None
+    folders: Sequence[str | Path], host: str, port: int, device: str, proxy: str | None = None
 ) -> Iterator[StudioServer]:
     """The server with its models loaded; its files are in a temporary folder, removed at the end.
 
@@ -116,9 +116,10 @@ def open_studio(
             ) from error
         models: dict[str, SpeechModel] = {}
         cards: dict[str, str] = {}
-        for folder in folders:
+        for model in folders:
+            folder = place_of(model).folder
             loaded = load_model_folder(folder, device)
-            name = loaded.name if loaded.name not in models else str(folder)
+            name = loaded.name if loaded.name not in models else str(model)
             models[name] = loaded
             cards[name] = read_card(folder)
         actions = Actions(models, cards, Path(work))

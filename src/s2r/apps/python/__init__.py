@@ -1,0 +1,1 @@
+"""The Python interface: `s2r.load`, and what it returns."""
