@@ -194,6 +194,11 @@ def _add_rate(commands) -> None:
     command.add_argument(
         "--answers", type=Path, help="file of the answers (default: FOLDER_answers.sqlite)"
     )
+    command.add_argument(
+        "--texts",
+        type=Path,
+        help="file of the page's texts, in any language (default: FOLDER/texts.yaml, or English)",
+    )
     add_server(command, 8642)
 
 
@@ -245,7 +250,7 @@ def _studio(options: argparse.Namespace) -> None:
 def _rate(options: argparse.Namespace) -> None:
     from s2r.apps.rating.server import serve
 
-    serve(options.folder, options.answers, options.host, options.port, options.proxy)
+    serve(options.folder, options.answers, options.host, options.port, options.proxy, options.texts)
 
 
 if __name__ == "__main__":
