@@ -166,6 +166,12 @@ def _add_studio(commands) -> None:
         metavar="FOLDER",
         help="model folders to choose from and compare (default: results/model)",
     )
+    command.add_argument(
+        "--probe",
+        type=Path,
+        metavar="FILE",
+        help="contour probe that names the articulators (default: that of the workflow)",
+    )
     add_device(command)
     add_server(command, 8643)
 
@@ -244,7 +250,7 @@ def _score(options: argparse.Namespace) -> None:
 def _studio(options: argparse.Namespace) -> None:
     from s2r.apps.studio.server import serve
 
-    serve(options.model, options.host, options.port, options.device, options.proxy)
+    serve(options.model, options.host, options.port, options.device, options.proxy, options.probe)
 
 
 def _rate(options: argparse.Namespace) -> None:

@@ -33,10 +33,12 @@ REQUEST = {
     "force": False,
     "model": "tiny",
     "second": actions.NO_OTHER,
-    "sampler": "fast: 2 levels",
+    "sampler": "fast",
     "clean": False,
     "height": 128,
     "seed": 1,
+    "truth": True,
+    "contours": False,
 }
 
 
@@ -79,7 +81,7 @@ def refused(client, speech: Path | None, **request) -> str:
 
 def test_speech_becomes_video_frames_and_picture(client, speech):
     made = generate(client, speech)
-    assert sorted(made) == ["frames_1.h5", "sound.png", "video.mp4"]
+    assert sorted(made) == ["frames_1.h5", "sound.png", "video.gif", "video.mp4"]
     found = probe(made["video.mp4"])
     assert (found.frames, found.width, found.height) == (30, 128, 128)
     assert found.audio_seconds
@@ -103,9 +105,10 @@ def test_same_request_as_on_the_command_line_same_frames(
 
 def test_two_models_side_by_side(server, client, speech):
     made = generate(client, speech, second=second_model(server))
-    assert {"video_1.mp4", "frames_2.h5"} < set(made)
+    assert {"video_1.mp4", "video_2.mp4", "frames_2.h5"} < set(made)
     found = probe(made["video.mp4"])
     assert (found.frames, found.width) == (30, 258)
+    assert found.height > 128  # the names of the models
     assert probe(made["video_1.mp4"]).width == 128
 
 
@@ -141,7 +144,7 @@ def test_choices_follow_the_models(tmp_path):
         assert cards == "\n\n".join(f"# {name}" for name in asked[:2] if name != actions.NO_OTHER)
     assert found.at_rest("a", "sub001").shape == (actions.SHOWN, actions.SHOWN)
     with pytest.raises(gradio.Error, match="no speaker in common"):
-        found.generate("speech.wav", None, None, False, "a", "c", "as scored", False, 128, 0)
+        found.generate("speech.wav", None, None, False, "a", "c", "balanced", False, 128, 0)
 
 
 def test_own_reference_and_one_that_is_none(client, speech, tmp_path):

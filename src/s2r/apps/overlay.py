@@ -33,12 +33,7 @@ class ContourOverlay:
     colours = tuple(dict.fromkeys(COLOURS.values()))
 
     def __init__(self, path: Path):
-        if not path.is_file():
-            raise UserError(
-                f"{path} does not exist, and the contours are read by this probe: run `make table1`"
-                ", which trains one, or name another with --probe."
-            )
-        self._probe: Probe = load_probe(path)
+        self._probe: Probe = find_probe(path)
         self._field_mm = float(self._probe.field_mm)
 
     def __call__(self, frames: np.ndarray, shown: np.ndarray) -> np.ndarray:
@@ -47,6 +42,16 @@ class ContourOverlay:
         for articulator, contours in self._probe.predict(frames).items():
             draw_lines(pictures, contours / self._field_mm, COLOURS[articulator])
         return pictures
+
+
+def find_probe(path: Path) -> Probe:
+    """The probe in the file ``path``; UserError where it holds none."""
+    if not path.is_file():
+        raise UserError(
+            f"{path} does not exist, and the contours are read by this probe: run `make table1`"
+            ", which trains one, or name another with --probe."
+        )
+    return load_probe(path)
 
 
 def draw_lines(pictures: np.ndarray, lines: np.ndarray, colour: tuple[int, int, int]) -> None:
