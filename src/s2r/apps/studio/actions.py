@@ -7,19 +7,23 @@ import html
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import gradio as gr
 import numpy as np
 
+from s2r.apps.studio import live
 from s2r.apps.studio.examples import Example, Opened, open_example, same_sound
+from s2r.apps.studio.learner import compare
 from s2r.apps.studio.video import SOUND, VIDEO, VideoRequest, make_video, read_speech
 from s2r.core.errors import UserError
 from s2r.core.media.encode import write_wav
 from s2r.core.units import SAMPLE_RATE
 from s2r.evaluation.metrics.contour_probe import Probe
 from s2r.generation.model_folder import SpeechModel
+from s2r.generation.speaker import reference_frame
 from s2r.preparation.pictures import enlarge
 
 PRESETS = {"fast": "fast", "balanced": None, "best": "best"}
@@ -199,6 +203,42 @@ class Actions:
             files,
             self._caption(names, known is not None, contours and self.probe is not None),
         )
+
+    def compare(
+        self, target: str | None, own: str | None, model: str, speaker: str, progress=_PROGRESS
+    ) -> tuple[str, str]:
+        """The video of two recordings in step, and a sentence about it (`learner.compare`)."""
+        for recording, name in ((target, "the target's recording"), (own, "your own recording")):
+            if not recording:
+                raise page_error(f"There is no speech yet: {name} is missing.")
+        if shutil.disk_usage(self.work).free < SPARE:
+            raise page_error("There is no space for a video on the studio's disk.")
+        progress(0.2, desc="Generating")
+        loaded = self.models[model]
+        with self._working(), page_errors(target, own):
+            folder = self._new_folder()
+            reference = reference_frame(loaded, speaker, (), False)
+            found = compare(Path(own), Path(target), loaded, reference, folder, probe=self.probe)
+        sentence = f"The pictures differ most at {found.most:.2f} s."
+        if self.probe is None:
+            sentence += f" (Difference of grey levels; for contours: {self.no_probe})"
+        return str(folder / VIDEO), sentence
+
+    def hear(
+        self, piece: tuple[int, np.ndarray] | None, heard: live.Heard, speaker: str
+    ) -> tuple[live.Heard, object, object]:
+        """One more piece of live sound: the sound so far, the moving picture, and the delay."""
+        arrived = time.monotonic()
+        loaded = self.models[live.live_model(self.models)]
+        if piece is None or not len(piece[1]):
+            return heard, gr.skip(), gr.skip()
+        with self._working(), page_errors():
+            reference = reference_frame(loaded, speaker, (), False)
+            heard = live.add_sound(heard, *piece)
+            heard, frames = live.next_frames(heard, loaded, reference)
+        if not len(frames):
+            return heard, gr.skip(), gr.skip()
+        return heard, live.moving_picture(frames), live.delay(time.monotonic() - arrived)
 
     def _caption(self, names: Sequence[str], true: bool, contours: bool) -> str:
         """What is shown from left to right, and the start of the models' cards: their training."""

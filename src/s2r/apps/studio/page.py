@@ -7,6 +7,7 @@ import gradio as gr
 from fastapi import FastAPI
 
 from s2r.apps.studio.actions import CONTOURS, NO_OTHER, PRESETS, Actions, chosen_models
+from s2r.apps.studio.other_pages import learner_page, live_page
 from s2r.apps.studio.video import LONGEST
 
 SIZES = (128, 256, 512)
@@ -41,7 +42,8 @@ def application(actions: Actions) -> FastAPI:
         page,
         path="/",
         theme=THEME,
-        css="footer { display: none !important }",
+        css="footer { display: none !important } #live img { width: min(100%, 420px); }",
+        head=f"<script>{files('s2r.apps.studio').joinpath('names.js').read_text()}</script>",
         max_file_size=LARGEST,
         run_history=False,
         enable_monitoring=False,
@@ -51,56 +53,67 @@ def application(actions: Actions) -> FastAPI:
 
 
 def build_page(actions: Actions) -> gr.Blocks:
-    """Speech, speaker and model on the left, the video with its time line on the right."""
-    names = list(actions.models)
+    """The pages of the studio."""
     with gr.Blocks(
         title="s2r studio", analytics_enabled=False, delete_cache=(KEPT // 2, KEPT)
     ) as page:
         gr.Markdown(INTRODUCTION)
-        with gr.Row():
-            with gr.Column(scale=2, min_width=320):
-                speech, video_upload, examples = _speech(actions)
-                speaker, at_rest, pictures, force = _speaker(actions, names[0])
-                model, second, sampler, clean, height, seed = _model(names)
-                truth, contours = _shown_beside(actions)
-                with gr.Accordion("About the model", open=False):
-                    card = gr.Markdown(actions.cards[names[0]], elem_id="card")
-                start = gr.Button("Generate", variant="primary", elem_id="generate")
-            with gr.Column(scale=3, min_width=420):
-                video = gr.Video(label="Video", interactive=False, height=420, elem_id="video")
-                time_line = _time_line()
-                caption = gr.Markdown(elem_id="caption")
-                downloads = gr.File(
-                    label="Download",
-                    file_count="multiple",
-                    interactive=False,
-                    elem_id="downloads",
-                )
-                gr.Markdown(WARNING)
-        private = {"show_progress": "hidden", "api_visibility": "private"}
-        for choice in (model, second):
-            choice.change(
-                actions.choose, [model, second, speaker], [speaker, at_rest, card], **private
-            )
-        for number, button in enumerate(examples):
-            button.click(
-                partial(_example, actions, number), [model, second], [speech, speaker], **private
-            )
-        speaker.change(actions.at_rest, [model, speaker], at_rest, **private)
-        video_upload.upload(actions.sound_of, video_upload, speech, **private)
-        start.click(
-            actions.generate,
-            [
-                *(speech, speaker, pictures, force, model, second, sampler, clean, height, seed),
-                *(truth, contours),
-            ],
-            [video, time_line, downloads, caption],
-            api_name="generate",
-            concurrency_limit=1,
-            show_progress_on=video,
-        )
+        with gr.Tab("Video"):
+            _video_page(actions)
+        with gr.Tab("Two recordings"):
+            learner_page(actions)
+        with gr.Tab("Live"):
+            live_page(actions)
     page.queue(max_size=WAITING)
     return page
+
+
+def _video_page(actions: Actions) -> None:
+    """Speech, speaker and model on the left, the video with its time line on the right."""
+    names = list(actions.models)
+    with gr.Row():
+        with gr.Column(scale=2, min_width=320):
+            speech, video_upload, examples = _speech(actions)
+            speaker, at_rest, pictures, force = _speaker(actions, names[0])
+            model, second, sampler, clean, height, seed = _model(names)
+            truth, contours = _shown_beside(actions)
+            with gr.Accordion("About the model", open=False):
+                card = gr.Markdown(actions.cards[names[0]], elem_id="card")
+            start = gr.Button("Generate", variant="primary", elem_id="generate")
+        with gr.Column(scale=3, min_width=420):
+            video = gr.Video(label="Video", interactive=False, height=420, elem_id="video")
+            time_line = _time_line()
+            caption = gr.Markdown(elem_id="caption")
+            downloads = gr.File(
+                label="Download",
+                file_count="multiple",
+                interactive=False,
+                elem_id="downloads",
+            )
+            gr.Markdown(WARNING)
+    private = {"show_progress": "hidden", "api_visibility": "private"}
+    for choice in (model, second):
+        choice.change(actions.choose, [model, second, speaker], [speaker, at_rest, card], **private)
+    for number, button in enumerate(examples):
+        button.click(
+            partial(_example, actions, number),
+            [model, second],
+            [speech, speaker],
+            **private,
+        )
+    speaker.change(actions.at_rest, [model, speaker], at_rest, **private)
+    video_upload.upload(actions.sound_of, video_upload, speech, **private)
+    start.click(
+        actions.generate,
+        [
+            *(speech, speaker, pictures, force, model, second, sampler, clean, height, seed),
+            *(truth, contours),
+        ],
+        [video, time_line, downloads, caption],
+        api_name="generate",
+        concurrency_limit=1,
+        show_progress_on=video,
+    )
 
 
 def _example(actions: Actions, number: int, model: str, second: str) -> tuple:

@@ -37,7 +37,7 @@ class Panel:
 
 
 class Panels:
-    """Draws panels of the height ``size``, with their titles above where there are several."""
+    """Draws panels of the height ``size``, with their titles below where there are several."""
 
     def __init__(self, panels: Sequence[Panel], size: int):
         self._panels, self._size = panels, size
@@ -68,8 +68,8 @@ class Panels:
                 shown = self._one(panel, numbers)
                 if self._titles:
                     title = self._titles[place].reshape(1, -1, self._size, *[1] * (shown.ndim - 3))
-                    above = np.broadcast_to(title, (len(shown), title.shape[1], *shown.shape[2:]))
-                    shown = np.concatenate([above, shown], axis=1)
+                    below = np.broadcast_to(title, (len(shown), title.shape[1], *shown.shape[2:]))
+                    shown = np.concatenate([shown, below], axis=1)
                 row += [np.zeros((*shown.shape[:2], GAP, *shown.shape[3:]), np.uint8), shown]
             yield np.concatenate(row[1:], axis=2)
 
