@@ -48,7 +48,7 @@ def live_model(models: Mapping[str, SpeechModel]) -> str:
 
 def about(name: str, model: SpeechModel) -> str:
     """What the page says of the delay with this model."""
-    reach = model.model.reach * HOP / SAMPLE_RATE
+    reach = getattr(model.model, "mean_reach", model.model.reach) * HOP / SAMPLE_RATE
     kind = model.encoder.description.get("kind")
     sentences = [
         f"Model: **{name}**. The browser sends {CHUNK:.0f} s at a time, and the last "

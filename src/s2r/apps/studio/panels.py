@@ -32,7 +32,7 @@ class Panel:
 
     title: str
     frames: np.ndarray
-    """(T, H, W) uint8; where it is shorter than the first panel its last frame is held."""
+    """(T, H, W) uint8; where it is shorter than another panel its last frame is held."""
     lines: Sequence[Lines] = field(default=())
 
 
@@ -44,7 +44,7 @@ class Panels:
         titles = [title_block(panel.title, size) for panel in panels] if len(panels) > 1 else []
         self._titles = _equally_high(titles)
         self._coloured = any(panel.lines for panel in panels)
-        self.count = len(panels[0].frames)
+        self.count = max(len(panel.frames) for panel in panels)
 
     @property
     def shape(self) -> tuple[int, int]:
