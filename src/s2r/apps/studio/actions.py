@@ -41,8 +41,8 @@ FOLDERS = 5
 """Videos whose files are kept, beside the copies that Gradio serves."""
 
 CONTOURS = (
-    "what a probe reads off the pictures, an estimate; it was trained on the corpus of the default "
-    "model and sees nothing else."
+    "what a probe reads off the pictures: an estimate, by a network that was trained on the corpus "
+    "of the workflow."
 )
 """What the contours are."""
 
