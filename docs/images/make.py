@@ -78,7 +78,13 @@ def moving(samples: Path) -> None:
         for picture in np.concatenate([pair[:shown] for pair in pairs], axis=2)
     )
     first.save(
-        HERE / "moving.webp", save_all=True, append_images=others, duration=40, loop=0, quality=20, method=6
+        HERE / "moving.webp",
+        save_all=True,
+        append_images=others,
+        duration=40,
+        loop=0,
+        quality=20,
+        method=6,
     )
 
 

@@ -172,6 +172,12 @@ def _add_studio(commands) -> None:
         help="model folders, or names on the hub, to choose from and compare (default: "
         "results/model)",
     )
+    command.add_argument(
+        "--probe",
+        type=Path,
+        metavar="FILE",
+        help="contour probe that names the articulators (default: that of the workflow)",
+    )
     add_device(command)
     add_server(command, 8643)
 
@@ -199,6 +205,11 @@ def _add_rate(commands) -> None:
     )
     command.add_argument(
         "--answers", type=Path, help="file of the answers (default: FOLDER_answers.sqlite)"
+    )
+    command.add_argument(
+        "--texts",
+        type=Path,
+        help="file of the page's texts, in any language (default: FOLDER/texts.yaml, or English)",
     )
     add_server(command, 8642)
 
@@ -257,13 +268,13 @@ def _score(options: argparse.Namespace) -> None:
 def _studio(options: argparse.Namespace) -> None:
     from s2r.apps.studio.server import serve
 
-    serve(options.model, options.host, options.port, options.device, options.proxy)
+    serve(options.model, options.host, options.port, options.device, options.proxy, options.probe)
 
 
 def _rate(options: argparse.Namespace) -> None:
     from s2r.apps.rating.server import serve
 
-    serve(options.folder, options.answers, options.host, options.port, options.proxy)
+    serve(options.folder, options.answers, options.host, options.port, options.proxy, options.texts)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,12 @@ def rate_one(page, number, answer, naturalness):
     """Answer the clip that is shown; the buttons must wait for its end."""
     page.get_by_role("heading", name=f"Video {number} of 4").wait_for()
     page.get_by_role("button", name=answer, exact=True).click()
+    rate_naturalness(page, naturalness)
+
+
+def rate_naturalness(page, naturalness):
     page.get_by_role("group", name="How natural").get_by_text(str(naturalness)).click()
+    page.get_by_role("button", name="Submit").click()
 
 
 def test_a_session_with_a_break(study, browser, tmp_path):
@@ -82,27 +87,36 @@ def test_a_session_with_a_break(study, browser, tmp_path):
     # Not wait_for_function: a page that loads slowly would have to evaluate its text, which the
     # policy of the server forbids.
     wait_until(lambda: page.evaluate("document.querySelector('video').videoWidth") == 64)
-    page.get_by_role("button", name="Synthesised", exact=True).click()
-    page.get_by_role("group", name="How natural").wait_for()
     page.context.close()
+    # As a server that stopped between the two answers leaves it.
+    second = study.store.session("anna")["clips"][1]["clip"]
+    study.store.answer("anna", second, "synthesised")
 
     page = open_page(browser, study.address, errors)
     enter(page, "anna")
     page.get_by_role("heading", name="Video 2 of 4").wait_for()
-    assert page.get_by_role("button", name="Synthesised", exact=True).is_disabled()
-    page.get_by_role("group", name="How natural").get_by_text("2").click()
-    rate_one(page, 3, "Synthesised", 1)
+    rate_naturalness(page, 2)
+    # By keys: the answer can be changed until it is submitted.
+    page.get_by_role("heading", name="Video 3 of 4").wait_for()
+    page.keyboard.press("4")  # the video is not over: nothing happens
+    wait_until(page.get_by_role("button", name="Real", exact=True).is_enabled)
+    for key in ("ArrowLeft", "ArrowRight", "5", "1", "s"):
+        page.keyboard.press(key)
+    page.get_by_role("heading", name="Video 4 of 4").wait_for()
+    wait_until(page.get_by_role("button", name="Real", exact=True).is_enabled)
+    page.keyboard.press("r")
+    wait_until(lambda: not page.evaluate("document.querySelector('video').ended"))
     rate_one(page, 4, "Real", 4)
     page.get_by_label("boat").fill("too fast")
     page.get_by_role("button", name="Finish").click()
     page.get_by_text("All your answers are stored.").wait_for()
     assert errors == []
 
-    rows, comments = read_answers(study.store.path)
+    rows, comments, _ = read_answers(study.store.path)
     assert rows["answer"].tolist() == ["real", "synthesised", "synthesised", "real"]
     assert rows["naturalness"].tolist() == [5, 2, 1, 4]
     assert rows["block"].tolist() == [1, 1, 2, 2]
-    assert comments.to_dict("records") == [{"rater": "anna", "word": "boat", "comment": "too fast"}]
+    assert comments.to_dict("records") == [{"rater": "Anna", "word": "boat", "comment": "too fast"}]
 
 
 def test_two_raters_and_a_server_that_stops(study, browser):
@@ -119,6 +133,7 @@ def test_two_raters_and_a_server_that_stops(study, browser):
     study.shutdown()
     study.server_close()
     page.get_by_role("button", name="Real", exact=True).click()
+    rate_naturalness(page, 4)
     page.get_by_role("alert").get_by_text("nothing was stored").wait_for()
     assert page.get_by_role("button", name="Real", exact=True).is_enabled()
     assert study.store.counts() == (2, 2)

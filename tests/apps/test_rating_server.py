@@ -60,7 +60,7 @@ def test_the_page_learns_nothing_about_the_answers(client):
     assert b"Real or synthesised?" in page
     assert not re.findall(rb"https?://", page)
     session = client.send("/session", code=" Anna-1 ")
-    assert session["rater"] == "anna-1"
+    assert session["rater"] == "Anna-1"
     assert len(session["clips"]) == 12
     assert len(session["practice"]) == 2
     assert session["words"] == ["bat", "bit", "boat"]
@@ -88,7 +88,7 @@ def test_resume_after_half_an_answer(client, store):
     client.send("/answer", code="anna", clip=first, answer="synthesised")
     client.send("/naturalness", code="anna", clip=first, naturalness=1)
     assert client.send("/session", code="anna")["answers"] == again["answers"]
-    rows, comments = read_answers(store.path)
+    rows, comments, _ = read_answers(store.path)
     assert rows["position"].tolist() == [0, 1]
     assert rows["naturalness"].isna().tolist() == [False, True]
     assert comments["comment"].tolist() == ["the tip of the tongue"]
@@ -99,7 +99,7 @@ def test_raters_at_once(client, store):
     with ThreadPoolExecutor(4) as pool:
         orders = list(pool.map(lambda code: rate_all(client, code), codes))
     assert len({tuple(order) for order in orders}) == 4
-    rows, _ = read_answers(store.path)
+    rows, _, _ = read_answers(store.path)
     assert rows.groupby("rater")["clip"].apply(list).to_dict() == dict(
         zip(codes, orders, strict=True)
     )
@@ -224,7 +224,7 @@ def test_nothing_is_lost_when_the_server_is_killed(folder):
     os.kill(served.process.pid, signal.SIGKILL)
     served.process.communicate()
     path = folder.parent / "rating_answers.sqlite"
-    rows, _ = read_answers(path)
+    rows, _, _ = read_answers(path)
     assert rows["clip"].tolist() == clips[:6]
     assert rows["naturalness"].notna().sum() == 5
     with sqlite3.connect(path) as database:
@@ -315,6 +315,7 @@ def test_from_answers_to_the_table(client, store, tmp_path):
         markdown=tmp_path / "table2.md",
         rows=tmp_path / "rows.csv",
         comments=tmp_path / "comments.csv",
+        raters=tmp_path / "raters.csv",
         synthetic=True,
         resamples=50,
     )
@@ -324,6 +325,11 @@ def test_from_answers_to_the_table(client, store, tmp_path):
     assert table.loc["all", "mos_generated"] == 3
     assert table.loc["all", ["mos_real_low", "mos_real_high"]].tolist() == [2, 4]
     assert len(pd.read_csv(tmp_path / "rows.csv")) == 24
+    raters = pd.read_csv(tmp_path / "raters.csv")
+    assert raters[["rater", "answers", "finished"]].to_numpy().tolist() == [
+        ["anna", 12, True],
+        ["bert", 12, True],
+    ]
     comments = pd.read_csv(tmp_path / "comments.csv")
     assert comments.to_dict("records") == [
         {"rater": "bert", "word": "bit", "comment": '"jumps", twice'}

@@ -105,12 +105,18 @@ def test_words_that_were_not_generated_are_reported(corpus, tmp_path):
 
 
 def test_items_are_bounded_and_spread_over_recordings():
-    rows = [(f"r{n}_{word}", f"r{n}", "word", word) for n in range(6) for word in ("bat", "bit")]
-    rows.append(("r0_v", "r0", "vcv", "AA-T-AA"))
-    table = pd.DataFrame(rows, columns=["item", "recording", "kind", "label"]).set_index("item")
+    words = ("bat", "bit")
+    rows = [
+        (f"r{n}_{word}", f"s{n // 2}", f"r{n}", "word", word) for n in range(6) for word in words
+    ]
+    rows.append(("r0_v", "s0", "r0", "vcv", "AA-T-AA"))
+    columns = ["item", "subject", "recording", "kind", "label"]
+    table = pd.DataFrame(rows, columns=columns).set_index("item")
     files = {f"r{n}": "file" for n in range(4)}
-    assert choose_items(table, ["bit"], files, None) == ["r0_bit", "r1_bit", "r2_bit", "r3_bit"]
-    assert choose_items(table, ["bat", "bit"], files, 2) == ["r1_bat", "r3_bat", "r1_bit", "r3_bit"]
+    assert choose_items(table, ["bit"], files, None) == ["r0_bit", "r2_bit", "r1_bit", "r3_bit"]
+    # both speakers in both words, and then their other recordings
+    assert choose_items(table, ["bat", "bit"], files, 2) == ["r0_bat", "r2_bat", "r1_bit", "r3_bit"]
+    assert choose_items(table, ["bat", "bit"], files, 1) == ["r0_bat", "r2_bit"]
     taken = choose_items(table, ["bat", "bit"], files, None)
     examples = choose_examples(table, ["bat", "bit"], taken, 10, np.random.default_rng(0))
     assert set(examples[:4]) == {"r4_bat", "r4_bit", "r5_bat", "r5_bit"}

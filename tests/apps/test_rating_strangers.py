@@ -132,7 +132,7 @@ def test_odd_json_gets_a_sentence(client, capsys, body):
 
 
 def test_a_fault_of_the_program_is_answered(study, client, monkeypatch, capsys):
-    monkeypatch.setattr(study.store, "session", lambda code: 1 / 0)
+    monkeypatch.setattr(study.store, "session", lambda *_: 1 / 0)
     status, body = client.ask("POST", "/session", {"code": "a"})
     assert status == 500
     assert json.loads(body)["error"] == "The server could not answer this request."
@@ -182,7 +182,7 @@ def test_no_remark_is_a_formula_in_a_spreadsheet(client, study, tmp_path):
     client.send("/answer", code="a", clip=clip, answer="real")
     for word, text in texts.items():
         client.send("/comment", code="a", word=word, comment=text)
-    names = ("table", "markdown", "rows", "comments")
+    names = ("table", "markdown", "rows", "comments", "raters")
     paths = {name: tmp_path / f"{name}.csv" for name in names}
     write_results(answers=study.store.path, **paths, synthetic=True, resamples=10)
     found = pd.read_csv(paths["comments"]).set_index("word")["comment"]

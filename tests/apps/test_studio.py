@@ -9,18 +9,23 @@ from types import SimpleNamespace
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from helpers.sounds import voice
 from helpers.studio_server import ask, second_model, served
 from helpers.tiny_model import heads
+from helpers.tiny_probe import write_tiny_probe
+from s2r.apps.overlay import open_probe
 from s2r.apps.studio import video
+from s2r.apps.studio.examples import Example
 from s2r.apps.studio.sound_picture import COLUMN, SPECTRUM_HEIGHT, WAVE_HEIGHT, sound_picture
+from s2r.apps.studio.video import VideoRequest
 from s2r.cli import main
 from s2r.core.errors import UserError
-from s2r.core.media.decode import probe
-from s2r.core.media.encode import write_wav
+from s2r.core.media.decode import probe, read_video
+from s2r.core.media.encode import write_video, write_wav
 
 gradio = pytest.importorskip("gradio", reason="Gradio is not installed: pip install -e '.[studio]'")
 client_of = pytest.importorskip("gradio_client")
@@ -33,10 +38,12 @@ REQUEST = {
     "force": False,
     "model": "tiny",
     "second": actions.NO_OTHER,
-    "sampler": "fast: 2 levels",
+    "sampler": "fast",
     "clean": False,
     "height": 128,
     "seed": 1,
+    "truth": True,
+    "contours": False,
 }
 
 
@@ -79,7 +86,7 @@ def refused(client, speech: Path | None, **request) -> str:
 
 def test_speech_becomes_video_frames_and_picture(client, speech):
     made = generate(client, speech)
-    assert sorted(made) == ["frames_1.h5", "sound.png", "video.mp4"]
+    assert sorted(made) == ["frames_1.h5", "sound.png", "video.gif", "video.mp4"]
     found = probe(made["video.mp4"])
     assert (found.frames, found.width, found.height) == (30, 128, 128)
     assert found.audio_seconds
@@ -103,10 +110,53 @@ def test_same_request_as_on_the_command_line_same_frames(
 
 def test_two_models_side_by_side(server, client, speech):
     made = generate(client, speech, second=second_model(server))
-    assert {"video_1.mp4", "frames_2.h5"} < set(made)
+    assert {"video_1.mp4", "video_2.mp4", "frames_2.h5"} < set(made)
     found = probe(made["video.mp4"])
     assert (found.frames, found.width) == (30, 258)
+    assert found.height > 128  # the names of the models
     assert probe(made["video_1.mp4"]).width == 128
+
+
+def test_an_example_is_shown_with_its_true_video(server, client, speech, monkeypatch):
+    film = generate(client, speech)["video.mp4"]
+    monkeypatch.setattr(server.actions, "examples", [Example("a", "sub002", film)])
+    monkeypatch.setattr(server.actions, "_opened", {})
+    sound, speaker = server.actions.example(0, ["sub001", "sub002"])
+    assert speaker == "sub002"
+    assert probe(generate(client, Path(sound))["video.mp4"]).width == 258
+    assert probe(generate(client, Path(sound), truth=False)["video.mp4"]).width == 128
+    # a cut of it has no truth
+    write_wav(speech, voice(0.4), 16_000)
+    assert probe(generate(client, speech)["video.mp4"]).width == 128
+
+
+def test_contours_and_tract_variables_of_what_is_compared(server, speech, tmp_path):
+    contours = open_probe(write_tiny_probe(tmp_path / "probe.safetensors"))
+    film = tmp_path / "film.mp4"
+    frames = np.random.default_rng(0).integers(0, 256, (20, 16, 16)).astype(np.uint8)
+    write_video(film, frames, 50)
+    request = VideoRequest(
+        *(speech, ("tiny",), "sub001", (), False, "fast", False, 1, 64), film=film, contours=True
+    )
+    made = tmp_path / "made"
+    made.mkdir()
+    video.make_video(request, server.actions.models, made, probe=contours)
+    files = {path.name for path in made.iterdir()}
+    assert {"tract_variables_1.csv", "tract_variables_true.csv", "video_1.mp4"} < files
+    table = pd.read_csv(made / "tract_variables_1.csv")
+    assert table["time_s"].iloc[[0, -1]].tolist() == [0.01, 0.59]
+    assert "lip_aperture_mm" in table.columns
+    assert len(pd.read_csv(made / "tract_variables_true.csv")) == 20
+    pictures, _ = read_video(made / "video.mp4")
+    assert pictures.shape[2] == 2 * 64 + 2
+    with Image.open(made / "video.gif") as picture:
+        assert picture.n_frames == 15
+        assert np.ptp(np.asarray(picture.convert("RGB")).astype(int), axis=2).max() > 100
+
+
+def test_without_a_probe_the_switch_says_why(server):
+    assert server.actions.probe is None
+    assert "run `make table1`" in server.actions.no_probe
 
 
 def test_sound_of_a_video(client, server, speech, tmp_path):
@@ -141,7 +191,7 @@ def test_choices_follow_the_models(tmp_path):
         assert cards == "\n\n".join(f"# {name}" for name in asked[:2] if name != actions.NO_OTHER)
     assert found.at_rest("a", "sub001").shape == (actions.SHOWN, actions.SHOWN)
     with pytest.raises(gradio.Error, match="no speaker in common"):
-        found.generate("speech.wav", None, None, False, "a", "c", "as scored", False, 128, 0)
+        found.generate("speech.wav", None, None, False, "a", "c", "balanced", False, 128, 0)
 
 
 def test_own_reference_and_one_that_is_none(client, speech, tmp_path):

@@ -130,7 +130,7 @@ def test_two_models_and_a_recording(page, server):
     assert video(page, "videoWidth") == 2 * 256 + 2
     assert page.inner_text("#caption strong >> nth=0") == "tiny"
     assert page.inner_text("#caption strong >> nth=1") == second
-    assert page.locator("#downloads a").count() == 5
+    assert page.locator("#downloads a").count() == 7
 
 
 def test_the_sound_of_a_video(page, tmp_path):
@@ -138,7 +138,7 @@ def test_the_sound_of_a_video(page, tmp_path):
     page.set_input_files(SPEECH, tmp_path / "speech.wav")
     generated(page)
     with page.expect_download() as download:
-        page.click("#downloads a:has-text('KB') >> nth=2")
+        page.click("#downloads a:has-text('KB') >> nth=-1")
     film = tmp_path / download.value.suggested_filename
     download.value.save_as(film)
     assert film.name == "video.mp4"
@@ -148,6 +148,51 @@ def test_the_sound_of_a_video(page, tmp_path):
     chooser.value.set_files(film)
     page.wait_for_selector("#speech [aria-label=Play]")
     generated(page)
+
+
+UNNAMED = """() => [...document.querySelectorAll("button, input, select, textarea, a[href]")]
+  .filter((one) => one.offsetParent || one.type === "file")
+  .filter((one) => !(one.ariaLabel || one.title || one.innerText?.trim() || one.labels?.length))
+  .map((one) => one.outerHTML)"""
+
+
+def test_every_control_has_a_name_and_two_recordings_are_played_in_step(page, tmp_path):
+    until(page, f"!({UNNAMED})().length")
+    page.get_by_role("tab", name="Two recordings").click()
+    for place, seconds in (("#target", 0.6), ("#own", 0.8)):
+        write_wav(tmp_path / "speech.wav", voice(seconds), 16_000)
+        page.set_input_files(f"{place} input[type=file]", tmp_path / "speech.wav")
+        page.wait_for_selector(f"{place} [aria-label=Play]")
+    page.click("#compare")
+    page.wait_for_selector("#in-step video")
+    until(page, "document.querySelector('#in-step video').videoWidth === 3 * 256 + 4")
+    assert "differ most at" in page.inner_text("#found")
+    until(page, f"!({UNNAMED})().length")
+
+
+def test_live_video_with_its_delay(page):
+    page.get_by_role("tab", name="Live").click()
+    page.click("#microphone button:has-text('Record'):visible")
+    page.wait_for_selector("#live img")
+    page.get_by_text("ms after it was said").wait_for()
+    assert page.evaluate("document.querySelector('#live img').naturalWidth") == 16
+    page.click("#microphone button:has-text('Stop'):visible")
+
+
+def test_a_dark_page_has_a_dark_spectrogram(browser, server, tmp_path):
+    page = browser.new_context(color_scheme="dark").new_page()
+    page.set_default_timeout(STEP)
+    page.goto(server.address)
+    page.wait_for_selector(SPEECH, state="attached")
+    write_wav(tmp_path / "speech.wav", voice(0.6), 16_000)
+    page.set_input_files(SPEECH, tmp_path / "speech.wav")
+    generated(page)
+    picture = "getComputedStyle(document.querySelector('.track img'))"
+    until(page, f"{picture}.filter.includes('invert')")
+    page.emulate_media(color_scheme="light")
+    page.reload()
+    page.wait_for_selector(SPEECH, state="attached")
+    assert page.evaluate(f"{picture}.filter") == "none"
 
 
 def test_errors_are_shown_on_the_page(page, tmp_path):

@@ -9,11 +9,13 @@ from s2r.apps.rating.manifest import COLUMNS
 from s2r.apps.rating.order import presentation, seed_of
 
 
-def manifest(words=("bat", "bit", "boat"), items: int = 2) -> pd.DataFrame:
-    """Every word ``items`` times, real and generated, and two practice examples."""
+def manifest(words=("bat", "bit", "boat"), items: int = 2, attention: int = 0) -> pd.DataFrame:
+    """Every word ``items`` times, real and generated, two practice examples, and checks."""
     names = [(word, f"r{number}_{word}") for word in words for number in range(items)]
     rows = [(word, item, "test", kind) for word, item in names for kind in ("real", "generated")]
     rows += [("bat", f"p{number}", "practice", "real") for number in range(2)]
+    kinds = ("generated", "real")
+    rows += [("bat", f"c{n}", "attention", kinds[n % 2]) for n in range(attention)]
     table = pd.DataFrame(rows, columns=["word", "item", "part", "kind"])
     numbers = np.random.default_rng(1).permutation(len(table)) + 1
     table["clip"] = [f"clip_{number:03d}.mp4" for number in numbers]

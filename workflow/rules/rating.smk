@@ -6,6 +6,7 @@ rule rating:
         recordings=rules.recordings.output.recordings,
         segments=rules.segments.output.segments,
         rollouts=expand("<results>/generated/{system}/{set}.h5", system=RATED, set=SETS),
+        texts=config["rating"]["texts"] or [],
         # Only needed to find the best one.
         curves=[] if config["rating"]["run"] else CURVES,
     output:

@@ -11,6 +11,7 @@ rule table2:
         markdown="<results>/table2.md",
         rows="<results>/rating_answers.csv",
         comments="<results>/rating_comments.csv",
+        raters="<results>/rating_raters.csv",
     log:
         "<logs>/table2.log",
     conda:

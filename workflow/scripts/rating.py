@@ -20,5 +20,6 @@ with job(snakemake):
         rollouts={name: files[rated, name] for name in sets},
         folder=snakemake.output.folder,
         synthetic=snakemake.params.synthetic,
+        texts=snakemake.input.get("texts") or None,
         **snakemake.params.settings,
     )

@@ -17,6 +17,7 @@ with job(snakemake):
         markdown=snakemake.output.markdown,
         rows=snakemake.output.rows,
         comments=snakemake.output.comments,
+        raters=snakemake.output.raters,
         synthetic=snakemake.params.synthetic,
         resamples=snakemake.params.resamples,
         seed=snakemake.params.seed,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from s2r.config.presets import BLOCKS_OF_PRESET, PAPER_SAMPLER, released_settings
 
-RATING_CLIPS = ("words", "items", "practice", "margin", "seed")
+RATING_CLIPS = ("words", "items", "practice", "attention", "margin", "seed")
 """Settings of the block ``rating`` that decide the clips, given a run."""
 
 

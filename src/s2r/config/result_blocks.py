@@ -89,9 +89,22 @@ class RatingBlock:
         "validation error.",
     )
     items: int | None = key(
-        None, "Recorded instances of each word; null for all that were generated.", ge=1
+        None,
+        "Recorded instances of each word, of all speakers alike; null for all that were generated.",
+        ge=1,
     )
     practice: int = key(4, "Labelled real examples at the start, of other recorded words.", ge=0)
+    attention: int = key(
+        2,
+        "Attention checks among the clips: a spoiled video and a labelled example in turn, whose "
+        "right answers are known.",
+        ge=0,
+    )
+    texts: FilePath | None = key(
+        None,
+        "File with all texts of the page, consent and instructions among them, in your language; "
+        "null for the English ones.",
+    )
     margin: float = key(0.2, "Shown of the recording before and after the word.", "s", ge=0, le=10)
     seed: int = key(
         0,

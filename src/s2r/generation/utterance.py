@@ -43,6 +43,11 @@ class UtteranceVideos(VideoModel):
         """See `VideoModel.reach`."""
         return reach(self.model, self.sampler)
 
+    @property
+    def mean_reach(self) -> int:
+        """The same for a frame of `mean`."""
+        return self.model.mean.radius
+
     def takes(self, size: int) -> bool:
         """See `VideoModel.takes`: those of the corpus that it was trained on."""
         return size == self.model.autoencoder.size

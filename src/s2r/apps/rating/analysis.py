@@ -38,21 +38,25 @@ def write_results(
     markdown: str | Path,
     rows: str | Path,
     comments: str | Path,
+    raters: str | Path,
     synthetic: bool,
     resamples: int = 2000,
     seed: int = 0,
 ) -> None:
     """Analyse the file ``answers`` (`s2r.apps.rating.answers`).
 
-    Writes Table 2 as CSV (``table``) and ``markdown``, every answer (``rows``) and every comment
-    as CSV. ``synthetic`` says that the corpus is the phantom. Raises UserError without answers.
+    Writes Table 2 as CSV (``table``) and ``markdown``, every answer (``rows``), every comment, and
+    the progress and attention checks of every rater (``raters``) as CSV. Checks are in ``rows`` and
+    ``raters`` only. ``synthetic`` says that the corpus is the phantom. Raises UserError without
+    answers.
     """
-    ratings, remarks = read_answers(answers)
-    result = table2(ratings, resamples, seed)
+    ratings, remarks, people = read_answers(answers)
+    result = table2(ratings[ratings["part"] == "test"], resamples, seed)
     write_csv(_as_text(ratings), rows)
     write_csv(_as_text(remarks), comments)
+    write_csv(_as_text(people), raters)
     write_csv(_as_text(result), table)
-    write_table2(result, markdown, synthetic)
+    write_table2(result, markdown, synthetic, people)
 
 
 def _as_text(table: pd.DataFrame) -> pd.DataFrame:

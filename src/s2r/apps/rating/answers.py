@@ -11,6 +11,7 @@ answers to other clips.
 import re
 import sqlite3
 import threading
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,7 +19,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from s2r.apps.rating.checks import with_checks
 from s2r.apps.rating.order import presentation, seed_of
+from s2r.apps.rating.progress import progress_of
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path
 
@@ -34,10 +37,11 @@ NOT_OPENED = (
 """SQLite's codes for a file that may be right."""
 
 LONGEST_COMMENT = 2000
-CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+CODE = re.compile(r"[^\W_][\w-]{0,31}")
+"""Letters and digits of any script."""
 
 ANSWER_COLUMNS = ["rater", "seed", "position", "block", "clip", "word", "subject", "recording"]
-ANSWER_COLUMNS += ["item", "kind", "system", "answer", "naturalness", "time"]
+ANSWER_COLUMNS += ["item", "part", "kind", "system", "answer", "naturalness", "time"]
 
 TABLES = """
 CREATE TABLE raters (rater TEXT PRIMARY KEY, seed INTEGER NOT NULL, time TEXT NOT NULL);
@@ -47,6 +51,19 @@ CREATE TABLE answers (rater TEXT NOT NULL REFERENCES raters, clip TEXT NOT NULL,
 CREATE TABLE comments (rater TEXT NOT NULL REFERENCES raters, word TEXT NOT NULL,
     comment TEXT NOT NULL, time TEXT NOT NULL, PRIMARY KEY (rater, word));
 """
+
+
+ADDED = ("code", "consent")
+"""Columns of the raters that files of version 0.1 lack: the code as it was typed first, and the
+time of the consent."""
+
+
+class PageError(UserError):
+    """An error for which the page has a ``text`` in the language of the raters."""
+
+    def __init__(self, sentence: str, text: str):
+        super().__init__(sentence)
+        self.text = text
 
 
 class Answers:
@@ -61,6 +78,8 @@ class Answers:
         self.path = Path(path)
         self._practice = manifest.loc[manifest["part"] == "practice", "clip"].tolist()
         self._test = manifest[manifest["part"] == "test"]
+        self._checks = manifest.loc[manifest["part"] == "attention", "clip"].tolist()
+        self._rated = {*self._test["clip"], *self._checks}
         self._study = int(manifest["seed"].iloc[0])
         # One connection at a time: one that opens while the last one merges the log may be refused.
         self._lock = threading.Lock()
@@ -74,9 +93,17 @@ class Answers:
                 f"{self.path} holds answers to other clips: rename it to keep them, or give "
                 "another file with --answers."
             )
+        with self._transaction() as database:
+            known = {row[1] for row in database.execute("PRAGMA table_info(raters)")}
+            for column in ADDED:
+                if column not in known:
+                    database.execute(f"ALTER TABLE raters ADD COLUMN {column} TEXT")
 
-    def session(self, code: str) -> dict:
+    def session(self, code: str, consent: bool = False) -> dict:
         """What the page of a rater needs; the first call with a code adds the rater.
+
+        The code is kept as it was typed first; later its letters may be large or small. The time of
+        the first call with ``consent`` is kept too.
 
         Keys: ``rater``; ``practice`` and ``clips``, lists of {clip, word}, in their order;
         ``answers`` {clip: {answer, naturalness}} and ``comments`` {word: text}, as stored;
@@ -85,9 +112,14 @@ class Answers:
         rater = normal_code(code)
         with self._transaction() as database:
             database.execute(
-                "INSERT OR IGNORE INTO raters VALUES (?, ?, ?)",
-                (rater, seed_of(self._study, rater), _now()),
+                "INSERT OR IGNORE INTO raters (rater, seed, time, code) VALUES (?, ?, ?, ?)",
+                (rater, seed_of(self._study, rater), _now(), code.strip()),
             )
+            if consent:
+                database.execute(
+                    "UPDATE raters SET consent = coalesce(consent, ?) WHERE rater = ?",
+                    (_now(), rater),
+                )
             answered = database.execute(
                 "SELECT clip, answer, naturalness FROM answers WHERE rater = ?", (rater,)
             ).fetchall()
@@ -97,19 +129,19 @@ class Answers:
             words = dict(database.execute("SELECT clip, word FROM manifest").fetchall())
         order = self._order(rater)["clip"]
         return {
-            "rater": rater,
+            "rater": code.strip(),
             "practice": [{"clip": clip, "word": words[clip]} for clip in self._practice],
             "clips": [{"clip": clip, "word": words[clip]} for clip in order],
             "answers": {clip: {"answer": a, "naturalness": n} for clip, a, n in answered},
             "comments": dict(comments),
-            "words": sorted({words[clip] for clip in order}),
+            "words": sorted(set(self._test["word"])),
         }
 
     def answer(self, code: str, clip: str, answer: str) -> None:
         """Store whether a clip looked real or synthesised; the first answer counts."""
         rater = normal_code(code)
         _demand(answer in ANSWERS, f"The answer must be {' or '.join(ANSWERS)}.")
-        _demand(clip in set(self._test["clip"]), f"{clip!r} is not a clip to rate.")
+        _demand(clip in self._rated, f"{clip!r} is not a clip to rate.")
         place = self._order(rater).set_index("clip").loc[clip]
         row = (rater, clip, int(place["position"]), int(place["block"]), answer, _now())
         with self._transaction() as database:
@@ -149,30 +181,38 @@ class Answers:
             count = "SELECT (SELECT count(*) FROM raters), (SELECT count(*) FROM answers)"
             return database.execute(count).fetchone()
 
+    def progress(self) -> pd.DataFrame:
+        """How far each rater is (`s2r.apps.rating.progress`)."""
+        with self._lock:
+            return progress_of(_read(self.path))
+
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock, _connection(self.path) as database:
             yield database
 
     def _order(self, rater: str) -> pd.DataFrame:
-        return presentation(self._test, seed_of(self._study, rater))
+        seed = seed_of(self._study, rater)
+        return with_checks(presentation(self._test, seed), self._checks, seed)
 
 
 def normal_code(code: str) -> str:
-    """A rater's code as it is stored: lower case, no spaces around it; UserError if not valid."""
-    normal = code.strip().lower() if isinstance(code, str) else ""
-    _demand(
-        bool(CODE.fullmatch(normal)),
-        "The code must have 1 to 32 letters from a to z, digits, - or _.",
-    )
-    return normal
+    """What a rater is known by: the code in small letters, no spaces around it.
+
+    Raises UserError if the code is not valid.
+    """
+    typed = unicodedata.normalize("NFC", code.strip()) if isinstance(code, str) else ""
+    if not CODE.fullmatch(typed):
+        raise PageError("The code must have 1 to 32 letters, digits, - or _.", "bad_code")
+    return typed.casefold()
 
 
-def read_answers(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """All answers (columns ``ANSWER_COLUMNS``) and comments (``rater, word, comment``).
+def read_answers(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """All answers (columns ``ANSWER_COLUMNS``), comments (``rater, word, comment``) and raters.
 
-    ``naturalness`` is missing where a rater stopped before giving it. Raises UserError where the
-    file is missing or is not a file of answers.
+    ``rater`` is the code as it was typed first; ``naturalness`` is missing where a rater stopped
+    before giving it. The raters are those of `s2r.apps.rating.progress`. Raises UserError where
+    the file is missing or is not a file of answers.
     """
     if not Path(path).is_file():
         raise UserError(f"{path} does not exist: nobody has rated yet (`s2r rate`).")
@@ -183,7 +223,14 @@ def read_answers(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     comments = (
         tables["comments"].query("comment != ''").sort_values(["rater", "word"], ignore_index=True)
     )
-    return rows.astype({"naturalness": "Int64"}), comments[["rater", "word", "comment"]]
+    raters = progress_of(tables)
+    typed = dict(zip(raters["key"], raters["rater"], strict=True))
+    rows, comments = (part.assign(rater=part["rater"].map(typed)) for part in (rows, comments))
+    return (
+        rows.astype({"naturalness": "Int64"}),
+        comments[["rater", "word", "comment"]],
+        raters.drop(columns="key"),
+    )
 
 
 @contextmanager

@@ -3,11 +3,13 @@
 One row for each clip. Columns:
 
 * ``clip``: file name in ``clips/``; the numbers are in random order, so that they tell nothing;
-* ``part``: ``practice`` for the labelled real examples, ``test`` for the clips to rate;
+* ``part``: ``practice`` for the labelled real examples, ``test`` for the clips to rate,
+  ``attention`` for checks whose right answer is known (`s2r.apps.rating.checks`);
 * ``word``, ``subject``, ``recording``, ``item`` (a word of a recording, as in ``segments.csv``:
   its real and its generated clip share the name);
 * ``start``, ``end``: of the clip, margins included, in s from the first frame of the recording;
-* ``kind``: ``real`` or ``generated``; ``system``: the run that generated it;
+* ``kind``: ``real`` or ``generated``, for a check the right answer; ``system``: the run that
+  generated it, or ``spoiled``;
 * ``seed`` of the random order; ``sha256`` of the file.
 
 ``clips/clips.csv`` is the list without ``kind`` and ``system``, for other experiment software.

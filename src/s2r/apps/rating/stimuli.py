@@ -6,13 +6,17 @@ sound. A word alone lasts 0.3 to 0.5 s, too short to look at, so both carry a ma
 same recording before and after.
 """
 
+import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from s2r.apps.rating.checks import SPOILED, checks, spoiled
 from s2r.apps.rating.manifest import BLIND, CLIPS, COLUMNS, MANIFEST, SECRET
+from s2r.apps.rating.texts import TEXTS, read_texts
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path, sha256_of
 from s2r.core.media.encode import write_video
@@ -22,7 +26,6 @@ from s2r.evaluation.words.items import SpokenItems, read_items
 from s2r.generation.generated_file import read_generated
 from s2r.preparation.pictures import enlarge
 from s2r.preparation.recordings import RecordingSet
-from s2r.preparation.selection import evenly
 
 SIDE = 384
 """Height and width of a clip on the screen, pixels."""
@@ -37,19 +40,24 @@ def cut_clips(
     folder: str | Path,
     items: int | None = None,
     practice: int = 4,
+    attention: int = 0,
     margin: float = 0.2,
     seed: int = 0,
     synthetic: bool = False,
+    texts: str | Path | None = None,
 ) -> None:
     """Write the clips of ``words`` and their manifest (`s2r.apps.rating.manifest`) into ``folder``.
 
     ``segments`` is the file of `s2r.evaluation.words.segments`; ``rollouts`` is {set: generated
     file} of one run, of which the first draw is shown. ``items`` is the most items of a word,
-    spread evenly over the recordings; None for all. Each gives one real and one generated clip,
-    so every word is half and half. ``practice`` real examples are of other items. ``margin`` in s,
-    less where a recording starts or ends. The folder appears whole or not at all. Raises UserError
-    where no word was generated.
+    of all speakers alike; None for all. Each gives one real and one generated clip, so every word
+    is half and half. ``practice`` real examples are of other items; ``attention`` checks come in
+    addition (`s2r.apps.rating.checks`). ``margin`` in s, less where a recording starts or ends.
+    ``texts`` is a file of texts for the page (`s2r.apps.rating.texts`), of which the folder gets a
+    copy. The folder appears whole or not at all. Raises UserError where no word was generated, and
+    for texts that are none.
     """
+    read_texts(texts)
     spoken = read_items(recordings, segments)
     generator = np.random.default_rng(seed)
     file_of = {}
@@ -66,6 +74,10 @@ def cut_clips(
     if len(examples) < practice:
         print(f"Only {len(examples)} of {practice} practice examples: no other items are left.")
     rows = [_row(spoken, item, "practice", "real", "", margin) for item in examples]
+    rows += [
+        _row(spoken, item, "attention", kind, SPOILED if kind == "generated" else "", margin)
+        for item, kind in checks(rated, examples, attention)
+    ]
     with atomic_path(folder) as temporary:
         for item in rated:
             file = file_of[spoken.segments.loc[item, "recording"]]
@@ -84,7 +96,14 @@ def cut_clips(
         table.to_csv(temporary / MANIFEST, index=False, float_format="%.2f")
         blind = table.drop(columns=SECRET)
         blind.to_csv(temporary / CLIPS / BLIND, index=False, float_format="%.2f")
-    print(f"{2 * len(rated)} clips of {len(rated)} items, {len(examples)} practice examples.")
+        if texts is not None:
+            shutil.copyfile(texts, temporary / TEXTS)
+    sources = spoken.segments.loc[rated]
+    print(
+        f"{2 * len(rated)} clips of {len(rated)} items, of {sources['recording'].nunique()} "
+        f"recordings by {sources['subject'].nunique()} speakers; {len(examples)} practice "
+        f"examples, {attention} attention checks."
+    )
 
 
 def choose_items(
@@ -92,13 +111,23 @@ def choose_items(
 ) -> list[str]:
     """Names of the items to rate: of each word ``most``, from ``recordings`` that were generated.
 
-    ``segments`` is indexed by item. A word that no recording has is left out.
+    ``segments`` is indexed by item. Of all speakers, and then recordings, as equally many are
+    taken as there are, over all words. A word that no recording has is left out.
     """
-    items = []
+    items: list[str] = []
     generated = segments["recording"].isin(list(recordings))
+    taken: Counter[str] = Counter()
     for word in words:
         names = sorted(segments.index[_is_word(segments, [word]) & generated])
-        items += names if most is None else evenly(names, most)
+        for _ in range(len(names) if most is None else min(most, len(names))):
+            rows = segments.loc[names]
+            name = min(
+                zip(names, rows["subject"], rows["recording"], strict=True),
+                key=lambda row: (taken[row[1]], taken[row[2]], row[0]),
+            )
+            taken.update(name[1:])
+            names.remove(name[0])
+            items.append(name[0])
     return items
 
 
@@ -136,8 +165,10 @@ def _write_clip(
     path: Path, row: Mapping, spoken: SpokenItems, file_of: Mapping, margin: float, synthetic: bool
 ) -> None:
     recording, first, stop = spoken.span(row["item"], margin)
-    if row["kind"] == "real":
+    if row["kind"] == "real" or row["system"] == SPOILED:
         frames = spoken.recordings.video(recording, first, stop)
+        if row["system"] == SPOILED:
+            frames = spoiled(frames, np.random.default_rng(row["seed"]))
     else:
         with read_generated(file_of[recording]) as content:
             frames = spoken.draws(content, "rollout", row["item"], margin)[0]

@@ -23,12 +23,17 @@ COLUMNS = {
 AGREEMENT = {"alpha_answer": "alpha, answer", "alpha_naturalness": "alpha, naturalness"}
 
 
-def write_table2(table: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
-    """Write Table 2 (`s2r.apps.rating.analysis.table2`) as Markdown; ``synthetic``: the phantom."""
+def write_table2(
+    table: pd.DataFrame, path: str | Path, synthetic: bool, raters: pd.DataFrame | None = None
+) -> None:
+    """Write Table 2 (`s2r.apps.rating.analysis.table2`) as Markdown; ``synthetic``: the phantom.
+
+    ``raters`` (`s2r.apps.rating.progress`) gives what is said of the attention checks.
+    """
     lines = ["# Table 2", ""]
     if synthetic:
         lines += [f"**{PHANTOM}**", ""]
-    for paragraph in caption(table):
+    for paragraph in [*caption(table), *attention(raters)]:
         lines += [paragraph, ""]
     head = ["Word", "Raters", "Clips", "Answers", *COLUMNS.values(), *AGREEMENT.values()]
     lines += markdown_rows([_cells(row) for _, row in table.iterrows()], head)
@@ -64,6 +69,20 @@ def caption(table: pd.DataFrame) -> list[str]:
             "each was shown in one version only, so in this row nobody could compare the two."
         )
     return texts
+
+
+def attention(raters: pd.DataFrame | None) -> list[str]:
+    """What the attention checks say of the raters: one paragraph, or none without checks."""
+    if raters is None or not raters["checks"].sum():
+        return []
+    answered, right = int(raters["checks"].sum()), int(raters["checks_right"].sum())
+    failed = int((raters["checks_right"] < raters["checks"]).sum())
+    shown = int((raters["checks"] > 0).sum())
+    return [
+        f"Attention checks: {right} of {answered} answers were right ({right / answered:.0%}); "
+        f"{failed} of {shown} raters gave a wrong one (rating_raters.csv). The table counts all "
+        "raters, and no answers to checks."
+    ]
 
 
 def _cells(row: pd.Series) -> list[str]:

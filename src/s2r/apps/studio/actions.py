@@ -7,23 +7,27 @@ import html
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import gradio as gr
 import numpy as np
 
+from s2r.apps.studio import live
+from s2r.apps.studio.examples import Example, Opened, open_example, same_sound
+from s2r.apps.studio.learner import compare
 from s2r.apps.studio.video import SOUND, VIDEO, VideoRequest, make_video, read_speech
 from s2r.core.errors import UserError
 from s2r.core.media.encode import write_wav
 from s2r.core.units import SAMPLE_RATE
+from s2r.evaluation.metrics.contour_probe import Probe
 from s2r.generation.model_folder import SpeechModel
-from s2r.generation.speaker import PRESET_STEPS
+from s2r.generation.speaker import reference_frame
 from s2r.preparation.pictures import enlarge
 
-PRESETS = {"as scored": None} | {
-    f"{name}: {steps} levels": name for name, steps in PRESET_STEPS.items()
-}
+PRESETS = {"fast": "fast", "balanced": None, "best": "best"}
+"""The choices of the page and the presets of `s2r generate`; None is as the model was scored."""
 
 NO_OTHER = "no other"
 """The choice of no second model."""
@@ -36,6 +40,12 @@ LARGEST_SEED = 2**31 - 1
 FOLDERS = 5
 """Videos whose files are kept, beside the copies that Gradio serves."""
 
+CONTOURS = (
+    "what a probe reads off the pictures: an estimate, by a network that was trained on the corpus "
+    "of the workflow."
+)
+"""What the contours are."""
+
 SPARE = 1_000_000_000
 """Bytes that must be free on the disk before a video is made."""
 
@@ -43,10 +53,24 @@ _PROGRESS = gr.Progress()
 
 
 class Actions:
-    """Functions of the page; ``models`` and ``cards`` (model cards) by name, files in ``work``."""
+    """Functions of the page; ``models`` and ``cards`` (model cards) by name, files in ``work``.
 
-    def __init__(self, models: Mapping[str, SpeechModel], cards: Mapping[str, str], work: Path):
+    ``examples`` are clips to click; ``probe`` reads contours off the videos, or ``no_probe`` says
+    why there is none.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, SpeechModel],
+        cards: Mapping[str, str],
+        work: Path,
+        examples: Sequence[Example] = (),
+        probe: Probe | None = None,
+        no_probe: str = "",
+    ):
         self.models, self.cards, self.work = models, cards, work
+        self.examples, self.probe, self.no_probe = examples, probe, no_probe
+        self._opened: dict[int, Opened] = {}
         self._state = threading.Condition()
         self._closing, self._running = False, 0
 
@@ -98,6 +122,14 @@ class Actions:
         cards = "\n\n".join(self.cards[name] for name in names)
         return gr.Dropdown(common, value=speaker), self.at_rest(model, speaker), cards
 
+    def example(self, number: int, speakers: Sequence[str]) -> tuple:
+        """The sound of an example, and its speaker where that is one of ``speakers``."""
+        with self._working():
+            opened = open_example(self.examples[number], self.work / "examples")
+        self._opened[number] = opened
+        speaker = opened.speaker if opened.speaker in speakers else gr.skip()
+        return str(opened.sound), speaker
+
     def sound_of(self, video: str) -> str:
         """The sound of a video as a file that browsers play."""
         with self._working(), page_errors(video):
@@ -118,11 +150,14 @@ class Actions:
         clean: bool,
         height: int,
         seed: int | None,
+        truth: bool = True,
+        contours: bool = False,
         progress=_PROGRESS,
     ) -> tuple:
         """Generate the video of a sound file.
 
-        Returns the video, the sound for the time line, the files to download, and a caption.
+        ``truth`` shows the true video beside it where the sound is that of an example. Returns the
+        video, the sound for the time line, the files to download, and a caption.
         """
         if not speech:
             raise page_error("There is no speech yet: record speech, or choose a file.")
@@ -133,6 +168,8 @@ class Actions:
         if shutil.disk_usage(self.work).free < SPARE:
             raise page_error("There is no space for a video on the studio's disk.")
         names = chosen_models(model, second)
+        known = same_sound([*self._opened.values()], Path(speech)) if truth else None
+        own = known is not None and known.speaker == speaker and not pictures
         request = VideoRequest(
             sound=Path(speech),
             models=names,
@@ -143,6 +180,9 @@ class Actions:
             clean=clean,
             seed=seed,
             size=height,
+            film=known and known.film,
+            film_title="true" if own else "true, of another speaker",
+            contours=contours,
         )
 
         def on_frames(done: int, total: int) -> None:
@@ -154,21 +194,60 @@ class Actions:
 
         with self._working(), page_errors(speech, *(pictures or [])):
             folder = self._new_folder()
-            seconds = make_video(request, self.models, folder, on_frames, on_remark)
+            seconds = make_video(request, self.models, folder, on_frames, on_remark, self.probe)
             sound = base64.b64encode((folder / SOUND).read_bytes()).decode()
         files = sorted(str(path) for path in folder.iterdir())
         return (
             str(folder / VIDEO),
             {"picture": f"data:image/png;base64,{sound}", "seconds": seconds},
             files,
-            self._caption(names),
+            self._caption(names, known is not None, contours and self.probe is not None),
         )
 
-    def _caption(self, names: Sequence[str]) -> str:
-        """The models from left to right, and the start of their cards: what they are trained on."""
-        title = " | ".join(f"**{name}**" for name in names)
+    def compare(
+        self, target: str | None, own: str | None, model: str, speaker: str, progress=_PROGRESS
+    ) -> tuple[str, str]:
+        """The video of two recordings in step, and a sentence about it (`learner.compare`)."""
+        for recording, name in ((target, "the target's recording"), (own, "your own recording")):
+            if not recording:
+                raise page_error(f"There is no speech yet: {name} is missing.")
+        if shutil.disk_usage(self.work).free < SPARE:
+            raise page_error("There is no space for a video on the studio's disk.")
+        progress(0.2, desc="Generating")
+        loaded = self.models[model]
+        with self._working(), page_errors(target, own):
+            folder = self._new_folder()
+            reference = reference_frame(loaded, speaker, (), False)
+            found = compare(Path(own), Path(target), loaded, reference, folder, probe=self.probe)
+        sentence = f"The pictures differ most at {found.most:.2f} s."
+        if self.probe is None:
+            sentence += f" (Difference of grey levels; for contours: {self.no_probe})"
+        return str(folder / VIDEO), sentence
+
+    def hear(
+        self, piece: tuple[int, np.ndarray] | None, heard: live.Heard, speaker: str
+    ) -> tuple[live.Heard, object, object]:
+        """One more piece of live sound: the sound so far, the moving picture, and the delay."""
+        arrived = time.monotonic()
+        loaded = self.models[live.live_model(self.models)]
+        if piece is None or not len(piece[1]):
+            return heard, gr.skip(), gr.skip()
+        with self._working(), page_errors():
+            reference = reference_frame(loaded, speaker, (), False)
+            heard = live.add_sound(heard, *piece)
+            heard, frames = live.next_frames(heard, loaded, reference)
+        if not len(frames):
+            return heard, gr.skip(), gr.skip()
+        return heard, live.moving_picture(frames), live.delay(time.monotonic() - arrived)
+
+    def _caption(self, names: Sequence[str], true: bool, contours: bool) -> str:
+        """What is shown from left to right, and the start of the models' cards: their training."""
+        title = " | ".join(["**true video**"] * true + [f"**{name}**" for name in names])
         origins = dict.fromkeys([*self.cards[name].split("\n\n"), ""][1] for name in names)
-        return f"{title}\n\n{' '.join(origins)}"
+        lines = [title, " ".join(origins)]
+        if contours:
+            lines.append(f"Contours: {CONTOURS}")
+        return "\n\n".join(lines)
 
     def _new_folder(self) -> Path:
         """A new empty folder; only the last few older ones are kept."""

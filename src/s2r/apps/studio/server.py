@@ -17,7 +17,8 @@ from s2r.apps.local_server import (
     proxy_origin,
     stoppable,
 )
-from s2r.apps.models import DEFAULT_MODEL, place_of
+from s2r.apps.models import DEFAULT_MODEL, chosen_probe, place_of
+from s2r.apps.studio.examples import find_examples
 from s2r.core.device import find_device
 from s2r.core.errors import UserError
 from s2r.generation.folder_content import read_card
@@ -39,15 +40,21 @@ CLOSING = 2
 
 
 def serve(
-    folders: Sequence[str | Path], host: str, port: int, device: str, proxy: str | None = None
+    folders: Sequence[str | Path],
+    host: str,
+    port: int,
+    device: str,
+    proxy: str | None = None,
+    probe: Path | None = None,
 ) -> None:
     """Serve the studio with the models in ``folders`` until interrupted; prints the address.
 
-    ``proxy`` is the address of a proxy that shows the page. Raises UserError as `open_studio` does.
+    ``probe`` is the file of a contour probe, by default that of the workflow. ``proxy`` is the
+    address of a proxy that shows the page. Raises UserError as `open_studio` does.
     """
     print("Loading the studio; this takes some seconds.", file=sys.stderr)
     folders = folders or [DEFAULT_MODEL]
-    with open_studio(folders, host, port, find_device(device), proxy) as studio:
+    with open_studio(folders, host, port, find_device(device), proxy, probe) as studio:
         if not is_loopback(host):
             print(
                 f"Warning: everybody who can reach {host} over the network can use this studio; "
@@ -91,11 +98,17 @@ class StudioServer:
 
 @contextmanager
 def open_studio(
-    folders: Sequence[str | Path], host: str, port: int, device: str, proxy: str | None = None
+    folders: Sequence[str | Path],
+    host: str,
+    port: int,
+    device: str,
+    proxy: str | None = None,
+    probe: Path | None = None,
 ) -> Iterator[StudioServer]:
     """The server with its models loaded; its files are in a temporary folder, removed at the end.
 
-    Raises UserError for a folder that is not a model folder, for an address that cannot be used,
+    Without ``probe`` that of the workflow is used, where there is one. Raises UserError for a
+    folder that is not a model folder, a file that is no probe, for an address that cannot be used,
     and where Gradio is not installed.
     """
     proxy = proxy and proxy_origin(proxy)
@@ -122,12 +135,27 @@ def open_studio(
             name = loaded.name if loaded.name not in models else str(model)
             models[name] = loaded
             cards[name] = read_card(folder)
-        actions = Actions(models, cards, Path(work))
+        first = next(iter(models.values()))
+        examples = find_examples(place_of(folders[0]).folder.parent, list(first.references))
+        found = _probe_or_reason(probe, first.probe)
+        actions = Actions(models, cards, Path(work), examples, *found)
         page = guard(application(actions), is_loopback(host), proxy)
         try:
             yield StudioServer(page, listener, host, actions)
         finally:
             actions.close()
+
+
+def _probe_or_reason(path: Path | None, own: Path | None) -> tuple:
+    """The contour probe, or None and why there is none; UserError for a file that was named."""
+    from s2r.apps.overlay import open_probe
+
+    try:
+        return open_probe(chosen_probe(path, own)), ""
+    except UserError as error:
+        if path:
+            raise
+        return None, str(error)
 
 
 @contextmanager

@@ -4,7 +4,10 @@ Time runs evenly from the left edge to the right one, without margins or axes, s
 lay a cursor over it.
 """
 
+from pathlib import Path
+
 import numpy as np
+from PIL import Image
 
 from s2r.core.units import SAMPLE_RATE
 
@@ -19,6 +22,11 @@ RANGE = 50.0
 
 WAVE_HEIGHT, SPECTRUM_HEIGHT = 64, 160
 """Pixels."""
+
+
+def write_sound_picture(samples: np.ndarray, path: Path) -> None:
+    """Write the picture of a sound as PNG."""
+    Image.fromarray(sound_picture(samples)).save(path)
 
 
 def sound_picture(samples: np.ndarray) -> np.ndarray:
