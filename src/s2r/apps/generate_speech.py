@@ -82,7 +82,7 @@ def generate(
     if seed is not None and not loaded.model.draws:
         raise UserError(f"{loaded.name} predicts a mean and draws nothing: leave out --seed.")
     loaded = sampled_as(loaded, preset, steps, guidance, clean)
-    reference_picture = reference_frame(loaded, speaker, reference, force)
+    reference_picture = reference_frame(loaded, speaker, reference, force, warn)
     appearance = Appearance(
         size=size,
         label=label_of(loaded, seed or 0) if label else "",

@@ -43,6 +43,11 @@ class UtteranceVideos(VideoModel):
         """See `VideoModel.reach`."""
         return reach(self.model, self.sampler)
 
+    @property
+    def template(self) -> Tensor:
+        """See `VideoModel.template`."""
+        return self.model.autoencoder.template
+
     def takes(self, size: int) -> bool:
         """See `VideoModel.takes`: those of the corpus that it was trained on."""
         return size == self.model.autoencoder.size

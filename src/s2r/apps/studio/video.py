@@ -55,7 +55,7 @@ def make_video(
     ``video.mp4`` (two models side by side), ``frames_1.h5`` (and ``frames_2.h5``), ``sound.png``
     and, with two models, ``video_1.mp4`` of the first alone. ``on_frames`` is called with the
     number of frames that are done, and with their total; ``on_remark`` with a sentence about soft
-    or loud speech.
+    or loud speech, and about pictures of another kind than a model's.
 
     Raises UserError for sound that cannot be read, is silent, or is shorter than 0.1 s or longer
     than 60 s, for pictures that do not look like references, and for a model that cannot leave out
@@ -65,10 +65,13 @@ def make_video(
         sampled_as(models[name], request.preset, None, None, request.clean)
         for name in request.models
     ]
+    remarks: list[str] = []
     references = [
-        reference_frame(model, request.speaker, request.pictures, request.force)
+        reference_frame(model, request.speaker, request.pictures, request.force, remarks.append)
         for model in selected
     ]
+    for remark in remarks:
+        on_remark(remark)
     samples = read_speech(request.sound)
     seconds = len(samples) / SAMPLE_RATE
     total = max(1, sum(int(seconds * model.frame_rate) for model in selected))
