@@ -1,14 +1,14 @@
 """Whether videos of a filmed person's speech close the tract where the film does.
 
-    python benchmarks/real_films.py FOLDER [--model results/model] [--table closures.csv]
+    python benchmarks/real_films.py [FOLDER] [--model results/model] [--table closures.csv]
 
-FOLDER holds films of 10 s or more with sound. Of each the first half is learned from, with every
-model as it is (its reference frame is from that half) and adapted to it, from pictures alone and
-with sound; the second half is tested: its squared error, and with a TextGrid beside the film its
-closures. For these a small square is sought for every demand (lips at /p b m/, tip of the tongue at
-/t d n/, dorsum at /k g ng/) whose brightness tells the phones best in the first half of the film;
-in the second half of each video the area under the curve is measured. Its 95 % interval is over
-seconds of the film.
+FOLDER holds films of 10 s or more with sound (default: ../shared/data). Of each the first half is
+learned from, with every model as it is (its reference frame is from that half) and adapted to it,
+from pictures alone and with sound; the second half is tested: its squared error, and with a TextGrid
+beside the film its closures. For these a small square is sought for every demand (lips at /p b m/,
+tip of the tongue at /t d n/, dorsum at /k g ng/) whose brightness tells the phones best in the first
+half of the film; in the second half of each video the area under the curve is measured. Its 95 %
+interval is over seconds of the film.
 """
 
 import argparse
@@ -170,12 +170,14 @@ def tested(path: Path, folders: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFr
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("../shared/data"))
     parser.add_argument("--model", type=Path, action="append", help="default: results/model")
     parser.add_argument("--table", type=Path, help="CSV file of all closures")
     parser.add_argument("--videos", type=Path, help="folder for an npz file of each film's videos")
     arguments = parser.parse_args()
     found = []
+    if not arguments.folder.is_dir():
+        parser.error(f"{arguments.folder} is no folder: name one with films.")
     for path in sorted(p for p in arguments.folder.rglob("*.mp4") if p.is_file()):
         try:
             table, areas_of, videos = tested(path, arguments.model or [Path("results/model")])
