@@ -2,13 +2,13 @@
 
     python benchmarks/real_films.py [FOLDER] [--model results/model] [--table closures.csv]
 
-FOLDER holds films of 10 s or more with sound (default: ../shared/data). Of each the first half is
+FOLDER holds films of 10 s or more with sound (default: ../shared/data). The first half of each is
 learned from, with every model as it is (its reference frame is from that half) and adapted to it,
-from pictures alone and with sound; the second half is tested: its squared error, and with a TextGrid
-beside the film its closures. For these a small square is sought for every demand (lips at /p b m/,
-tip of the tongue at /t d n/, dorsum at /k g ng/) whose brightness tells the phones best in the first
-half of the film; in the second half of each video the area under the curve is measured. Its 95 %
-interval is over seconds of the film.
+from pictures alone and with sound. The second half is tested: its squared error, and with a
+TextGrid beside the film its closures. For these a small square is sought for every demand (lips at
+/p b m/, tip of the tongue at /t d n/, dorsum at /k g ng/) whose brightness tells the phones best in
+the first half of the film; in the second half of each video the area under the curve is measured.
+Its 95 % interval is over seconds of the film.
 """
 
 import argparse
