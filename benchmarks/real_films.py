@@ -76,12 +76,14 @@ def of_phones(
 
 
 def best_square(frames: np.ndarray, phones: Sequence[Segment], demand: str) -> tuple[int, int]:
-    """Row and column of the square whose brightness tells the phones of a demand best."""
+    """Row and column of the square whose brightness tells the phones of a demand best; of several
+    that do, the one that is brighter there by most."""
     counted, bright = of_phones(frames, phones, demand)
     demanded = np.isin([phone.label for phone in counted], DEMANDS[demand].phones)
     flat = bright.reshape(len(counted), -1)
     found = [area_under_curve(values, demanded, True) for values in flat.T]
-    return divmod(int(np.argmax(found)), bright.shape[2])
+    brighter = flat[demanded].mean(0) - flat[~demanded].mean(0)
+    return divmod(int(np.lexsort((brighter, found))[-1]), bright.shape[2])
 
 
 def moved_by(phone: Segment, shift: float, seconds: float) -> Segment:
