@@ -163,6 +163,14 @@ def test_one_sentence_says_what_does_not_fit(tmp_path, wrong):
         probe_film(tmp_path / "a.h5")
 
 
+@pytest.mark.parametrize("kept", [3, 100, 200, 2000])
+def test_a_matlab_file_that_was_cut_is_named(tmp_path, kept):
+    path = matlab_five(tmp_path / "a.mat", film=FRAMES.transpose(1, 2, 0), fps=50.0)
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(MediaError, match=r"a.mat: (truncated|unreadable): "):
+        read_film(path)
+
+
 def test_no_link_leads_to_another_file(tmp_path):
     other = hdf5(tmp_path / "other.h5", film=FRAMES)
     with h5py.File(tmp_path / "a.h5", "w") as file:

@@ -5,7 +5,8 @@ order, the first one last.
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 _SEVEN_THREE = b"MATLAB 7.3"
@@ -24,7 +25,8 @@ def variables(path: str | Path) -> list[tuple[str, tuple[int, ...], str]]:
     """
     from scipy.io import whosmat  # here: it takes a while to load
 
-    return whosmat(path)
+    with _damaged():
+        return whosmat(path)
 
 
 def load(path: str | Path, names: Sequence[str] | None = None) -> dict[str, object]:
@@ -34,7 +36,18 @@ def load(path: str | Path, names: Sequence[str] | None = None) -> dict[str, obje
     """
     from scipy.io import loadmat
 
-    with warnings.catch_warnings():
+    with _damaged(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about names that appear twice
         content = loadmat(path, simplify_cells=True, variable_names=names)
     return {name: part for name, part in content.items() if not name.startswith("__")}
+
+
+@contextmanager
+def _damaged() -> Iterator[None]:
+    """ValueError for what SciPy raises about damaged files, which is about any error."""
+    try:
+        yield
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:
+        raise ValueError(f"{error}" or type(error).__name__) from error
