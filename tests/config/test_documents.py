@@ -72,6 +72,7 @@ def test_choices_agree_with_the_code(default_config):
     assert default_config["corpus"]["folder"] == {
         "pattern": "(?P<subject>[^/]+)/(?P<stimulus>[^/]+)",
         "suffixes": [".mp4", ".avi", ".mov", ".mkv", ".webm"],
+        "volumes": {"dataset": None, "axes": None, "frame_rate": None},
     }
 
 

@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.io import savemat
 
 from helpers.rating_folder import write_rating_folder
 from helpers.repository import HELPERS
@@ -53,6 +54,7 @@ def files(tmp_path_factory):
 
     with h5py.File(hdf5 / "recon.h5", "w") as file:
         file["recon"] = video[:, :12].astype(np.complex64)
+    savemat(hdf5 / "volume.mat", {"film": video.transpose(1, 2, 0), "fps": 50.0})
     line = rng.normal(size=(5, 38, 2))
     write_truth_file(hdf5 / "truth.h5", np.arange(5) / 9, line, line, [("AA", 0.0, 0.4)])
     with GeneratedWriter(hdf5 / "generated.h5", system="a", kind="model") as writer:

@@ -9,7 +9,13 @@ import pytest
 from s2r.core.errors import UserError
 from s2r.core.hdf5 import open_hdf5
 from s2r.core.media.open import MediaError
-from s2r.corpus.usc75 import recon_shape
+from s2r.corpus.usc75 import RECON
+from s2r.corpus.volume_files import probe_volume
+
+
+def recon_shape(path):
+    found = probe_volume(path, RECON)
+    return found.frames, found.height, found.width
 
 
 @pytest.fixture

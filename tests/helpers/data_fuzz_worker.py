@@ -23,6 +23,7 @@ from mutants import mutate, mutate_text
 from signed_folder import sign
 
 from s2r.apps.rating.manifest import read_manifest
+from s2r.config.data_blocks import VolumesBlock
 from s2r.core import checksums
 from s2r.core.errors import UserError
 from s2r.core.shards import Shards, _sha256_of_rest
@@ -31,7 +32,8 @@ from s2r.corpus.metafile import read_metafile
 from s2r.corpus.split import read_split
 from s2r.corpus.textgrid import read_textgrid
 from s2r.corpus.truth import read_truth
-from s2r.corpus.usc75 import read_recon
+from s2r.corpus.usc75 import RECON
+from s2r.corpus.volume_files import read_volume
 from s2r.evaluation.clip_features import read_real_features
 from s2r.evaluation.instruments import read_instruments
 from s2r.evaluation.phones.recogniser import load_recogniser
@@ -79,7 +81,8 @@ def read_folder(path: Path) -> None:
 
 
 READERS: dict[str, Callable[[Path], object]] = {
-    "recon.h5": lambda path: read_recon(path, lambda block: block),
+    "recon.h5": lambda path: read_volume(path, None, RECON),
+    "volume.mat": lambda path: read_volume(path, None, VolumesBlock()),
     "truth.h5": read_truth,
     "generated.h5": read_videos,
     "shard.h5": read_shard,

@@ -163,8 +163,8 @@ def test_the_shorter_of_picture_and_sound_decides(tmp_path):
 
 def test_recon_is_read_as_magnitude_the_right_way_up(tmp_path):
     """MATLAB's picture (row, column, time) lies transposed in the file."""
-    picture = np.zeros((32, 32))
-    picture[3, 12] = -5.0
+    picture = np.zeros((32, 32), complex)
+    picture[3, 12] = -5j
     picture[10, 2] = 2.5
     stack = picture[:, :, None] * np.linspace(0.5, 1, 84)
     with h5py.File(tmp_path / "a_recon.h5", "w") as file:

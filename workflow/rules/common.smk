@@ -94,6 +94,9 @@ THREADS = max(1, (workflow.resource_settings.cores or 1) // len(RUNS))
 PHANTOM = "data/phantom/phantom.json"
 CORPUS = PHANTOM if HAS_TRUTH else config["corpus"]["path"]
 USC75 = config["corpus"]["kind"] == "usc75"
+# How arrays of frames are read: only in folders, so that no other corpus is prepared again.
+IN_FOLDER = config["corpus"]["kind"] == "folder"
+VOLUMES = {"volumes": config["corpus"]["folder"]["volumes"]} if IN_FOLDER else {}
 METAFILE = config["corpus"]["metafile"] or (find_metafile(CORPUS) if USC75 else None)
 I3D = config["evaluation"]["i3d"] or "weights/i3d-kinetics-400.safetensors"
 # Of the embedded weights the checksum is known; others may be exchanged.

@@ -11,7 +11,7 @@ rule frames:
     conda:
         "../envs/s2r.yaml"
     params:
-        frames=config["frames"],
+        frames=config["frames"] | VOLUMES,
         onset_trim=config["recordings"]["onset_trim"],
         audio_offset=config["recordings"]["audio_offset"],
     script:

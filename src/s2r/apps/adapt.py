@@ -27,7 +27,8 @@ from s2r.generation.model_folder import (
     export_model,
     load_model_folder,
 )
-from s2r.generation.speaker import check_likeness, frames_config
+from s2r.generation.speaker import check_likeness, domain_remark, frames_config
+from s2r.generation.speech_file import warn
 from s2r.generation.utterance import UtteranceVideos
 from s2r.model.family import VideoTask
 from s2r.model.utterance_model import load_utterance_model, save_utterance_model
@@ -177,6 +178,8 @@ def _read(
     if not force:
         check_likeness(paths, np.stack([film.reference for film in films]), loaded)
     for film in films:
+        if sentence := domain_remark(loaded, film.path, film.reference):
+            warn(sentence)
         if film.learned.sound is None:
             why = f" ({film.silence})" if film.silence else ""
             print(

@@ -82,7 +82,7 @@ def generate(
     loaded = load_model_folder(folder, find_device(device))
     seed = checked_seed(loaded, seed)
     loaded = sampled_as(loaded, preset, steps, guidance, clean)
-    reference_picture = reference_frame(loaded, speaker, reference, force)
+    reference_picture = reference_frame(loaded, speaker, reference, force, warn)
     appearance = Appearance(
         size=size,
         label=label_of(loaded, seed) if label else "",

@@ -28,6 +28,8 @@ Offset = Annotated[float, Field(ge=-10, le=10)]
 Articulator = Literal[
     "tongue", "upper_lip", "lower_lip", "jaw", "velum", "palate", "pharynx", "larynx"
 ]
+VOLUME_SUFFIXES = (".mat", ".h5", ".hdf5", ".mrd")
+"""Of files that hold arrays of frames."""
 StimulusCount = Annotated[int, Field(ge=0)]
 
 
@@ -66,6 +68,25 @@ class PhantomBlock:
 
 
 @block
+class VolumesBlock:
+    """Arrays of frames in MATLAB and HDF5 files; docs/own-corpus.md says how they are read."""
+
+    dataset: str | None = key(
+        None,
+        "Name of the array in the file (HDF5: its path); null finds it.",
+        min_length=1,
+    )
+    axes: Literal["thw", "twh", "htw", "wth", "hwt", "wht"] | None = key(
+        None,
+        "Its axes in their order: t time, h height, w width. null: the two axes of equal length "
+        "are height and width, else time is the last axis in MATLAB files and the first in others.",
+    )
+    frame_rate: float | None = key(
+        None, "Frames per second; null reads it from each file.", "Hz", gt=0, le=10_000
+    )
+
+
+@block
 class FolderBlock:
     """Read for kind folder only."""
 
@@ -75,8 +96,11 @@ class FolderBlock:
         "suffix; groups subject and stimulus, optionally repetition and style.",
     )
     suffixes: Annotated[tuple[Suffix, ...], Unique] = key(
-        (".mp4", ".avi", ".mov", ".mkv", ".webm"), "Suffixes of the video files.", min_length=1
+        (".mp4", ".avi", ".mov", ".mkv", ".webm"),
+        "Suffixes of the video files; .mat, .h5, .hdf5 and .mrd are read as arrays of frames.",
+        min_length=1,
     )
+    volumes: VolumesBlock = key(VolumesBlock, "Arrays of frames in .mat, .h5, .hdf5 and .mrd.")
 
 
 @block

@@ -10,7 +10,6 @@ the numbers of frames and the coordinates of the file.
   traced. An array ``frames`` beside them numbers their frames; without it they are the first ones.
 """
 
-import warnings
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -22,6 +21,7 @@ import pandas as pd
 from s2r.core.damaged import reading
 from s2r.core.errors import UserError
 from s2r.core.hdf5 import read_hdf5
+from s2r.corpus import matlab
 from s2r.corpus.names import nfc, printable, safe_name
 from s2r.corpus.walk import walk
 
@@ -36,7 +36,6 @@ LARGEST = 2**30
 DIMENSIONS = 3
 NUMBERS = "frames"
 """Name of the array that numbers the frames of the others."""
-SEVEN_THREE = b"MATLAB 7.3"
 REMEDY = "correct the file, or take it out of corpus.contours.path"
 
 
@@ -187,17 +186,9 @@ def _hdf5_items(group: h5py.Group, depth: int = 0) -> Iterator[tuple[str, object
 
 def _tree_of_matlab(path: Path) -> Iterator[tuple[str, object]]:
     """The variables of a MATLAB file of any version since 4."""
-    from scipy.io import loadmat  # here: it takes a while to load
-
-    with open(path, "rb") as file:
-        is_hdf5 = file.read(len(SEVEN_THREE)) == SEVEN_THREE
-    if not is_hdf5:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about names that appear twice
-            content = loadmat(path, simplify_cells=True)
-        yield from ((name, part) for name, part in content.items() if not name.startswith("__"))
+    if not matlab.is_hdf5(path):
+        yield from matlab.load(path).items()
         return
-    # Arrays of version 7.3 are HDF5 with the axes in MATLAB's order, the first one last.
     for name, part in _tree_of_hdf5(path):
         if name.startswith("#"):
             continue

@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from s2r.config.data_blocks import VOLUME_SUFFIXES
 from s2r.config.patterns import compile_pattern
 from s2r.core.errors import UserError
 from s2r.corpus.names import is_utf8, nfc, printable
@@ -43,10 +44,13 @@ def find_recordings(root: Path, pattern: str, suffixes: Collection[str]) -> Iter
 def nothing_found(root: Path, suffixes: Collection[str]) -> UserError:
     """The error to raise where ``root`` holds no video; it says what ``root`` holds."""
     held = sorted({printable(path.suffix) for path, _ in walk(root) if path.suffix})
+    arrays = [suffix for suffix in held if suffix.lower() in VOLUME_SUFFIXES]
+    said = f": there are files with {', '.join(held[:8])}." if held else "."
+    if arrays:
+        said += f" Arrays of frames are read where corpus.folder.suffixes has {arrays[0]}."
     return UserError(
         f"{root}: the folder holds no video; check corpus.path, corpus.kind and "
-        f"corpus.folder.suffixes ({', '.join(suffixes)})"
-        + (f": there are files with {', '.join(held[:8])}." if held else ".")
+        f"corpus.folder.suffixes ({', '.join(suffixes)}){said}"
     )
 
 

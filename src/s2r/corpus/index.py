@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from s2r.config.data_blocks import FolderBlock, Limits
+from s2r.config.data_blocks import FolderBlock, Limits, VolumesBlock
 from s2r.core.damaged import read_table
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path, digest_of, sha256_of
-from s2r.core.media.decode import probe, read_audio
+from s2r.core.media.decode import read_audio
 from s2r.core.media.open import MediaError
 from s2r.core.progress import progress
 from s2r.core.sound_level import bin_levels, mean_level
@@ -21,6 +21,7 @@ from s2r.core.units import FRAME_RATE
 from s2r.corpus import folder, usc75
 from s2r.corpus.content import find_recordings
 from s2r.corpus.duplicates import mark_same_content, mark_same_id
+from s2r.corpus.films import probe_film
 from s2r.corpus.metafile import excluded_by_note, read_metafile
 from s2r.corpus.names import printable, unique_names
 from s2r.corpus.walk import unfetched
@@ -118,7 +119,9 @@ def index_corpus(
         )
     if metafile:
         rows = _with_notes(rows, read_metafile(metafile), exclude_notes)
-    examine = partial(_examine, limits=limits or Limits(), use_silent=use_silent)
+    volumes = files.volumes if kind == "folder" else usc75.RECON
+    limits = limits or Limits()
+    examine = partial(_examine, limits=limits, use_silent=use_silent, volumes=volumes)
     with ThreadPoolExecutor(workers) as pool:
         rows = list(progress(pool.map(examine, rows), "probe recordings", total=len(rows)))
     for row in rows:
@@ -200,7 +203,7 @@ def _with_notes(rows: list[dict], notes: dict[str, str], exclude: Sequence[str])
     return [row for row in rows if row["recording"] not in named] + absent
 
 
-def _examine(row: dict, limits: Limits, use_silent: bool) -> dict:
+def _examine(row: dict, limits: Limits, use_silent: bool, volumes: VolumesBlock) -> dict:
     """The row with the properties of its files, and the reason if it cannot be used."""
     row = dict(row)
     row["reason"] = row.pop("problem")
@@ -211,7 +214,7 @@ def _examine(row: dict, limits: Limits, use_silent: bool) -> dict:
             row["reason"] = row["reason"] or unfetched(path)
         if row["reason"]:
             return row
-        _probe_files(row)
+        _probe_files(row, volumes)
         no_sound = _check_sound(row, limits)
         if no_sound and use_silent:
             row["silent"], row["audio"] = no_sound, ""
@@ -229,19 +232,14 @@ def _examine(row: dict, limits: Limits, use_silent: bool) -> dict:
     return row
 
 
-def _probe_files(row: dict) -> None:
+def _probe_files(row: dict, volumes: VolumesBlock) -> None:
     """Fill in sizes and lengths; ``audio`` becomes the file that the sound is taken from."""
-    if row["video"].endswith(".h5"):
-        row["frames"], row["height"], row["width"] = usc75.recon_shape(row["video"])
-        row["frame_rate"] = float(usc75.FRAME_RATE)
-        row["video_seconds"] = float(row["frames"] / usc75.FRAME_RATE)
-    else:
-        media = probe(row["video"])
-        row["frames"], row["height"], row["width"] = media.frames, media.height, media.width
-        row["frame_rate"] = float(media.frame_rate)
-        row["video_seconds"] = media.video_seconds
-        if media.sample_rate:
-            row["audio"] = row["video"]
+    media = probe_film(row["video"], volumes)
+    row["frames"], row["height"], row["width"] = media.frames, media.height, media.width
+    row["frame_rate"] = float(media.frame_rate)
+    row["video_seconds"] = media.video_seconds
+    if media.sample_rate:
+        row["audio"] = row["video"]
 
 
 def _check_sound(row: dict, limits: Limits) -> str:

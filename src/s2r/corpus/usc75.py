@@ -5,24 +5,24 @@ recon.h5,truth.h5}``, directly under the root or one folder below it. The numeri
 the same layout; only the phantom has ``truth/``.
 """
 
-import contextlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from s2r.config.data_blocks import VolumesBlock
 from s2r.core.errors import UserError
 from s2r.corpus.names import is_utf8, nfc, printable
 from s2r.corpus.walk import listed, walk
 
-if TYPE_CHECKING:  # slow to load, and recordings are looked for while the workflow is parsed
-    import h5py
-    import numpy as np
-
 FRAME_RATE = Fraction(1_000_000, 12_008)
 """Each frame is two spiral arms of 6.004 ms: 83.28 Hz."""
+
+RECON = VolumesBlock(dataset="recon", axes="twh", frame_rate=float(FRAME_RATE))
+"""How the reconstructed images ``/recon`` (T, 84, 84) of ``recon.h5`` are read: as magnitude.
+MATLAB stores columns first, so height and width are exchanged; a public loader does the same as a
+rotation by ``rot90(k=3)`` and a left-right flip."""
 
 SPONTANEOUS = ("picture", "topic")
 """Stimuli of free speech (describe a picture, talk about a topic); all others are read."""
@@ -32,7 +32,6 @@ RECORDINGS_PER_SUBJECT = 32
 
 ARCHIVE = "dataset_2drt_video_only.zip"
 
-_BLOCK = 128  # images of recon.h5 read at a time
 _SUBJECT = re.compile(r"sub\d{3}")
 _STEM = re.compile(r"(?P<subject>sub\d{3})_2drt_\d{2}_(?P<stimulus>.+?)(?:_r(?P<repetition>\d+))?")
 _NAME = re.compile(rf"(?P<stem>{_STEM.pattern})_(?P<kind>video\.mp4|audio\.wav|recon\.h5)")
@@ -175,55 +174,3 @@ def _entry(folder: Path, stem: str, files: dict[str, Path]) -> dict:
         "truth": truth if os.path.exists(truth) else "",
         "problem": problem,
     }
-
-
-def recon_shape(path: str | Path) -> tuple[int, int, int]:
-    """Frames, height and width of ``recon.h5``. Raises MediaError."""
-    with _dataset(path) as recon:
-        frames, width, height = recon.shape
-        return frames, height, width
-
-
-def read_recon(
-    path: str | Path, transform: Callable[["np.ndarray"], "np.ndarray"]
-) -> tuple["np.ndarray", Fraction]:
-    """Read the reconstructed images ``/recon`` (T, 84, 84) as magnitude, float32.
-
-    MATLAB stores columns first, so height and width are exchanged here; a public loader does the
-    same as a rotation by ``rot90(k=3)`` and a left-right flip. ``transform`` is applied to blocks
-    (n, H, W); returns what it gives, joined, and the frame rate. Raises MediaError.
-    """
-    import numpy as np
-
-    with _dataset(path) as recon:
-        blocks = [
-            transform(np.abs(recon[start : start + _BLOCK]).swapaxes(1, 2).astype(np.float32))
-            for start in range(0, len(recon), _BLOCK)
-        ]
-    return np.concatenate(blocks), FRAME_RATE
-
-
-@contextlib.contextmanager
-def _dataset(path: str | Path) -> Iterator["h5py.Dataset"]:
-    """The dataset ``/recon`` of a file; errors of the file become MediaError."""
-    import h5py
-
-    from s2r.core.hdf5 import read_hdf5
-    from s2r.core.media.open import MediaError
-
-    try:
-        with read_hdf5(path) as file:
-            recon = file.get("recon")
-            if not isinstance(recon, h5py.Dataset) or recon.ndim != 3:
-                raise MediaError("unreadable", path, "it holds no dataset /recon of three axes")
-            if not len(recon):
-                raise MediaError("zero frames", path, "its dataset /recon is empty")
-            yield recon
-    except MediaError:
-        raise
-    except UserError as error:  # its sentence names the file
-        raise MediaError("unreadable", path, str(error).removeprefix(f"{path} ")) from error
-    except (OSError, RuntimeError, ValueError, TypeError, KeyError, MemoryError) as error:
-        if "filter" in str(error):
-            raise MediaError("unreadable", path, f"packed in an unusual way ({error})") from error
-        raise MediaError("truncated", path, f"not a whole HDF5 file ({error})") from error

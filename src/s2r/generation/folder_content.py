@@ -53,6 +53,9 @@ class FolderContent:
         NO_DEFAULT, "Grey levels that become black and white.", min_length=2, max_length=2
     )
     likeness: float = key(NO_DEFAULT, "Least correlation of a reference picture.", ge=-1, le=1)
+    registration: tuple[Annotated[float, Field(ge=0)], ...] = key(
+        (), "Errors of the references, registered to the template.", max_length=20_000
+    )
     files: dict[FileName, Sha256] = key(NO_DEFAULT, "Checksums of all files.", max_length=20_000)
     checksum: Sha256 = key(NO_DEFAULT, "Checksum of all other keys.")
 

@@ -10,7 +10,7 @@ README.md               model card
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from s2r.config.systems import Kind
 from s2r.core.errors import UserError
 from s2r.core.files import atomic_path, digest_of, sha256_of
 from s2r.core.network import no_network
+from s2r.generation.domain import Domain, domain_of, registration_errors
 from s2r.generation.folder_content import (
     CONFIG,
     FORMAT,
@@ -52,6 +53,8 @@ class SpeechModel:
     """{subject: (H, W) uint8 resting frame}."""
     least_correlation: float
     """Least correlation with the mean reference at which a picture is accepted as a reference."""
+    domain: Domain | None
+    """The kind of its pictures; None where the model registers none."""
     frame_rate: int
     percentiles: tuple[float, float]
     checksum: str
@@ -85,7 +88,8 @@ def export_model(
     weights are missing, and where ``folder`` may not be replaced (`check_replaceable`).
     """
     check_replaceable(folder, overwrite)
-    load_video_model(model_path, settings, "cpu")
+    domain = domain_of(load_video_model(model_path, settings, "cpu"), list(references.values()))
+    errors = registration_errors(domain.template, list(references.values())) if domain else []
     with atomic_path(folder) as temporary:
         (temporary / "references").mkdir(parents=True)
         shutil.copyfile(model_path, temporary / "model.safetensors")
@@ -104,6 +108,7 @@ def export_model(
             "frame_rate": frame_rate,
             "percentiles": [*percentiles],
             "likeness": least_correlation(list(references.values())),
+            "registration": [round(error, 6) for error in errors],
             "files": {str(path.relative_to(temporary)): sha256_of(path) for path in files},
         }
         content["checksum"] = digest_of(content, 64)
@@ -177,12 +182,15 @@ def load_model_folder(folder: str | Path, device: str = "cpu") -> SpeechModel:
     with no_network():
         encoder = load_encoder(from_folder(content.encoder, folder), folder, device)
     pictures = sorted(name for name in content.files if name.startswith(REFERENCES))
+    model = load_video_model(folder / WEIGHTS, content.settings, device)
+    references = {Path(name).stem: read_grey(folder / name) for name in pictures}
     loaded = SpeechModel(
         name=content.name,
-        model=load_video_model(folder / WEIGHTS, content.settings, device),
+        model=model,
         encoder=encoder,
-        references={Path(name).stem: read_grey(folder / name) for name in pictures},
+        references=references,
         least_correlation=content.likeness,
+        domain=None,
         frame_rate=content.frame_rate,
         percentiles=content.percentiles,
         checksum=content.checksum,
@@ -190,7 +198,8 @@ def load_model_folder(folder: str | Path, device: str = "cpu") -> SpeechModel:
         probe=folder / PROBE if PROBE in content.files else None,
     )
     _check_parts(folder, loaded)
-    return loaded
+    domain = domain_of(model, list(references.values()), content.registration)
+    return replace(loaded, domain=domain)
 
 
 def _check_parts(folder: Path, loaded: SpeechModel) -> None:

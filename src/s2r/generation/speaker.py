@@ -1,6 +1,6 @@
 """The speaker and the sampling that a user selects: reference frame, steps, guidance, noise."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,13 +36,20 @@ def sampled_as(
 
 
 def reference_frame(
-    loaded: SpeechModel, speaker: str | None, paths: Sequence[Path], force: bool
+    loaded: SpeechModel,
+    speaker: str | None,
+    paths: Sequence[Path],
+    force: bool,
+    on_remark: Callable[[str], object] = lambda sentence: None,
 ) -> np.ndarray:
     """The frame (H, W) uint8 of the speaker at rest: a subject of the model, or the user's files.
 
     ``paths`` are still pictures or films of one speaker, of any sizes; none takes ``speaker``, or
     the model's first subject. The frame is the mean of the pictures, without those that differ
     most from their median; for a film its frames at rest count (`s2r.preparation.resting`).
+
+    ``on_remark`` is called with a sentence where the frame is of another kind than the model's: of
+    a scanner, and the model of the phantom, or the other way round.
 
     Raises UserError for an unknown subject, an unreadable file, and, without ``force``, for files
     that do not resemble the model's references or each other.
@@ -56,7 +63,15 @@ def reference_frame(
     names, pictures = _pictures_at_rest(paths, frames_config(loaded))
     if not force:
         check_likeness(names, pictures, loaded)
-    return mean_of_alike(pictures)
+    frame = mean_of_alike(pictures)
+    if sentence := domain_remark(loaded, paths[0], frame):
+        on_remark(sentence)
+    return frame
+
+
+def domain_remark(loaded: SpeechModel, name: object, picture: np.ndarray) -> str:
+    """What `s2r.generation.domain.Domain.remark` says of a picture, if anything."""
+    return loaded.domain.remark(name, picture) if loaded.domain else ""
 
 
 def frames_config(loaded: SpeechModel) -> FramesConfig:

@@ -48,6 +48,11 @@ class UtteranceVideos(VideoModel):
         """The same for a frame of `mean`."""
         return self.model.mean.radius
 
+    @property
+    def template(self) -> Tensor:
+        """See `VideoModel.template`."""
+        return self.model.autoencoder.template
+
     def takes(self, size: int) -> bool:
         """See `VideoModel.takes`: those of the corpus that it was trained on."""
         return size == self.model.autoencoder.size

@@ -9,13 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from s2r.core.errors import UserError
 from s2r.core.registry import MODELS, load_extension
 from s2r.core.units import HALF_RANGE
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ class VideoModel(ABC):
     one_seed: bool = False
     """Whether stretches of a long video have the same seed: a frame's random numbers then depend on
     the seed and on its number in the video alone. Else every stretch needs another seed."""
+    template: "Tensor | None" = None
+    """(1, 1, H, W) in [-1, 1], what pictures are registered to; None: they are not."""
     draws: bool = True
     """Whether another seed gives another video; a regression predicts the one mean."""
 

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from s2r.core.media.decode import read_audio
-from s2r.core.media.open import MediaError
 from s2r.core.media.resample import resample
 from s2r.core.units import HOP, SAMPLE_RATE
+from s2r.corpus.films import film_sound
 from s2r.preparation.frames import FramesConfig, video_on_clock, video_range
 from s2r.preparation.pictures import scale_levels
 from s2r.preparation.resting import resting_frame
@@ -39,14 +38,10 @@ class CutFilm:
 
 
 def sound_of(film: str | Path) -> np.ndarray | None:
-    """The sound (N,) of a film at 16 kHz; None for a film without a sound track."""
-    try:
-        sound, rate = read_audio(film)
-    except MediaError as error:
-        if error.reason == "no audio":
-            return None
-        raise
-    return resample(sound, rate, SAMPLE_RATE)
+    """The sound (N,) of a film at 16 kHz, its own or that of a .wav of its name beside it; None
+    for a film without sound."""
+    found = film_sound(film)
+    return None if found is None else resample(*found, SAMPLE_RATE)
 
 
 def cut_film(path: Path, config: FramesConfig, held_out: float) -> CutFilm:

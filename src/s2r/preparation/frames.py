@@ -1,7 +1,7 @@
 """From any video to frames on the clock: 50 Hz, 64 x 64, grey levels set by recording."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
@@ -9,16 +9,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from s2r.config.data_blocks import FramesBlock, TimingBlock
+from s2r.config.data_blocks import FramesBlock, TimingBlock, VolumesBlock
 from s2r.config.keys import block
 from s2r.core.errors import UserError
-from s2r.core.media.decode import read_audio, read_video
+from s2r.core.media.decode import read_audio
 from s2r.core.media.open import MediaError
 from s2r.core.media.resample import resample
 from s2r.core.progress import progress
 from s2r.core.shards import Shards, write_shard
 from s2r.core.units import SAMPLE_RATE
-from s2r.corpus.usc75 import read_recon
+from s2r.corpus.films import read_film
+from s2r.corpus.usc75 import RECON
 from s2r.preparation.offsets import estimate_offset
 from s2r.preparation.pictures import intensity_range, retime, scale_levels, seconds_exactly, shrink
 
@@ -42,8 +43,8 @@ def prepare_video(path: str | Path, config: FramesConfig) -> np.ndarray:
 
 
 def video_on_clock(path: str | Path, config: FramesConfig) -> np.ndarray:
-    """Frames (T, size, size) float32 of one video, with the grey levels 0 to 255 of the file."""
-    shrunk, rate = read_video(path, lambda pictures: shrink(pictures, config.size))
+    """Frames (T, size, size) float32 of one film, with the grey levels of the file."""
+    shrunk, rate = read_film(path, lambda pictures: shrink(pictures, config.size))
     count = max(1, int(len(shrunk) / rate * config.rate))
     return retime(shrunk, rate, rate=config.rate, interpolation=config.interpolation, count=count)
 
@@ -56,8 +57,12 @@ def video_range(path: str | Path, frames: np.ndarray, config: FramesConfig) -> t
         raise UserError(f"{path}: {error}; give another video.") from error
 
 
-def prepare_recording(row: Mapping, config: FramesConfig) -> dict[str, object]:
+def prepare_recording(
+    row: Mapping, config: FramesConfig, volumes: VolumesBlock = RECON
+) -> dict[str, object]:
     """Decode one recording of the index (keys ``recording``, ``video``, ``audio``).
+
+    ``volumes`` says how arrays of frames are read.
 
     Returns ``frames`` (T, size, size) uint8, ``audio`` float32 of 16 kHz, exactly as long as the
     frames (320 samples each at 50 Hz), ``low`` and ``high`` (grey levels of the source that
@@ -72,7 +77,9 @@ def prepare_recording(row: Mapping, config: FramesConfig) -> dict[str, object]:
 
     Raises UserError if a file cannot be decoded, nothing is left, or the picture never changes.
     """
-    shrunk, source_rate = _read_frames(row["video"], lambda pictures: shrink(pictures, config.size))
+    shrunk, source_rate = read_film(
+        row["video"], lambda pictures: shrink(pictures, config.size), volumes
+    )
     if not row["audio"]:
         nothing, seconds = np.empty(0, np.float32), len(shrunk) / source_rate
         prepared = _aligned(row, shrunk, source_rate, nothing, seconds, config, moved=0.0)
@@ -152,7 +159,9 @@ def first_frame_time(frames: Shards, recording: str) -> float:
     return float(attributes["first_frame_time"])
 
 
-def prepare_shard(rows: pd.DataFrame, path: str | Path, config: FramesConfig) -> None:
+def prepare_shard(
+    rows: pd.DataFrame, path: str | Path, config: FramesConfig, volumes: VolumesBlock = RECON
+) -> None:
     """Prepare every recording of ``rows`` (from the index, status ``ok``) and write the shard.
 
     A recording that cannot be prepared is left out. The reason is printed on standard error, and
@@ -165,7 +174,7 @@ def prepare_shard(rows: pd.DataFrame, path: str | Path, config: FramesConfig) ->
         records = rows.sort_values("recording").to_dict("records")
         for row in progress(records, f"frames {Path(path).stem}"):
             try:
-                prepared = prepare_recording(row, config)
+                prepared = prepare_recording(row, config, volumes)
             except Exception as error:  # no single recording may stop the job
                 failed[row["recording"]] = _reason(error)
                 print(f"{row['recording']} is left out: {_reason(error)}", file=sys.stderr)
@@ -187,8 +196,3 @@ def _reason(error: Exception) -> str:
 
 def _attributes(config: FramesConfig) -> dict:
     return asdict(config) | {"percentiles": list(config.percentiles), "sample_rate": SAMPLE_RATE}
-
-
-def _read_frames(path: str, transform: Callable[[np.ndarray], np.ndarray]):
-    reader = read_recon if str(path).endswith(".h5") else read_video
-    return reader(path, transform)

@@ -72,7 +72,8 @@ def make_video(
     ``frames_2.h5``), ``sound.png``; where the video shows more than the frames of one model,
     ``video_1.mp4`` of each model alone; with a ``probe`` the tract variables that it reads,
     ``tract_variables_1.csv``. ``on_frames`` is called with the number of frames that are done, and
-    with their total; ``on_remark`` with a sentence about soft or loud speech.
+    with their total; ``on_remark`` with a sentence about soft or loud speech, and about pictures of
+    another kind than a model's.
 
     Raises UserError for sound that cannot be read, is silent, or is shorter than 0.1 s or longer
     than 60 s, for pictures that do not look like references, and for a model that cannot leave out
@@ -82,10 +83,13 @@ def make_video(
         sampled_as(models[name], request.preset, None, None, request.clean)
         for name in request.models
     ]
+    remarks: list[str] = []
     references = [
-        reference_frame(model, request.speaker, request.pictures, request.force)
+        reference_frame(model, request.speaker, request.pictures, request.force, remarks.append)
         for model in selected
     ]
+    for remark in remarks:
+        on_remark(remark)
     samples = read_speech(request.sound)
     seconds = len(samples) / SAMPLE_RATE
     total = max(1, sum(int(seconds * model.frame_rate) for model in selected))
