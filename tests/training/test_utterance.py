@@ -20,6 +20,7 @@ from helpers.quick_utterance import (
 )
 from s2r.core.errors import UserError
 from s2r.core.units import to_unit_range
+from s2r.model.autoencoder import load_autoencoder
 from s2r.model.utterance_model import load_utterance_model
 from s2r.model.utterance_sampling import draw_codes, mean_codes
 from s2r.training import utterance as module

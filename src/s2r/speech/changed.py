@@ -15,16 +15,16 @@ from s2r.core.units import SAMPLE_RATE
 BANDS = (0, 150, 400, 800, 1500, 2500, 4000, 6000, 8000)
 """Frequencies in Hz at which the gain of a microphone is drawn; between them it is linear."""
 
-GAIN_DB, TILT_DB = 4.0, 6.0
+GAIN_DB, TILT_DB = 3.0, 4.0
 """Standard deviation of that gain, and largest slope per octave added to it."""
 
-NOISE_SHARE, NOISE_DB = 0.7, (-40.0, -5.0)
+NOISE_SHARE, NOISE_DB = 0.5, (-40.0, -15.0)
 """Share of copies with noise, and its level relative to the speech."""
 
-ROOM_SHARE, REVERBERATION, ECHO_DB = 0.5, (0.1, 0.5), (-20.0, 0.0)
+ROOM_SHARE, REVERBERATION, ECHO_DB = 0.3, (0.1, 0.5), (-20.0, 0.0)
 """Share of copies in a room, its reverberation time in s, and its level."""
 
-CHANNEL_SHARE, LOWEST, HIGHEST = 0.5, (20.0, 250.0), (3300.0, 7800.0)
+CHANNEL_SHARE, LOWEST, HIGHEST = 0.3, (20.0, 250.0), (3300.0, 7800.0)
 """Share of copies through a narrow channel, and its limits in Hz."""
 
 LEVEL_DB = (-35.0, -15.0)
