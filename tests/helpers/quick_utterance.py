@@ -20,6 +20,7 @@ from s2r.config.model_blocks import (
 from s2r.core.shards import write_shard
 from s2r.model.autoencoder import load_autoencoder
 from s2r.model.utterance_model import UtteranceConfig
+from s2r.preparation.embeddings import copy_name
 from s2r.preparation.recordings import RecordingSet, open_recordings
 from s2r.training.autoencoder import fit_autoencoder
 from s2r.training.utterance import train_utterance
@@ -27,8 +28,8 @@ from s2r.training.utterance import train_utterance
 MEAN_BLOCK = {
     "hidden": 12, "dilations": (1, 2), "dropout": 0.2, "clips": 96, "batch": 8, "segment": 20,
     "learning_rate": 0.004, "warmup_clips": 16, "speech_dimensions": 4, "speech_dropout": 0.0,
-    "speaker_noise": 0.4, "random_references": 0.2, "folds": 2, "fold_share": 1.0,
-    "validate_clips": 32,
+    "sound_copies": 1, "speaker_noise": 0.4, "random_references": 0.2, "folds": 2,
+    "fold_share": 1.0, "validate_clips": 32,
 }  # fmt: skip
 RESIDUAL_BLOCK = {
     "hidden": 8, "dilations": (1, 2), "clips": 96, "batch": 8, "segment": 20, "warmup_clips": 16,
@@ -63,7 +64,10 @@ def write_corpus(folder: Path) -> RecordingSet:
             (embeddings, "embeddings", moving.embedded(name)),
         ):
             rest = values[:1].repeat(REST, axis=0)
-            items.append((name, {key: np.concatenate([rest, values])}, {}))
+            datasets = {key: np.concatenate([rest, values])}
+            if key == "embeddings":
+                datasets[copy_name(0)] = (0.9 * datasets[key] + 0.1).astype(np.float16)
+            items.append((name, datasets, {}))
     files = {"frames": [folder / "frames/00.h5"], "embeddings": [folder / "embeddings/00.h5"]}
     write_shard(files["frames"][0], frames, {})
     write_shard(files["embeddings"][0], embeddings, {})

@@ -11,6 +11,7 @@ from helpers.sounds import noise
 from s2r.core.errors import UserError
 from s2r.core.shards import Shards, write_shard
 from s2r.preparation.embeddings import embed_shard
+from s2r.preparation.recordings import RecordingSet
 from s2r.speech.encoder import Encoder, EncoderConfig, check_layer
 from s2r.speech.load import load_encoder, save_encoder
 from s2r.speech.logmel import log_mel
@@ -145,6 +146,23 @@ def test_embeddings_of_a_shard_are_as_long_as_its_videos(tmp_path):
     np.testing.assert_allclose(shards.read("more", "embeddings"), expected, atol=5e-3)
     attributes = shards.attributes("more")
     assert {key: attributes[key] for key in encoder.describe()} == encoder.describe()
+
+
+def test_changed_copies_of_the_chosen_recordings_are_embedded_too(tmp_path):
+    frames, path = tmp_path / "frames.h5", tmp_path / "embeddings.h5"
+    write_frames(frames, chosen=(3200, 10), other=(3200, 10))
+    encoder = load_encoder(EncoderConfig("logmel"))
+    embed_shard(frames, path, encoder, copies=2, copied=["chosen", "elsewhere"])
+    recordings = RecordingSet(Shards([frames]), embeddings=Shards([path]))
+    copies = recordings.embedded_copies("chosen", 2)
+    assert [copy.shape for copy in copies] == [(10, 80)] * 2
+    assert not np.array_equal(copies[0], copies[1])
+    np.testing.assert_allclose(
+        recordings.embedded("chosen"), encoder.encode(noise(3200)), atol=5e-3
+    )
+    for recording, count in (("chosen", 3), ("other", 1)):
+        with pytest.raises(UserError, match=f"of {recording} have fewer copies"):
+            recordings.embedded_copies(recording, count)
 
 
 def test_recordings_without_sound_are_not_embedded(tmp_path):

@@ -58,7 +58,7 @@ def train(recordings: RecordingSet, folder) -> list[float]:
     fit_autoencoder(codes, recordings, folder / "codes.safetensors")
     schedule = {"clips": 8, "warmup_clips": 8, "validate_clips": 8}
     train_utterance(
-        replace(CONFIG, autoencoder=codes), replace(MEAN, **schedule),
+        replace(CONFIG, autoencoder=codes), replace(MEAN, sound_copies=0, **schedule),
         replace(RESIDUAL, **schedule),
         load_autoencoder(folder / "codes.safetensors")[0], recordings,
         folder / "state", folder / "u" / "model.safetensors", folder / "u" / "curve.csv",

@@ -20,6 +20,7 @@ from helpers.quick_utterance import (
 )
 from s2r.core.errors import UserError
 from s2r.core.units import to_unit_range
+from s2r.model.autoencoder import load_autoencoder
 from s2r.model.utterance_model import load_utterance_model
 from s2r.model.utterance_sampling import draw_codes, mean_codes
 from s2r.training import utterance as module
@@ -149,11 +150,25 @@ def test_left_out_means_come_from_networks_that_have_not_seen_the_stimulus(
         assert not set(stimulus[list(names)]) & set(stimulus[list(seen[fold])])
 
 
+def test_changed_copies_have_the_codes_of_their_recording_and_their_own_speech(corpus, autoencoder):
+    names = corpus.members("train")
+    _, codes = module.untrained(CONFIG, load_autoencoder(autoencoder)[0], corpus, names, MEAN)
+    assert codes.recordings == names * 2
+    assert len(codes.codes) == len(codes.speech) == codes.lengths.sum()
+    for number in range(len(names)):
+        own, copy = codes.part(number), codes.part(len(names) + number)
+        assert torch.equal(codes.codes[own], codes.codes[copy])
+        assert torch.equal(codes.speakers[number], codes.speakers[len(names) + number])
+        assert not torch.allclose(codes.speech[own], codes.speech[copy])
+
+
 def test_folds_are_of_stimuli_or_else_of_recordings(corpus):
     names = ["s1_a", "s1_b", "s1_c", "s2_a", "s2_b", "s2_c"]
     assert _folds(corpus, names, 2).tolist() == [0, 1, 0, 0, 1, 0]
     assert _folds(corpus, ["s1_a", "s2_a", "s3_a"], 2).tolist() == [0, 1, 0]
     assert _folds(corpus, ["s1_a"], 2).tolist() == [0]
+    assert _folds(corpus, ["s1_a", "s1_b"] * 2, 2).tolist() == [0, 1, 0, 1]
+    assert _folds(corpus, ["s1_a", "s2_a"] * 2, 2).tolist() == [0, 1, 0, 1]
 
 
 @pytest.mark.parametrize(

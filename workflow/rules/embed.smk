@@ -4,6 +4,7 @@ rule embed:
         index="<results>/frames/{shard}.json",
         list=shard_list,
         weights=encoder_weights,
+        split=split_of_copies,
     output:
         embeddings="<results>/embeddings/{encoder}/{shard}.h5",
         index="<results>/embeddings/{encoder}/{shard}.json",
@@ -19,5 +20,6 @@ rule embed:
     params:
         held=encoder_held,
         encoder=lambda wildcards: parameters.encoder_settings(config, wildcards.encoder),
+        copies=lambda wildcards: parameters.sound_copies(config, wildcards.encoder),
     script:
         "../scripts/embed.py"

@@ -69,6 +69,13 @@ class MeanSchedule(SegmentSchedule):
     speech_dropout: float = key(
         0.2, "Share of the embeddings' values that are zeroed in training.", ge=0, lt=1
     )
+    sound_copies: int = key(
+        1,
+        "Copies of each training recording with changed sound (room, noise, microphone, level) to "
+        "train on as well, so that other voices and recordings are understood better.",
+        ge=0,
+        le=20,
+    )
     speaker_noise: float = key(
         0.3,
         "Noise on the code of the reference frame, relative to its deviation among speakers: more "

@@ -85,6 +85,18 @@ def encoder_settings(config: Mapping, encoder: str) -> dict:
     }
 
 
+def sound_copies(config: Mapping, encoder: str) -> int:
+    """How many changed copies of the sound the trainings with ``encoder`` need: key
+    ``mean.sound_copies``."""
+    settings = [run_settings(config, run) for run in config["runs"]]
+    needed = [
+        own["mean"]["sound_copies"]
+        for own in settings
+        if own["encoder"] == encoder and "mean" in own
+    ]
+    return max(needed, default=0)
+
+
 def size_label(config: Mapping, encoder: str) -> str:
     """The column ``size`` of Table I for systems with ``encoder``."""
     return config["encoders"][encoder].get("size", "-")

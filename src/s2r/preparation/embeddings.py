@@ -1,6 +1,6 @@
 """Embeddings on disk: one shard of them beside each shard of frames."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,38 +9,66 @@ from s2r.core.errors import UserError
 from s2r.core.progress import progress
 from s2r.core.shards import Shards, write_shard
 from s2r.core.units import HOP
+from s2r.speech.changed import changed_copy
 from s2r.speech.encoder import Encoder
 from s2r.speech.level import levelled
 
 
-def embed_shard(frames_shard: str | Path, path: str | Path, encoder: Encoder) -> None:
+def embed_shard(
+    frames_shard: str | Path,
+    path: str | Path,
+    encoder: Encoder,
+    copies: int = 0,
+    copied: Collection[str] = (),
+) -> None:
     """Write the ``embeddings`` (T, D) float16 of every recording in ``frames_shard`` to ``path``.
 
-    T is the recording's number of video frames. Very soft or loud speech is brought to the level
-    that encoders expect (`s2r.speech.level`). Recordings without sound have none: they are
-    listed as left out (``failed``). The encoder's description becomes the shard's
-    attributes. Raises UserError, naming the recording, when sound and video differ by more than
-    one frame or when an embedding does not fit float16.
+    T is the recording's number of video frames. Of the recordings ``copied`` those of ``copies``
+    changed copies of the sound (`s2r.speech.changed`) are written too, as `copy_name` names them.
+    Very soft or loud speech is brought to the level that encoders expect (`s2r.speech.level`).
+    Recordings without sound have none: they are listed as left out (``failed``). The encoder's
+    description becomes the shard's attributes. Raises UserError, naming the recording, when sound
+    and video differ by more than one frame or when an embedding does not fit float16.
     """
     left_out: dict[str, str] = {}
-    embedded = _embedded_recordings(Shards([frames_shard]), frames_shard, encoder, left_out)
+    numbers = {name: range(copies) for name in copied}
+    shards = Shards([frames_shard])
+    embedded = _embedded_recordings(shards, frames_shard, encoder, numbers, left_out)
     write_shard(path, embedded, encoder.describe(), left_out)
 
 
+def copy_name(number: int) -> str:
+    """The dataset with the embeddings of changed copy ``number``, from 0, of a sound."""
+    return f"changed{number}"
+
+
 def _embedded_recordings(
-    shards: Shards, source: str | Path, encoder: Encoder, left_out: dict[str, str]
+    shards: Shards,
+    source: str | Path,
+    encoder: Encoder,
+    copies: Mapping[str, Iterable[int]],
+    left_out: dict[str, str],
 ) -> Iterator[tuple]:
+    """Items of the shard; ``copies`` {recording: numbers of its changed copies}."""
+
+    def embedded(audio: np.ndarray, length: int) -> np.ndarray:
+        return to_half(encoder.encode(levelled(audio))[:length])
+
     for recording in progress(shards.recordings, "embed"):
         sound = shards.read(recording, "audio")
         if not len(sound):
             left_out[recording] = "it has no sound"
             continue
         try:
-            audio = fit_audio(sound, shards.length(recording))
-            embeddings = to_half(encoder.encode(levelled(audio))[: shards.length(recording)])
+            length = shards.length(recording)
+            audio = fit_audio(sound, length)
+            datasets = {"embeddings": embedded(audio, length)}
+            for number in copies.get(recording, ()):
+                changed = changed_copy(audio, recording, number)
+                datasets[copy_name(number)] = embedded(changed, length)
         except UserError as error:
             raise UserError(f"{recording} in {source}: {error}") from error
-        yield recording, {"embeddings": embeddings}, {}
+        yield recording, datasets, {}
 
 
 def fit_audio(audio: np.ndarray, frames: int) -> np.ndarray:

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from s2r.core.errors import UserError
 from s2r.core.shards import Shards
 from s2r.corpus.articulators import FIELD_MM
 from s2r.corpus.index import read_corpus
 from s2r.corpus.split import read_split
 from s2r.corpus.truth import read_truth, truth_on_grid
+from s2r.preparation.embeddings import copy_name
 from s2r.preparation.frames import first_frame_time
 from s2r.preparation.prepared_contours import PreparedContours, open_contours
 from s2r.preparation.selection import recordings_of
@@ -66,6 +68,21 @@ class RecordingSet:
         if self.embeddings is None:
             raise ValueError("the recordings were opened without their embeddings")
         return self.embeddings.read(recording, "embeddings", first, stop)
+
+    def embedded_copies(self, recording: str, count: int) -> list[np.ndarray]:
+        """Embeddings (T, D) of ``count`` changed copies of the sound of a recording.
+
+        Raises UserError where fewer were made.
+        """
+        if self.embeddings is None:
+            raise ValueError("the recordings were opened without their embeddings")
+        names = [copy_name(number) for number in range(count)]
+        if not all(self.embeddings.holds(recording, name) for name in names):
+            raise UserError(
+                f"The embeddings of {recording} have fewer copies with changed sound than "
+                f"mean.sound_copies asks for ({count}): make them again (snakemake -R embed)."
+            )
+        return [self.embeddings.read(recording, name) for name in names]
 
     @property
     def field_mm(self) -> float:

@@ -18,6 +18,7 @@ class CodeSet:
     """Recordings one after another, on the device of the training."""
 
     recordings: list[str]
+    """Their names; those of recordings whose sound is there in changed copies come again."""
     codes: Tensor
     """(N, K) articulation codes of all frames."""
     speech: Tensor
@@ -50,16 +51,31 @@ class CodeSet:
         return recording, frames.to(self.codes.device)
 
 
-def load_codes(model: UtteranceModel, recordings: RecordingSet, names: list[str]) -> CodeSet:
-    """The codes and the speech of the recordings ``names``."""
+def load_codes(
+    model: UtteranceModel, recordings: RecordingSet, names: list[str], copies: int = 0
+) -> CodeSet:
+    """The codes and the speech of the recordings ``names``.
+
+    They are followed by the same recordings with the speech of ``copies`` changed copies of their
+    sound, copy by copy.
+    """
     codes, speech, device = [], [], model.code_scale.device
     speakers = model.autoencoder.speakers(references_of(recordings, names, device))
     for number, name in enumerate(progress(names, "codes")):
         video = torch.from_numpy(to_unit_range(recordings.video(name)))[:, None].to(device)
         codes.append(model.autoencoder.encode(video, speakers[number : number + 1]))
         speech.append(torch.from_numpy(model.project(recordings.embedded(name))))
+    copied = [recordings.embedded_copies(name, copies) for name in names]
+    for number in range(copies):
+        speech += [torch.from_numpy(model.project(changed[number])) for changed in copied]
+    codes *= copies + 1
     lengths = np.array([len(part) for part in codes])
     first = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(int)
     return CodeSet(
-        names, torch.cat(codes), torch.cat(speech).to(device), speakers.code, first, lengths
+        names * (copies + 1),
+        torch.cat(codes),
+        torch.cat(speech).to(device),
+        speakers.code.repeat(copies + 1, 1),
+        first,
+        lengths,
     )

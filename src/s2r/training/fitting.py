@@ -57,11 +57,14 @@ def training_recordings(recordings: RecordingSet) -> list[str]:
 
 
 def training_projection(
-    recordings: RecordingSet, names: list[str], dimensions: int
+    recordings: RecordingSet, names: list[str], dimensions: int, copies: int = 0
 ) -> SpeechProjection:
-    """The speech projection, fitted on at most about 200 of the recordings ``names``."""
+    """The speech projection, fitted on at most about 200 of the recordings ``names``, and on
+    ``copies`` changed copies of their sound."""
     sampled = names[:: len(names) // 200 + 1]
     samples = [recordings.embedded(recording) for recording in sampled]
+    for recording in sampled:
+        samples += recordings.embedded_copies(recording, copies)
     return fit_projection(np.concatenate(samples), dimensions)
 
 

@@ -75,11 +75,11 @@ def train_utterance(
         loss = MeanLoss(model, network, codes, chosen, schedule, config.mean.dropout)
         return fit_network(loss, network, schedule, state_folder / part, validate, "mean", **shared)
 
-    everyone = np.arange(len(names))
+    everyone = np.arange(len(codes.recordings))
     validate = validation and (lambda trained: validation.of_mean(model, trained))
     model.mean, curve = fit_mean(model.mean, everyone, mean, "mean", validate)
     means = torch.zeros_like(codes.codes)
-    fold = _folds(recordings, names, mean.folds)
+    fold = _folds(recordings, codes.recordings, mean.folds)
     for number in range(int(fold.max()) + 1):
         others = everyone[fold != number] if fold.any() else everyone
         network = mean_network(config, codes.speech.shape[1]).to(device)
@@ -118,16 +118,17 @@ def untrained(
     mean: MeanTraining,
     device: str = "cpu",
 ) -> tuple[UtteranceModel, CodeSet]:
-    """A model with random weights, and the codes and speech of the recordings ``names``.
+    """A model with random weights, and the codes and speech of the recordings ``names`` and of
+    their changed copies.
 
     Raises UserError where their pictures never change.
     """
-    projection = training_projection(recordings, names, mean.speech_dimensions)
+    projection = training_projection(recordings, names, mean.speech_dimensions, mean.sound_copies)
     torch.manual_seed(mean.seed)
     model = UtteranceModel(config, autoencoder, *projection.basis.shape).to(device)
     model.speech_mean.copy_(torch.from_numpy(projection.mean))
     model.speech_basis.copy_(torch.from_numpy(projection.basis))
-    codes = load_codes(model, recordings, names)
+    codes = load_codes(model, recordings, names, mean.sound_copies)
     if not codes.codes.any():
         raise UserError(
             "the pictures of the training recordings never change: there is no articulation to "
@@ -185,6 +186,7 @@ def _scale(codes: Tensor) -> Tensor:
 
 def _folds(recordings: RecordingSet, names: list[str], folds: int) -> np.ndarray:
     """(R,) the fold of each recording: by stimulus, by recording where there are too few of them.
+    All copies of a recording are in its fold.
 
     All 0 where there is one recording only.
     """

@@ -1,5 +1,5 @@
 """The phantom: a numerical vocal tract, and a synthetic corpus whose true shapes are known."""
 
-GENERATOR = "s2r phantom 2"
+GENERATOR = "s2r phantom 3"
 """Name and version of the generator. Raise the number when its output changes: phantoms of earlier
 versions are then made again."""

@@ -65,7 +65,7 @@ class Utterance:
     weights: np.ndarray
     """(len(parts), len(PARAMETERS)) weights; 0 where a phone names no target."""
     pitch: np.ndarray
-    """(K,) natural logarithm of F0 / Hz, every 0.15 s."""
+    """(K,) natural logarithm of F0 / Hz, every 0.15 s; none where the voice is another's."""
 
     @property
     def duration(self) -> float:
@@ -149,7 +149,7 @@ def plan_speech(
     spoken = None if seconds is None else seconds - 2 * _EDGE
     labels = phone_sequence(stimulus, speaker, rng, spoken)
     phones, parts = _timing(labels, speaker, rng)
-    values, weights = _targets(parts, speaker, rng)
+    values, weights = targets(parts, speaker, rng)
     pitch = _pitch(phones, speaker, rng)
     return Utterance(speaker, stimulus, phones, parts, values, weights, pitch)
 
@@ -175,7 +175,7 @@ def _timing(
     return (*phones, last), (*parts, last)
 
 
-def _targets(
+def targets(
     parts: tuple[Segment, ...], speaker: Speaker, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Targets and weights (N, len(PARAMETERS)) with habits, style and scatter of the speaker."""

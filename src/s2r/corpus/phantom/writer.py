@@ -30,6 +30,7 @@ from s2r.corpus.phantom.tract import (
     tract_variables,
 )
 from s2r.corpus.phantom.utterance import Utterance, plan_speech, recording_rng
+from s2r.corpus.phantom.voiced import plan_voiced, sentence_for, voiced_wave
 from s2r.corpus.truth import Truth, write_truth
 
 FRAME_PERIOD = 1 / usc75.FRAME_RATE
@@ -71,6 +72,15 @@ def recording_name(subject: int, stimulus: str, repetition: int | None = None) -
     return f"sub{subject:03d}_2drt_{STIMULI[stimulus].stem(repetition)}"
 
 
+def voiced_name(subject: int, number: int) -> str:
+    """Stem of the files of recording ``number`` (from 1) with another's voice.
+
+    Every subject has a stimulus of its own: so recordings of subjects that are held out from
+    training share no stimulus with it, and are in no test set (`s2r.corpus.split`).
+    """
+    return f"sub{subject:03d}_2drt_22_voiced{subject:03d}_r{number}"
+
+
 def record(
     subject: int,
     stimulus: str,
@@ -88,13 +98,27 @@ def record(
     def rng(purpose: str) -> np.random.Generator:
         return recording_rng(seed, speaker, STIMULI[stimulus].stem(repetition), purpose)
 
+    wave = add_scanner_noise(synthesise(speaker, utterance, rng("voice")), rng("scanner"))
+    return _filmed(utterance, wave, rng("picture"))
+
+
+def record_voiced(subject: int, number: int, seed: int) -> Take:
+    """Recording ``number`` (from 1) of a subject with another's voice, without scanner noise."""
+    speaker, sentence = draw_speaker(subject, seed), sentence_for(subject, number)
+    name = f"voiced_r{number}"
+    utterance = plan_voiced(speaker, sentence, name, seed)
+    rng = recording_rng(seed, speaker, name, "picture")
+    return _filmed(utterance, voiced_wave(sentence), rng)
+
+
+def _filmed(utterance: Utterance, wave: np.ndarray, rng: np.random.Generator) -> Take:
+    """The pictures of an utterance, beside its sound."""
+    speaker = utterance.speaker
     count = int(utterance.duration / FRAME_PERIOD)
     times = (np.arange(count) + 0.5) * float(FRAME_PERIOD)
     q = utterance.trajectories(times)
     shape = contours(speaker, q)
-    wave = add_scanner_noise(synthesise(speaker, utterance, rng("voice")), rng("scanner"))
-    frames = draw(speaker, q, shape, rng("picture"))
-    return Take(speaker, utterance, times, q, shape, frames, wave)
+    return Take(speaker, utterance, times, q, shape, draw(speaker, q, shape, rng), wave)
 
 
 def write_recording(
@@ -107,8 +131,16 @@ def write_recording(
 ) -> None:
     """Write video (with sound), audio and truth of one recording below the corpus ``folder``."""
     take = record(subject, stimulus, seed, profile, repetition)
-    name = recording_name(subject, stimulus, repetition)
-    home = Path(folder) / f"sub{subject:03d}" / "2drt"
+    _write_take(folder, recording_name(subject, stimulus, repetition), take)
+
+
+def write_voiced(folder: str | Path, subject: int, number: int, seed: int) -> None:
+    """Write a recording with another's voice, as `write_recording` does."""
+    _write_take(folder, voiced_name(subject, number), record_voiced(subject, number, seed))
+
+
+def _write_take(folder: str | Path, name: str, take: Take) -> None:
+    home = Path(folder) / take.speaker.name / "2drt"
     write_wav(home / "audio" / f"{name}_audio.wav", take.wave, SAMPLE_RATE)
     write_video(
         home / "video" / f"{name}_video.mp4",
@@ -173,9 +205,14 @@ def write_corpus(
         temporary.mkdir()
         places = [(subject, recording) for subject in numbers for recording in size.recordings]
         jobs = [
-            (temporary, subject, stimulus, seed, size, repetition)
+            (write_recording, temporary, subject, stimulus, seed, size, repetition)
             for subject, (stimulus, repetition) in places
             if (subject, (stimulus, repetition)) not in gaps.missing
+        ]
+        jobs += [
+            (write_voiced, temporary, subject, number, seed)
+            for subject in numbers
+            for number in range(1, size.voiced + 1)
         ]
         _run(jobs, processes)
         truncated = [_name(place) for place in places if place in gaps.truncated]
@@ -227,13 +264,13 @@ def _run(jobs: list[tuple], processes: int) -> None:
     """Write every recording, in this process or in ``processes`` others."""
     if processes == 1:
         for job in progress(jobs, "phantom"):
-            write_recording(*job)
+            job[0](*job[1:])
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
         processes, mp_context=context, initializer=end_with, initargs=(os.getpid(),)
     ) as pool:
-        waiting = [pool.submit(write_recording, *job) for job in jobs]
+        waiting = [pool.submit(*job) for job in jobs]
         try:
             for done in progress(as_completed(waiting), "phantom", total=len(jobs)):
                 done.result()
