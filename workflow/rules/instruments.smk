@@ -14,6 +14,7 @@ rule instruments:
         "<benchmarks>/instruments.tsv"
     conda:
         "../envs/s2r.yaml"
+    priority: 1
     # One thread: the probe is so small that more of them would wait for each other.
     threads: 1
     params:
