@@ -32,6 +32,11 @@ ERRORS = {
         "recordings.audio_offset: ",
         "'estimated' cannot be used, Delay of the sound",
     ),
+    "block for an offset": (
+        {"recordings/audio_offset": {}},
+        "recordings.audio_offset: ",
+        "must be a number or a text, not {}",
+    ),
     "pattern that is none": (
         {"corpus/kind": "usc75", "corpus/path": "usc", "recordings/exclude_notes": ["("]},
         "recordings.exclude_notes: ",

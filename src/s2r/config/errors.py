@@ -104,7 +104,11 @@ def dotted(path: Sequence) -> str:
 def _sentence(error: ValidationError, config: Mapping, root: type) -> str:
     problems = [
         Problem(
-            _path(entry["loc"], config), entry["type"], entry["input"], entry.get("ctx", {}), root
+            _path(entry["loc"], config, entry["type"]),
+            entry["type"],
+            entry["input"],
+            entry.get("ctx", {}),
+            root,
         )
         for entry in error.errors(include_url=False)
     ]
@@ -118,7 +122,7 @@ def _sentence(error: ValidationError, config: Mapping, root: type) -> str:
     return f"{dotted(problem.path) or 'the configuration'}: {_wrong_value(problem)}."
 
 
-def _path(location: Sequence, config: object) -> list[str | int]:
+def _path(location: Sequence, config: object, kind: str) -> list[str | int]:
     """Where an error is, without the names that pydantic gives to members of unions."""
     path, value = [], config
     for number, part in enumerate(location):
@@ -129,8 +133,8 @@ def _path(location: Sequence, config: object) -> list[str | int]:
         elif isinstance(value, list) and isinstance(part, int):
             value = value[part]
             path.append(part)
-        elif isinstance(value, Mapping) and last and part != "[key]":
-            path.append(part)  # a key that is missing
+        elif isinstance(value, Mapping) and last and kind == "missing":
+            path.append(part)
     return path[:-1] if location[-1:] == ("[key]",) else path
 
 
