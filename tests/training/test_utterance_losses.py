@@ -40,7 +40,7 @@ def untrained(codes: CodeSet) -> UtteranceModel:
 def losses(model: UtteranceModel, codes: CodeSet) -> list:
     everyone = np.arange(len(LENGTHS))
     mean = MeanLoss(model, model.mean, codes, everyone, MEAN, CONFIG.mean.dropout)
-    return [mean, ResidualLoss(model, codes, 0.5 * codes.codes, RESIDUAL)]
+    return [mean, ResidualLoss(model, codes, 0.5 * codes.codes, everyone, RESIDUAL)]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_the_first_losses_are_about_one():
     mean = MeanLoss(model, model.mean, codes, np.array([0, 2, 3]), training, 0.0)
     assert np.mean([mean(8 * step).item() for step in range(60)]) == pytest.approx(1, abs=0.05)
     model.residual.fit([0.5 * codes.codes[codes.part(r)] for r in range(4)])
-    residual = ResidualLoss(model, codes, 0.5 * codes.codes, RESIDUAL)
+    residual = ResidualLoss(model, codes, 0.5 * codes.codes, np.arange(4), RESIDUAL)
     assert np.mean([residual(8 * step).item() for step in range(60)]) == pytest.approx(1, abs=0.1)
 
 

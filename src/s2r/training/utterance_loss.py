@@ -71,24 +71,30 @@ class ResidualLoss(nn.Module):
     """Denoising loss (EDM, eq. 8) on the batch of a step."""
 
     def __init__(
-        self, model: UtteranceModel, codes: CodeSet, means: Tensor, training: ResidualTraining
+        self,
+        model: UtteranceModel,
+        codes: CodeSet,
+        means: Tensor,
+        chosen: np.ndarray,
+        training: ResidualTraining,
     ):
-        """``means`` (N, K): of networks that have not seen the recording."""
+        """``means`` (N, K): of networks that have not seen the recording; ``chosen``: the numbers
+        of the recordings to learn from."""
         super().__init__()
         self.network = model.denoiser
         data = model.residual.to_data(codes.codes - means)
         # directions that move more pixels count more
         weights = model.residual.deviations.square()
-        self._fixed = (model, codes, means, data, weights / weights.mean(), training)
+        weights = weights / weights.mean()
+        self._fixed = (model, codes, means, data, weights, chosen, training)
 
     def forward(self, step: int) -> Tensor:
         """The loss of this process's share; everything random depends on (seed, step) alone."""
-        model, codes, means, data, weights, training = self._fixed
+        model, codes, means, data, weights, chosen, training = self._fixed
         device = data.device
         rng, generator = _random(training.seed, step, device)
         count, share = training.batch, distributed.share(training.batch)
-        everyone = np.arange(len(codes.recordings))
-        recording, frames = codes.draw(everyone, count, training.segment, rng)
+        recording, frames = codes.draw(chosen, count, training.segment, rng)
         drawing = torch.Generator().manual_seed(int(rng.integers(2**62)))
         sigma = draw_sigmas(count, training.sigma_mean, training.sigma_spread, drawing)
         keep = torch.rand(count, generator=drawing) >= training.speech_dropout

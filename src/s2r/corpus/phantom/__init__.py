@@ -3,3 +3,11 @@
 GENERATOR = "s2r phantom 3"
 """Name and version of the generator. Raise the number when its output changes: phantoms of earlier
 versions are then made again."""
+
+OTHER_VOICE = "voiced"
+"""How the names of stimuli begin that a synthesiser says in place of the subject."""
+
+
+def has_own_voice(stimulus: str) -> bool:
+    """Whether the subject that is seen says a stimulus: true of all but the phantom's others."""
+    return not stimulus.startswith(OTHER_VOICE)

@@ -15,7 +15,7 @@ from s2r.core.media.encode import write_video, write_wav
 from s2r.core.processes import end_with
 from s2r.core.progress import progress
 from s2r.corpus import usc75
-from s2r.corpus.phantom import GENERATOR
+from s2r.corpus.phantom import GENERATOR, OTHER_VOICE
 from s2r.corpus.phantom.acoustics import SAMPLE_RATE, add_scanner_noise, synthesise
 from s2r.corpus.phantom.gaps import Place, draw_gaps
 from s2r.corpus.phantom.outlines import articulator_contours
@@ -78,7 +78,7 @@ def voiced_name(subject: int, number: int) -> str:
     Every subject has a stimulus of its own: so recordings of subjects that are held out from
     training share no stimulus with it, and are in no test set (`s2r.corpus.split`).
     """
-    return f"sub{subject:03d}_2drt_22_voiced{subject:03d}_r{number}"
+    return f"sub{subject:03d}_2drt_22_{OTHER_VOICE}{subject:03d}_r{number}"
 
 
 def record(
