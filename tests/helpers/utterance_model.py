@@ -77,9 +77,8 @@ def write_phantom(folder: Path) -> RecordingSet:
             rows.append((name, f"sub{subject:03d}", stimulus, "unseen_speech" if unseen else kind))
     frames, embeddings = folder / "frames/00.h5", folder / "embeddings/00.h5"
     write_shard(frames, items, {"rate": 50})
-    copied = [row[0] for row in rows if row[3] == "train"]
     encoder = load_encoder(EncoderConfig("logmel"), folder)
-    embed_shard(frames, embeddings, encoder, copies=MEAN.sound_copies, copied=copied)
+    embed_shard(frames, embeddings, encoder, copies=MEAN.sound_copies)
     split = pd.DataFrame(rows, columns=["recording", "subject", "stimulus", "set"])
     split.to_csv(folder / "split.csv", index=False)
     return open_recordings(

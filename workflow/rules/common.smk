@@ -272,12 +272,6 @@ def encoder_held(wildcards):
     return content_digest(*([model] if model else []))
 
 
-def split_of_copies(wildcards):
-    """Only the sound of training recordings is changed: the split, where it is."""
-    copies = parameters.sound_copies(config, wildcards.encoder)
-    return [rules.split.output.split] if copies else []
-
-
 def replicate(wildcards):
     """A run or a recurrent regression, and the seed of its training."""
     recurrent = "encoder" in wildcards.keys()

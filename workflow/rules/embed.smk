@@ -4,7 +4,6 @@ rule embed:
         index="<results>/frames/{shard}.json",
         list=shard_list,
         weights=encoder_weights,
-        split=split_of_copies,
     output:
         embeddings="<results>/embeddings/{encoder}/{shard}.h5",
         index="<results>/embeddings/{encoder}/{shard}.json",

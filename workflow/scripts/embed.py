@@ -4,7 +4,6 @@ from s2r.core.job import job
 
 with job(snakemake):
     from s2r.core.device import find_device
-    from s2r.corpus.split import read_split
     from s2r.preparation.embeddings import embed_shard
     from s2r.speech.encoder import EncoderConfig
     from s2r.speech.load import load_encoder
@@ -14,14 +13,9 @@ with job(snakemake):
         weights_folder="weights",
         device=find_device(snakemake.config["device"]),
     )
-    copied = []
-    for path in snakemake.input.split:
-        split = read_split(path)
-        copied = split["recording"][split["set"] == "train"].tolist()
     embed_shard(
         snakemake.input.frames,
         snakemake.output.embeddings,
         encoder,
         copies=snakemake.params.copies,
-        copied=copied,
     )

@@ -1,6 +1,6 @@
 """Embeddings on disk: one shard of them beside each shard of frames."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,21 +19,20 @@ def embed_shard(
     path: str | Path,
     encoder: Encoder,
     copies: int = 0,
-    copied: Collection[str] = (),
 ) -> None:
     """Write the ``embeddings`` (T, D) float16 of every recording in ``frames_shard`` to ``path``.
 
-    T is the recording's number of video frames. Of the recordings ``copied`` those of ``copies``
-    changed copies of the sound (`s2r.speech.changed`) are written too, as `copy_name` names them.
+    T is the recording's number of video frames. Those of ``copies`` changed copies of each sound
+    (`s2r.speech.changed`) are written too, as `copy_name` names them: of all recordings, since a
+    split that changes must not make every shard again.
     Very soft or loud speech is brought to the level that encoders expect (`s2r.speech.level`).
     Recordings without sound have none: they are listed as left out (``failed``). The encoder's
     description becomes the shard's attributes. Raises UserError, naming the recording, when sound
     and video differ by more than one frame or when an embedding does not fit float16.
     """
     left_out: dict[str, str] = {}
-    numbers = {name: range(copies) for name in copied}
     shards = Shards([frames_shard])
-    embedded = _embedded_recordings(shards, frames_shard, encoder, numbers, left_out)
+    embedded = _embedded_recordings(shards, frames_shard, encoder, copies, left_out)
     write_shard(path, embedded, encoder.describe(), left_out)
 
 
@@ -46,10 +45,10 @@ def _embedded_recordings(
     shards: Shards,
     source: str | Path,
     encoder: Encoder,
-    copies: Mapping[str, Iterable[int]],
+    copies: int,
     left_out: dict[str, str],
 ) -> Iterator[tuple]:
-    """Items of the shard; ``copies`` {recording: numbers of its changed copies}."""
+    """Items of the shard."""
 
     def embedded(audio: np.ndarray, length: int) -> np.ndarray:
         return to_half(encoder.encode(levelled(audio))[:length])
@@ -63,7 +62,7 @@ def _embedded_recordings(
             length = shards.length(recording)
             audio = fit_audio(sound, length)
             datasets = {"embeddings": embedded(audio, length)}
-            for number in copies.get(recording, ()):
+            for number in range(copies):
                 changed = changed_copy(audio, recording, number)
                 datasets[copy_name(number)] = embedded(changed, length)
         except UserError as error:
