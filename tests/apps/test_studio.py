@@ -16,7 +16,7 @@ from PIL import Image
 from helpers.sounds import voice
 from helpers.studio_server import ask, second_model, served
 from helpers.tiny_model import heads
-from helpers.tiny_probe import write_tiny_probe
+from helpers.untrained_probe import write_untrained_probe
 from s2r.apps.overlay import open_probe
 from s2r.apps.studio import video
 from s2r.apps.studio.examples import Example
@@ -131,7 +131,7 @@ def test_an_example_is_shown_with_its_true_video(server, client, speech, monkeyp
 
 
 def test_contours_and_tract_variables_of_what_is_compared(server, speech, tmp_path):
-    contours = open_probe(write_tiny_probe(tmp_path / "probe.safetensors"))
+    contours = open_probe(write_untrained_probe(tmp_path / "probe.safetensors"))
     film = tmp_path / "film.mp4"
     frames = np.random.default_rng(0).integers(0, 256, (20, 16, 16)).astype(np.uint8)
     write_video(film, frames, 50)

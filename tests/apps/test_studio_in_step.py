@@ -5,7 +5,7 @@ import pytest
 
 from helpers.sounds import voice
 from helpers.tiny_model import heads, write_tiny_model
-from helpers.tiny_probe import write_tiny_probe
+from helpers.untrained_probe import write_untrained_probe
 from s2r.apps.overlay import open_probe
 from s2r.apps.studio.in_step import aligned, warping_path
 from s2r.apps.studio.learner import compare
@@ -66,7 +66,7 @@ def test_both_recordings_and_their_difference(tmp_path, contours):
     model = load_model_folder(write_tiny_model(tmp_path / "m" / "tiny"))
     write_wav(tmp_path / "target.wav", tones(0.2, 0.2, 0.2), 16_000)
     write_wav(tmp_path / "own.wav", tones(0.3, 0.1, 0.4), 16_000)
-    probe = open_probe(write_tiny_probe(tmp_path / "p.safetensors")) if contours else None
+    probe = open_probe(write_untrained_probe(tmp_path / "p.safetensors")) if contours else None
     found = compare(
         tmp_path / "own.wav",
         tmp_path / "target.wav",

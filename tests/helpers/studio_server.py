@@ -6,25 +6,33 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from helpers.tiny_model import write_tiny_model
+from s2r.apps import models
 from s2r.apps.studio.server import open_studio
 
 
 @contextlib.contextmanager
 def served(folder: Path):
-    """Its address; the two models have one name: ``tiny`` and ``FOLDER/b/tiny``."""
+    """Its address; the two models have one name: ``tiny`` and ``FOLDER/b/tiny``.
+
+    There is no contour probe, also where the folder of the project has results.
+    """
     folders = [write_tiny_model(folder / name / "tiny") for name in ("a", "b")]
-    with open_studio(folders, "127.0.0.1", 0, "cpu") as server:
-        thread = threading.Thread(target=server.serve)
-        thread.start()
-        try:
-            while not server.started:
-                assert thread.is_alive()
-                time.sleep(0.05)
-            yield server
-        finally:
-            server.stop()
-            thread.join()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(models, "DEFAULT_PROBE", folder / "no_probe.safetensors")
+        with open_studio(folders, "127.0.0.1", 0, "cpu") as server:
+            thread = threading.Thread(target=server.serve)
+            thread.start()
+            try:
+                while not server.started:
+                    assert thread.is_alive()
+                    time.sleep(0.05)
+                yield server
+            finally:
+                server.stop()
+                thread.join()
 
 
 def ask(server, method, path, body=None, **headers):
