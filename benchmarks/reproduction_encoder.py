@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 from scipy.cluster.vq import kmeans2, vq
-from small_models import errors_of_default
+from small_models import errors_of_default, read_config
 from transformers import Wav2Vec2FeatureExtractor, WavLMConfig, WavLMModel
 
 from s2r.core.files import atomic_path
@@ -86,7 +86,8 @@ def embedded(results: Path, folder: Path, config: EncoderConfig) -> Shards:
     for shard in sorted((results / "frames").glob("*.h5")):
         if not (folder / shard.name).exists():
             encoder = encoder or load_encoder(config)
-            embed_shard(shard, folder / shard.name, encoder)
+            copies = read_config()["mean"]["sound_copies"]
+            embed_shard(shard, folder / shard.name, encoder, copies)
     return Shards(sorted(folder.glob("*.h5")))
 
 
