@@ -127,7 +127,7 @@ def test_two_raters_and_a_server_that_stops(study, browser):
             page.get_by_role("button", name="Next").click()
     for page in pages:
         rate_one(page, 1, "Real", 3)
-    assert study.store.counts() == (2, 2)
+    wait_until(lambda: study.store.counts() == (2, 2))
     page = pages[0]
     page.get_by_role("button", name="Real", exact=True).click(trial=True)
     study.shutdown()
