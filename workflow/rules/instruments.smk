@@ -12,9 +12,9 @@ rule instruments:
         "<logs>/instruments.log",
     benchmark:
         "<benchmarks>/instruments.tsv"
+    priority: 1
     conda:
         "../envs/s2r.yaml"
-    priority: 1
     # One thread: the probe is so small that more of them would wait for each other.
     threads: 1
     params:
