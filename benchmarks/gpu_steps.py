@@ -4,7 +4,6 @@ import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -94,7 +93,7 @@ class Schedule:
     """Shape and training of a model."""
 
     config: UtteranceConfig = field(default_factory=UtteranceConfig)
-    mean: MeanTraining = field(default_factory=partial(MeanTraining, sound_copies=0))
+    mean: MeanTraining = field(default_factory=MeanTraining)
     residual: ResidualTraining = field(default_factory=ResidualTraining)
 
     def of_steps(self, steps: int, validations: int) -> "Schedule":
@@ -111,7 +110,7 @@ class Schedule:
 DEFAULT = Schedule()
 SMALL = Schedule(
     UtteranceConfig(AutoencoderBlock(codes=8), MeanNetwork(hidden=16), ResidualNetwork(hidden=16)),
-    MeanTraining(batch=4, segment=50, speech_dimensions=16, sound_copies=0),
+    MeanTraining(batch=4, segment=50, speech_dimensions=16),
     ResidualTraining(batch=4, segment=50),
 )
 

@@ -1,9 +1,12 @@
 """Speech with exact times of its phones, from two voices of the program flite.
 
     python benchmarks/voices.py speech/people
+    python benchmarks/voices.py data/voices --training
 
 speaks the 20 sentences of lists 1 and 2 of the Harvard sentences (IEEE 1969, public domain) and
-writes each as WAV with a TextGrid beside it, a folder for each voice: for ``speech.path``.
+writes each as WAV with a TextGrid beside it, a folder for each voice: for ``speech.path``. With
+``--training`` two other voices say other sentences (``training_sentences.txt``, written for this
+project): for ``corpus.phantom.voices``.
 """
 
 import argparse
@@ -13,8 +16,10 @@ import sys
 from pathlib import Path
 
 VOICES = ("rms", "slt")
-"""Built from recordings of a speaker each (CMU ARCTIC). The other two, awb and kal16, speak in the
-phantom (`s2r.corpus.phantom.voiced`): a model that was trained on it knows them."""
+"""Built from recordings of a speaker each (CMU ARCTIC)."""
+
+TRAINING_VOICES = ("awb", "kal16")
+"""To train on, and not to be judged by: awb was built from a speaker too, kal16 joins diphones."""
 
 SENTENCES = (
     "The birch canoe slid on the smooth planks.",
@@ -61,12 +66,18 @@ def textgrid(phones: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
+    parser.add_argument("--training", action="store_true")
+    arguments = parser.parse_args()
+    folder, voices, sentences = arguments.folder, VOICES, SENTENCES
+    if arguments.training:
+        voices = TRAINING_VOICES
+        texts = Path(__file__).with_name("training_sentences.txt").read_text()
+        sentences = tuple(texts.splitlines())
     if shutil.which("flite") is None:
         sys.exit("The program flite is not installed: apt-get install flite")
-    for voice in VOICES:
+    for voice in voices:
         (folder / voice).mkdir(parents=True, exist_ok=True)
-        for number, sentence in enumerate(SENTENCES):
+        for number, sentence in enumerate(sentences):
             path = folder / voice / f"sentence{number:02d}.wav"
             path.with_suffix(".TextGrid").write_text(textgrid(speak(sentence, voice, path)))
 

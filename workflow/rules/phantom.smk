@@ -14,5 +14,6 @@ if HAS_TRUTH:
             **config["corpus"]["phantom"],
             # A phantom of an earlier version has other speech and other truth.
             code=code_version("corpus/phantom", "corpus/truth.py"),
+            held=content_digest(*filter(None, [config["corpus"]["phantom"]["voices"]])),
         script:
             "../scripts/phantom.py"

@@ -14,4 +14,5 @@ if __name__ == "__main__":
             profile=snakemake.params.profile,
             seed=snakemake.params.seed,
             processes=snakemake.threads,
+            voices=snakemake.params.voices,
         )

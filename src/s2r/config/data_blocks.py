@@ -65,6 +65,13 @@ class PhantomBlock:
         "and empty ones).",
     )
     seed: int = key(1, "Seed of speakers and recordings.", ge=0, le=LARGEST_SEED)
+    voices: str | None = key(
+        None,
+        "Folder with a folder for each of others' voices: recordings with TextGrids, whose phones "
+        "drive the tract in six further recordings of each subject, for training only; null: none "
+        "(docs/real-speech.md).",
+        min_length=1,
+    )
 
 
 @block

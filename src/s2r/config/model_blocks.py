@@ -70,7 +70,7 @@ class MeanSchedule(SegmentSchedule):
         0.2, "Share of the embeddings' values that are zeroed in training.", ge=0, lt=1
     )
     sound_copies: int = key(
-        1,
+        0,
         "Copies of each training recording with changed sound (room, noise, microphone, level) to "
         "train on as well, so that other voices and recordings are understood better.",
         ge=0,

@@ -1,11 +1,11 @@
 """The phantom: a numerical vocal tract, and a synthetic corpus whose true shapes are known."""
 
-GENERATOR = "s2r phantom 3"
+GENERATOR = "s2r phantom 2"
 """Name and version of the generator. Raise the number when its output changes: phantoms of earlier
 versions are then made again."""
 
 OTHER_VOICE = "voiced"
-"""How the names of stimuli begin that a synthesiser says in place of the subject."""
+"""How the names of stimuli begin that others say in place of the subject."""
 
 
 def has_own_voice(stimulus: str) -> bool:

@@ -71,8 +71,6 @@ class Profile:
     """Number of recordings whose video file is cut off."""
     empty_subjects: int = 0
     """Number of further subjects whose folder has no recording."""
-    voiced: int = 0
-    """What each speaker says with another's voice (`s2r.corpus.phantom.voiced`), recordings."""
     whole: tuple[str, ...] = ()
     """Stimuli that are read once from beginning to end, whatever their length."""
 
@@ -96,7 +94,7 @@ _DEFAULT = (
 PROFILES = {
     "tiny": Profile(3, _first("vcv1", "bvt", "topic1"), 4.0, 4.0),
     # A word list that ends early leaves the rating study without some of its words.
-    "default": Profile(24, _first(*_DEFAULT), 2.9, 2.6, voiced=6, whole=("bvt",)),
+    "default": Profile(24, _first(*_DEFAULT), 2.9, 2.6, whole=("bvt",)),
     "paper": Profile(
         75,
         tuple((name, number) for name, s in STIMULI.items() for number in s.repetitions),

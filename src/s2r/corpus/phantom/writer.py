@@ -30,7 +30,14 @@ from s2r.corpus.phantom.tract import (
     tract_variables,
 )
 from s2r.corpus.phantom.utterance import Utterance, plan_speech, recording_rng
-from s2r.corpus.phantom.voiced import plan_voiced, sentence_for, voiced_wave
+from s2r.corpus.phantom.voiced import (
+    RECORDINGS,
+    find_voices,
+    plan_voiced,
+    read_spoken,
+    recording_of,
+    voiced_wave,
+)
 from s2r.corpus.truth import Truth, write_truth
 
 FRAME_PERIOD = 1 / usc75.FRAME_RATE
@@ -102,13 +109,13 @@ def record(
     return _filmed(utterance, wave, rng("picture"))
 
 
-def record_voiced(subject: int, number: int, seed: int) -> Take:
-    """Recording ``number`` (from 1) of a subject with another's voice, without scanner noise."""
-    speaker, sentence = draw_speaker(subject, seed), sentence_for(subject, number)
-    name = f"voiced_r{number}"
-    utterance = plan_voiced(speaker, sentence, name, seed)
+def record_voiced(subject: int, number: int, seed: int, sound: Path) -> Take:
+    """Recording ``number`` (from 1) of a subject with the voice of the file ``sound``, without
+    scanner noise."""
+    speaker, spoken, name = draw_speaker(subject, seed), read_spoken(sound), f"voiced_r{number}"
+    utterance = plan_voiced(speaker, spoken, name, seed)
     rng = recording_rng(seed, speaker, name, "picture")
-    return _filmed(utterance, voiced_wave(sentence), rng)
+    return _filmed(utterance, voiced_wave(spoken), rng)
 
 
 def _filmed(utterance: Utterance, wave: np.ndarray, rng: np.random.Generator) -> Take:
@@ -134,9 +141,9 @@ def write_recording(
     _write_take(folder, recording_name(subject, stimulus, repetition), take)
 
 
-def write_voiced(folder: str | Path, subject: int, number: int, seed: int) -> None:
+def write_voiced(folder: str | Path, subject: int, number: int, seed: int, sound: Path) -> None:
     """Write a recording with another's voice, as `write_recording` does."""
-    _write_take(folder, voiced_name(subject, number), record_voiced(subject, number, seed))
+    _write_take(folder, voiced_name(subject, number), record_voiced(subject, number, seed, sound))
 
 
 def _write_take(folder: str | Path, name: str, take: Take) -> None:
@@ -181,13 +188,16 @@ def write_corpus(
     seed: int,
     processes: int = 1,
     subjects: int | None = None,
+    voices: str | Path | None = None,
 ) -> None:
     """Write the phantom corpus of a profile; the folder appears whole or not at all.
 
     ``processes`` changes the time it takes, not the result. ``subjects``: write only that number
     of the profile's speakers, each exactly as in the whole corpus; None: all. Gaps of the profile
-    are drawn by ``draw_gaps`` and listed in ``phantom.json``. Raises UserError for an unknown
-    profile, and where the folder holds anything that is no phantom's.
+    are drawn by ``draw_gaps`` and listed in ``phantom.json``. ``voices``: a folder of others' voices
+    (`find_voices`), with which each subject makes further recordings. Raises UserError for an
+    unknown profile, where the folder holds anything that is no phantom's, and for voices that
+    cannot be read.
     """
     if profile not in PROFILES:
         raise UserError(
@@ -200,7 +210,7 @@ def write_corpus(
         )
     size = PROFILES[profile]
     numbers = range(1, min(subjects or size.speakers, size.speakers) + 1)
-    gaps = draw_gaps(size, seed)
+    gaps, found = draw_gaps(size, seed), find_voices(voices) if voices else []
     with atomic_path(folder) as temporary:
         temporary.mkdir()
         places = [(subject, recording) for subject in numbers for recording in size.recordings]
@@ -210,9 +220,10 @@ def write_corpus(
             if (subject, (stimulus, repetition)) not in gaps.missing
         ]
         jobs += [
-            (write_voiced, temporary, subject, number, seed)
+            (write_voiced, temporary, subject, number, seed, recording_of(found, subject, number))
             for subject in numbers
-            for number in range(1, size.voiced + 1)
+            for number in range(1, RECORDINGS + 1)
+            if found
         ]
         _run(jobs, processes)
         truncated = [_name(place) for place in places if place in gaps.truncated]
