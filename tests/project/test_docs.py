@@ -186,7 +186,7 @@ def test_pictures_are_small():
 def test_the_readme_says_what_was_measured_on_speech_of_people():
     readme = (ROOT / "README.md").read_text()
     sentence = readme[
-        readme.index("On speech that nobody filmed") : readme.index("(docs/real-speech.md)")
+        readme.index("On speech\nthat nobody filmed") : readme.index("(docs/real-speech.md)")
     ]
     table = (ROOT / "docs" / "real-speech.md").read_text()
     figures = re.findall(r"0\.\d{3}", sentence)

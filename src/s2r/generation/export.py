@@ -133,8 +133,7 @@ def _origin(kind: str) -> str:
         return (
             "Trained on a numerical phantom: a synthetic vocal tract, not a person. It shows that "
             "the method works and how it is used, not how anybody speaks: it has learned from no "
-            "film of a person (in the default, two synthetic voices speak in some recordings) "
-            "and measures no speaker. What the default model makes of speech of people was "
-            "measured: docs/real-speech.md."
+            "film of a person and measures no speaker. What the default model makes of speech of "
+            "people was measured: docs/real-speech.md."
         )
     return "Trained on recordings of real speakers."

@@ -195,9 +195,10 @@ def write_corpus(
     ``processes`` changes the time it takes, not the result. ``subjects``: write only that number
     of the profile's speakers, each exactly as in the whole corpus; None: all. Gaps of the profile
     are drawn by ``draw_gaps`` and listed in ``phantom.json``. ``voices``: a folder of others'
-    voices (`find_voices`), with which each subject makes further recordings. Raises UserError for an
-    unknown profile, where the folder holds anything that is no phantom's, and for voices that
-    cannot be read.
+    voices (`find_voices`), with which each subject makes further recordings.
+
+    Raises UserError for an unknown profile, where the folder holds anything that is no phantom's,
+    and for voices that cannot be read.
     """
     if profile not in PROFILES:
         raise UserError(
