@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 VOICES = ("awb", "kal16", "rms", "slt")
-"""All but kal16, which joins diphones, were built from recordings of a speaker each (CMU ARCTIC)."""
+"""All but kal16, which joins diphones, were built from recordings of a speaker (CMU ARCTIC)."""
 
 TRAINING_VOICES = ("awb", "kal16")
 """To train on: a model that has heard them is not judged by them."""
