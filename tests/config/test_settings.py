@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from helpers.repository import ROOT
 from helpers.settings import NEW_RUN, PAPER_RUN, change
 from s2r.config import parameters, systems
@@ -15,6 +17,19 @@ from s2r.model.window_model import model_config
 
 def test_embedded_default_is_valid(default_config):
     assert complete(default_config) == complete({})
+
+
+CONFIG = ROOT / "config"
+LAID_OVER = {"usc75_native.yaml": ["usc75.yaml"]}
+"""Files that are laid over another than config.yaml."""
+
+
+@pytest.mark.parametrize("path", sorted(CONFIG.glob("*.yaml")), ids=lambda path: path.name)
+def test_every_configuration_that_comes_along_is_valid(path):
+    files = ["config.yaml", *LAID_OVER.get(path.name, []), path.name]
+    config = complete(read_files(CONFIG / name for name in dict.fromkeys(files)))
+    others = path.name != "config.yaml"
+    assert (config != complete({})) == others
 
 
 def test_an_encoder_taken_away_takes_its_recurrent_regression_along(default_config):
