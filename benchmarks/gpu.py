@@ -102,13 +102,18 @@ class Check:
                 self.add(
                     f"{name}: {kind}", "", {v: found[part][place] for v, found in losses.items()}
                 )
-            worst = {
-                v: abs(found[part] / first - 1).max()
-                for v, found in losses.items()
-                if v != self.reference
-            }
-            label = f"{name}: largest difference of the loss in {steps} steps"
-            self.add(label, "relative", worst, f"loss {name}")
+            largest, mean = {}, {}
+            for variant in losses.keys() - {self.reference}:
+                on_cpu = Variant("cpu", variant.float32)
+                if variant != on_cpu:
+                    ratio = losses[variant][part] / losses[on_cpu][part]
+                    largest[variant] = abs(ratio - 1).max()
+                mean[variant] = abs(losses[variant][part].mean() / first.mean() - 1)
+            if largest:
+                label = f"{name}: loss of {steps} steps, largest difference from a CPU of the same"
+                self.add(f"{label} precision", "relative", largest, "loss")
+            label = f"{name}: mean loss of {steps} steps, difference"
+            self.add(label, "relative", mean, "mean loss")
         return {v.name: found.tolist() for v, found in losses.items()}
 
     def whole_training(self) -> Path:
