@@ -264,6 +264,16 @@ ERRORS = {
         "encoders.whisper-tiny.en.layer: ",
         "0 to 4, not 5",
     ),
+    "layers of which tiny.en lacks one": (
+        {"encoders/whisper-tiny.en/layer": [2, 6]},
+        "encoders.whisper-tiny.en.layer: ",
+        "0 to 4, not 6",
+    ),
+    "layers without a number": (
+        {"encoders/whisper-tiny.en/layer": []},
+        "encoders.whisper-tiny.en.layer: ",
+        "at least 1",
+    ),
     "more codes than pixels": (
         {"frames/size": 16, "autoencoder/codes": 257},
         "autoencoder.codes: ",

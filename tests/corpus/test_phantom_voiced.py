@@ -14,11 +14,12 @@ from s2r.corpus.phantom.utterance import plan_speech
 from s2r.corpus.phantom.voiced import (
     RECORDINGS,
     REST,
+    SPEEDS,
     find_voices,
     plan_voiced,
     read_spoken,
     recording_of,
-    voiced_wave,
+    speed_of,
 )
 from s2r.corpus.phantom.writer import record_voiced, voiced_name, write_corpus
 from s2r.corpus.split import make_split
@@ -63,6 +64,29 @@ def test_phones_fill_the_sound_one_after_another(folder):
     assert spoken.phones[-1].end == len(spoken.samples) / 16_000
 
 
+@pytest.mark.parametrize("speed", [0.85, 1.2])
+def test_a_faster_recording_is_shorter_and_so_are_its_phones(folder, speed):
+    path = folder / "a" / "03.wav"
+    tone = np.sin(2 * np.pi * 400 * np.arange(16_000) / 16_000).astype(np.float32)
+    write_wav(path, tone / 2, 16_000)
+    usual, played = read_spoken(path), read_spoken(path, speed)
+    rest = round(REST * 16_000)
+    assert len(played.samples) - 2 * rest == pytest.approx(16_000 / speed, abs=1)
+    spectrum = np.abs(np.fft.rfft(played.samples[rest:-rest], 16_000))
+    assert spectrum.argmax() == pytest.approx(400 * speed, abs=2)
+    assert [phone.label for phone in played.phones] == [phone.label for phone in usual.phones]
+    for one, other in zip(played.phones[1:-1], usual.phones[1:-1], strict=True):
+        assert one.start - REST == pytest.approx((other.start - REST) / speed, abs=1e-6)
+    assert played.phones[-1].end == len(played.samples) / 16_000
+
+
+def test_speeds_are_drawn_evenly_on_a_logarithmic_scale():
+    rng = np.random.default_rng(0)
+    speeds = np.array([speed_of(rng) for _ in range(2000)])
+    assert speeds.min() >= SPEEDS[0] and speeds.max() <= SPEEDS[1]
+    assert np.median(speeds) == pytest.approx(np.sqrt(np.prod(SPEEDS)), abs=0.02)
+
+
 def test_every_recording_of_the_default_is_another_text_or_voice(folder):
     voices = find_voices(folder)
     subjects = range(1, PROFILES["default"].speakers + 1)
@@ -90,7 +114,9 @@ def test_sound_and_picture_of_a_recording_are_as_long(folder):
     take = record_voiced(2, 3, 1, sound)
     assert take.frames.shape[1:] == (84, 84)
     assert len(take.wave) / 20_000 == pytest.approx(len(take.frames) * 0.012008, abs=0.0125)
-    assert len(take.wave) == len(voiced_wave(read_spoken(sound)))
+    seconds = SECONDS / np.array(SPEEDS) + 2 * REST
+    assert seconds[1] <= len(take.wave) / 20_000 <= seconds[0]
+    assert len(record_voiced(2, 4, 1, sound).wave) != len(take.wave)
     own = plan_speech(draw_speaker(2, 1), "vcv1", 1, "tiny", 1)
     assert take.speaker == own.speaker
 

@@ -87,12 +87,13 @@ def test_checking_an_encoder_imports_nothing_heavy():
     assert result.stdout.strip() == "set()"
 
 
-@pytest.mark.parametrize("layer", [-1, 13, "last", True])
+@pytest.mark.parametrize("layer", [-1, 13, "last", True, (2, 13), ("top", 2)])
 def test_only_top_and_the_layers_of_a_model_are_layers(layer):
     with pytest.raises(UserError, match=r"m has no layer .*: use top, or a number from 0 to 12"):
         check_layer(layer, 12, "m")
     check_layer("top", 12, "m")
     check_layer(12, 12, "m")
+    check_layer((0, 12), 12, "m")
 
 
 @pytest.mark.parametrize("kind", ["mfcc", "logmel2", "x"])

@@ -115,6 +115,15 @@ def test_top_of_a_large_model_is_after_its_final_norm(checkpoints):
     np.testing.assert_allclose(norm(torch.from_numpy(last)).detach().numpy(), top, atol=1e-5)
 
 
+def test_embeddings_of_several_layers_are_joined(checkpoints):
+    folder, waveform = checkpoints["hubert", "base"], noise(8000)
+    both = load(folder, (0, LAYERS))
+    assert both.dimension == 2 * TINY["hidden_size"]
+    assert both.describe()["layer"] == f"0+{LAYERS}"
+    parts = [load(folder, layer).encode(waveform) for layer in (0, LAYERS)]
+    np.testing.assert_array_equal(both.encode(waveform), np.concatenate(parts, axis=1))
+
+
 def test_a_layer_that_does_not_exist_is_refused(checkpoints):
     with pytest.raises(UserError, match=f"from 0 to {LAYERS}"):
         load(checkpoints["hubert", "base"], LAYERS + 1)

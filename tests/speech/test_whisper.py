@@ -114,6 +114,8 @@ def test_the_network_is_that_of_transformers(network):
         assert torch.equal(network(spectra), expected.last_hidden_state)
         for layer in range(shape.layers + 1):
             assert torch.equal(network(spectra, layer), expected.hidden_states[layer])
+        both = torch.cat([expected.hidden_states[layer] for layer in (2, 1)], dim=-1)
+        assert torch.equal(network(spectra, (2, 1)), both)
 
 
 def test_tiny_en_loads_without_transformers(whisper):

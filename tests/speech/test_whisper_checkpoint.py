@@ -110,6 +110,9 @@ def test_embeddings_equal_a_direct_computation(checkpoints, bands):
         # transformers gives the last layer after the closing norm as well
         expected = top if layer == LAYERS else layers[layer]
         np.testing.assert_allclose(found[:kept], expected[0, :kept].numpy(), atol=1e-5)
+    both = load(checkpoints[bands], (0, LAYERS)).encode(waveform)
+    assert both.shape == (300, 2 * 24)
+    np.testing.assert_array_equal(both[:, 24:], found)
 
 
 @pytest.mark.parametrize("samples", [320, 639, 64000, 64320, 100000])

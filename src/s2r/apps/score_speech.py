@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from s2r.apps.score_videos import score
+from s2r.config.build import build
 from s2r.core.errors import UserError
 from s2r.core.media.decode import read_audio
 from s2r.core.media.resample import resample
@@ -95,7 +96,7 @@ def _read(path: Path, instrument: Instrument) -> tuple[np.ndarray, np.ndarray]:
             f"{path} is silent ({level.silent}): give a video with speech, since there is nothing "
             "to compare the picture with."
         )
-    encoder = load_encoder(EncoderConfig(**instrument.settings))
+    encoder = load_encoder(build(EncoderConfig, instrument.settings))
     embeddings = to_half(encoder.encode(level.applied(audio))[:count])
     return scale_levels(frames, *video_range(path, frames, settings)), embeddings
 

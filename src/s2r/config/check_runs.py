@@ -126,10 +126,11 @@ def _check_encoder(name: str, encoder: Mapping) -> None:
     if kind == "logmel" and encoder["layer"] != "top":
         raise UserError(f"encoders.{name}.layer: kind logmel has no layers; remove it.")
     layer = encoder["layer"]
-    if kind == "whisper" and not model and layer != "top" and layer > WHISPER_LAYERS:
+    numbers = () if layer == "top" else layer if isinstance(layer, list | tuple) else (layer,)
+    if kind == "whisper" and not model and max(numbers, default=0) > WHISPER_LAYERS:
         raise UserError(
             f"encoders.{name}.layer: must be top, or a number from 0 to {WHISPER_LAYERS}, not "
-            f"{layer}: Whisper tiny.en has {WHISPER_LAYERS} layers."
+            f"{max(numbers)}: Whisper tiny.en has {WHISPER_LAYERS} layers."
         )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from s2r.config.build import build
 from s2r.config.parameters import encoder_settings, run_settings
 from s2r.config.systems import Kind, trained_systems
 from s2r.core import checksums
@@ -78,7 +79,7 @@ def export_run(
     if not Path(model_path).is_file():
         raise UserError(f"{model_path} does not exist: train the run first (`snakemake`).")
     checksums.verify([model_path, split])
-    encoder = EncoderConfig(**encoder_settings(config, trained[name]))
+    encoder = build(EncoderConfig, encoder_settings(config, trained[name]))
     check_made_from(config, name, model_path, encoder, embeddings, weights_folder)
     frames, split_rows = Shards(frame_shards), read_split(split)
     subject_of = dict(zip(split_rows["recording"], split_rows["subject"], strict=True))

@@ -20,6 +20,7 @@ from s2r.core.errors import UserError
 from s2r.core.files import digest_of, sha256_of
 from s2r.core.network import require_network
 from s2r.core.text_files import read_json
+from s2r.speech.encoder import Layer, layer_numbers
 
 NO_CODE = {"trust_remote_code": False}
 """Python files in a checkpoint are never run, and nobody is asked whether they should be."""
@@ -156,3 +157,15 @@ def _unreadable(model: str, error: Exception) -> UserError:
         "network, download it elsewhere and give the path of its folder, or point HF_HOME to a "
         "cache that holds it."
     )
+
+
+def take_layer(output, layer: Layer) -> torch.Tensor:
+    """Hidden states (1, T, D) of ``layer`` from the output of a transformers model; those of
+    several layers are joined, (1, T, n D).
+
+    ``top`` is ``last_hidden_state``: in some models with a final layer norm ``hidden_states[-1]``
+    is the state before that norm (in Whisper, since transformers 5, it is the same).
+    """
+    if layer == "top":
+        return output.last_hidden_state
+    return torch.cat([output.hidden_states[number] for number in layer_numbers(layer)], dim=-1)

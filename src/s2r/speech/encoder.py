@@ -4,7 +4,7 @@ Embedding t describes the 20 ms bin centred at 20 t + 10 ms; a waveform of N sam
 N // 320 of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,9 @@ from s2r.config.keys import block
 from s2r.config.model_blocks import EncoderKeys
 from s2r.core.errors import UserError
 from s2r.core.units import HOP, frames_in
+
+Layer = str | int | Sequence[int]
+"""Of a network: ``top``, a number from 0 (what enters the first layer), or several numbers."""
 
 
 @block
@@ -112,16 +115,20 @@ class EncoderFamily:
     save: Callable[[EncoderConfig, Path, Path], EncoderConfig] = save_nothing
 
 
-def check_layer(layer: str | int, layers: int, model: str) -> None:
-    """Raise UserError unless ``layer`` is ``top`` or an index from 0 to ``layers``."""
-    if layer != "top" and not (type(layer) is int and 0 <= layer <= layers):
-        raise UserError(f"{model} has no layer {layer!r}: use top, or a number from 0 to {layers}.")
+def layer_numbers(layer: Layer) -> tuple[str | int, ...]:
+    """The layers whose states are joined: one, or several."""
+    return (layer,) if isinstance(layer, str | int) else tuple(layer)
 
 
-def take_layer(output, layer: str | int):
-    """Hidden states (1, T, D) of ``layer`` from the output of a transformers model.
+def layer_name(layer: Layer) -> str | int:
+    """``layer`` as one value: several numbers as ``2+4``."""
+    return layer if isinstance(layer, str | int) else "+".join(map(str, layer))
 
-    ``top`` is ``last_hidden_state``: in some models with a final layer norm ``hidden_states[-1]``
-    is the state before that norm (in Whisper, since transformers 5, it is the same).
-    """
-    return output.last_hidden_state if layer == "top" else output.hidden_states[layer]
+
+def check_layer(layer: Layer, layers: int, model: str) -> None:
+    """Raise UserError unless ``layer`` is ``top``, an index from 0 to ``layers``, or several."""
+    for number in () if layer == "top" else layer_numbers(layer):
+        if not (type(number) is int and 0 <= number <= layers):
+            raise UserError(
+                f"{model} has no layer {number!r}: use top, or a number from 0 to {layers}."
+            )

@@ -24,8 +24,9 @@ from s2r.speech.checkpoint import (
     model_type,
     origin,
     reading,
+    take_layer,
 )
-from s2r.speech.encoder import Encoder, check_layer, take_layer
+from s2r.speech.encoder import Encoder, Layer, check_layer, layer_name, layer_numbers
 
 TRAINING_ONLY = {"masked_spec_embed"}
 """Parameters that only masking in training uses; many checkpoints leave them out."""
@@ -35,7 +36,7 @@ BODY = ("feature_extractor.", "feature_projection.", "encoder.")
 
 
 def load(
-    model: str, revision: str | None, layer: str | int, device: str, as_wav2vec2: bool = False
+    model: str, revision: str | None, layer: Layer, device: str, as_wav2vec2: bool = False
 ) -> Encoder:
     """Encoder from the checkpoint ``model``; see EncoderConfig for the arguments.
 
@@ -77,10 +78,11 @@ def load(
         "model": model,
         "class": type(network).__name__,
         "revision": origin(model, commit),
-        "layer": layer,
+        "layer": layer_name(layer),
         "do_normalize": bool(extractor.do_normalize),
     }
-    return Encoder(network.config.hidden_size, description, embed)
+    dimension = network.config.hidden_size * len(layer_numbers(layer))
+    return Encoder(dimension, description, embed)
 
 
 def save(model: str, revision: str | None, folder: Path) -> None:

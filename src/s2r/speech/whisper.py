@@ -17,7 +17,7 @@ import torch
 
 from s2r.core.units import HOP, frames_in
 from s2r.core.weights import PipMember, pip_member
-from s2r.speech.encoder import Encoder, check_layer
+from s2r.speech.encoder import Encoder, Layer, check_layer, layer_name, layer_numbers
 from s2r.speech.whisper_network import log_spectra
 from s2r.speech.whisper_weights import build_encoder, read_ctranslate2
 
@@ -41,7 +41,7 @@ OVERLAP = 50
 """Least number of embeddings (1 s) that neighbouring windows share."""
 
 
-def load(layer: str | int, weights_folder: str | Path, device: str) -> Encoder:
+def load(layer: Layer, weights_folder: str | Path, device: str) -> Encoder:
     """Whisper tiny.en's encoder, its weights fetched into ``weights_folder`` when missing.
 
     Raises UserError where they cannot be fetched, or for a layer that it does not have.
@@ -59,7 +59,8 @@ def load(layer: str | int, weights_folder: str | Path, device: str) -> Encoder:
         )
 
     description = describe(network, "tiny.en", WHISPER_TINY_EN.member_sha256, layer)
-    return Encoder(network.shape.width, description, embed)
+    dimension = network.shape.width * len(layer_numbers(layer))
+    return Encoder(dimension, description, embed)
 
 
 def save(weights_folder: str | Path, folder: Path) -> None:
@@ -113,7 +114,7 @@ def windows(length: int, size: int, overlap: int) -> list[tuple[int, int, int]]:
 
 
 def describe(
-    network: torch.nn.Module, model: str, revision: str, layer: str | int
+    network: torch.nn.Module, model: str, revision: str, layer: Layer
 ) -> dict[str, str | int]:
     """What decides the embeddings of a Whisper encoder, see `s2r.speech.encoder.Encoder`."""
     return {
@@ -121,7 +122,7 @@ def describe(
         "model": model,
         "class": type(network).__name__,
         "revision": revision,
-        "layer": layer,
+        "layer": layer_name(layer),
         "window": WINDOW,
         "overlap": OVERLAP,
     }

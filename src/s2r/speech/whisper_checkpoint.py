@@ -18,15 +18,16 @@ from s2r.speech.checkpoint import (
     model_type,
     origin,
     reading,
+    take_layer,
 )
-from s2r.speech.encoder import Encoder, check_layer, take_layer
+from s2r.speech.encoder import Encoder, Layer, check_layer, layer_numbers
 from s2r.speech.whisper import WINDOW, describe, encode_windows
 
 DECODER = re.compile(r"(model\.)?decoder\.|proj_out\.")
 """Weights of a checkpoint that its encoder does without."""
 
 
-def load(model: str, revision: str | None, layer: str | int, device: str) -> Encoder:
+def load(model: str, revision: str | None, layer: Layer, device: str) -> Encoder:
     """Encoder of any Whisper checkpoint in the format of transformers; see EncoderConfig.
 
     Spectra are computed with the checkpoint's own settings (large-v3 has 128 mel bands, others
@@ -49,7 +50,8 @@ def load(model: str, revision: str | None, layer: str | int, device: str) -> Enc
         return encode_windows(spectra_of, encode, WINDOW, waveform)
 
     description = describe(network, model, origin(model, commit), layer)
-    return Encoder(network.config.d_model, description, embed)
+    dimension = network.config.d_model * len(layer_numbers(layer))
+    return Encoder(dimension, description, embed)
 
 
 def save(model: str, revision: str | None, folder: Path) -> None:

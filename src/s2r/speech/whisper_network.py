@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from s2r.core.units import HOP, SAMPLE_RATE
+from s2r.speech.encoder import Layer, layer_numbers
 
 FFT_SIZE = 400
 """Samples of a spectrum, 25 ms."""
@@ -74,18 +75,20 @@ class WhisperEncoder(nn.Module):
         self.layers = nn.ModuleList(WhisperLayer(shape) for _ in range(shape.layers))
         self.layer_norm = nn.LayerNorm(shape.width)
 
-    def forward(self, spectra: Tensor, layer: str | int = "top") -> Tensor:
+    def forward(self, spectra: Tensor, layer: Layer = "top") -> Tensor:
         """States (B, T, D) after ``layer`` blocks; after all of them, and for ``top``, normed.
 
-        ``spectra`` (B, bands, 2 T) as from `log_spectra`, T = ``shape.positions``. Blocks above
-        ``layer`` are not computed.
+        Those of several layers are joined, (B, T, n D). ``spectra`` (B, bands, 2 T) as from
+        `log_spectra`, T = ``shape.positions``. Blocks above ``layer`` are not computed.
         """
-        count = len(self.layers) if layer == "top" else layer
+        last = len(self.layers)
+        counts = [last if number == "top" else number for number in layer_numbers(layer)]
         h = F.gelu(self.conv2(F.gelu(self.conv1(spectra)))).transpose(1, 2)
-        h = h + self.embed_positions.weight
-        for block in self.layers[:count]:
-            h = block(h)
-        return self.layer_norm(h) if count == len(self.layers) else h
+        states = [h + self.embed_positions.weight]
+        for block in self.layers[: max(counts)]:
+            states.append(block(states[-1]))
+        taken = [self.layer_norm(states[n]) if n == last else states[n] for n in counts]
+        return torch.cat(taken, dim=-1)
 
 
 def log_spectra(waveform: np.ndarray, bands: int) -> Tensor:

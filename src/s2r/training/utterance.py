@@ -11,7 +11,6 @@ from torch.nn.parallel import DistributedDataParallel
 
 from s2r.config.model_blocks import MeanTraining, ResidualTraining
 from s2r.core.errors import UserError
-from s2r.corpus.phantom import has_own_voice
 from s2r.model.autoencoder import Autoencoder
 from s2r.model.dilated import DilatedNetwork
 from s2r.model.ema import averaged
@@ -88,10 +87,10 @@ def train_utterance(
         network, _ = fit_mean(network, others, schedule, f"fold{number}")
         _predict_left_out(model, network, codes, everyone[fold == number], means)
     left = codes.codes - means
-    plain = _plain_recordings(recordings, names)
-    model.residual.cpu().fit([left[codes.part(recording)].cpu() for recording in plain])
+    unchanged = everyone[: len(names)]  # of changed copies the mean leaves more
+    model.residual.cpu().fit([left[codes.part(recording)].cpu() for recording in unchanged])
     model.residual.to(device)
-    loss = ResidualLoss(model, codes, means, plain, residual)
+    loss = ResidualLoss(model, codes, means, unchanged, residual)
     validate = validation and (lambda trained: validation.of_draws(model, trained))
     model.denoiser, rows = fit_network(
         loss, model.denoiser, residual, state_folder / "residual", validate, "residual", **shared
@@ -184,18 +183,6 @@ def _scale(codes: Tensor) -> Tensor:
     """
     differ = (codes != codes.flatten()[0]).any()
     return codes.std() if differ else torch.ones((), device=codes.device)
-
-
-def _plain_recordings(recordings: RecordingSet, names: list[str]) -> np.ndarray:
-    """The numbers of the recordings that the residual is learned from: with the subject's own
-    voice, and no changed copies.
-
-    The mean leaves more of others, and a network that learned from them too would draw more
-    movement everywhere: on the phantom the error of draws is a fifth larger.
-    """
-    stimuli = recordings.split.set_index("recording")["stimulus"].loc[names]
-    own = np.flatnonzero([has_own_voice(stimulus) for stimulus in stimuli])
-    return own if len(own) else np.arange(len(names))
 
 
 def _folds(recordings: RecordingSet, names: list[str], folds: int) -> np.ndarray:

@@ -6,8 +6,3 @@ versions are then made again."""
 
 OTHER_VOICE = "voiced"
 """How the names of stimuli begin that others say in place of the subject."""
-
-
-def has_own_voice(stimulus: str) -> bool:
-    """Whether the subject that is seen says a stimulus: true of all but the phantom's others."""
-    return not stimulus.startswith(OTHER_VOICE)

@@ -3,10 +3,12 @@
 The phantom's own sound is that of a chain of tubes. A model that has heard no other takes what is
 particular to it for a part of the speech. Here others speak, people or a synthesiser, and the times
 of their phones drive the articulators: sound and picture agree in their phones and times, not in
-their formants.
+their formants. Each recording is played at a speed of its own, which moves pitch and formants: few
+voices stand for more.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -29,6 +31,10 @@ RECORDINGS = 6
 
 REST = 0.2
 """Silence in s before and after a recording."""
+
+SPEEDS = (0.85, 1.3)
+"""Slowest and fastest speed at which a recording is played. A man's vocal tract is about a sixth
+longer than a woman's, so 1.2 gives a man's voice a woman's formants."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +72,31 @@ def recording_of(voices: list[list[Path]], subject: int, number: int) -> Path:
     return voice[place % len(voice)]
 
 
-def read_spoken(path: Path) -> Spoken:
-    """A recording and its phones. Raises UserError for a TextGrid without phones, or with others
-    than those of ARPABET, and for sound that cannot be read."""
+def speed_of(rng: np.random.Generator) -> float:
+    """A random speed: its logarithm is uniform within `SPEEDS`. In whole hundredths, of which sound
+    is resampled at once."""
+    return round(float(np.exp(rng.uniform(*np.log(SPEEDS)))), 2)
+
+
+def read_spoken(path: Path, speed: float = 1.0) -> Spoken:
+    """A recording, played at ``speed``, and its phones.
+
+    Raises UserError for a TextGrid without phones, or with others than those of ARPABET, and for
+    sound that cannot be read.
+    """
     textgrid = find_textgrid(path)
     times = read_textgrid(textgrid) if textgrid else None
-    sound = resample(*read_audio(path), SAMPLE_RATE)
+    samples, rate = read_audio(path)
+    sound = resample(samples, round(rate * speed), SAMPLE_RATE)
     if times is None or not times.phones:
         raise UserError(f"{textgrid or path} has no tier phones: the phones drive the tract.")
     rest = np.zeros(round(REST * SAMPLE_RATE), np.float32)
     samples = np.concatenate([rest, sound, rest])
-    return Spoken(samples, _without_gaps(times.phones, len(samples) / SAMPLE_RATE, textgrid))
+    faster = round(rate * speed) / rate
+    phones = [
+        replace(phone, start=phone.start / faster, end=phone.end / faster) for phone in times.phones
+    ]
+    return Spoken(samples, _without_gaps(phones, len(samples) / SAMPLE_RATE, textgrid))
 
 
 def plan_voiced(speaker: Speaker, spoken: Spoken, recording: str, seed: int) -> Utterance:
@@ -102,7 +122,7 @@ def voiced_wave(spoken: Spoken) -> np.ndarray:
     return np.clip(wave, -1, 1).astype(np.float32)
 
 
-def _without_gaps(phones: tuple[Segment, ...], seconds: float, path: Path) -> tuple[Segment, ...]:
+def _without_gaps(phones: Sequence[Segment], seconds: float, path: Path) -> tuple[Segment, ...]:
     """Phones that are ``REST`` later, with silence wherever there is none, up to ``seconds``."""
     said = [
         Segment(phone.label, phone.start + REST, min(phone.end + REST, seconds))

@@ -36,6 +36,7 @@ from s2r.corpus.phantom.voiced import (
     plan_voiced,
     read_spoken,
     recording_of,
+    speed_of,
     voiced_wave,
 )
 from s2r.corpus.truth import Truth, write_truth
@@ -110,9 +111,10 @@ def record(
 
 
 def record_voiced(subject: int, number: int, seed: int, sound: Path) -> Take:
-    """Recording ``number`` (from 1) of a subject with the voice of the file ``sound``, without
-    scanner noise."""
-    speaker, spoken, name = draw_speaker(subject, seed), read_spoken(sound), f"voiced_r{number}"
+    """Recording ``number`` (from 1) of a subject with the voice of the file ``sound``, played at a
+    random speed, without scanner noise."""
+    speaker, name = draw_speaker(subject, seed), f"voiced_r{number}"
+    spoken = read_spoken(sound, speed_of(recording_rng(seed, speaker, name, "speed")))
     utterance = plan_voiced(speaker, spoken, name, seed)
     rng = recording_rng(seed, speaker, name, "picture")
     return _filmed(utterance, voiced_wave(spoken), rng)
