@@ -37,7 +37,7 @@ NETWORK = {
     "num_conv_pos_embedding_groups": 8,
     "layerdrop": 0.0,
 }
-CLUSTERS, STEPS, BATCH, BINS = 100, 1000, 8, 150
+CLUSTERS, STEPS, BATCH, BINS = 100, 1000, 12, 100
 MASKED = 10
 """Bins (20 ms) of a masked stretch, as in wav2vec 2.0; about half of all are masked."""
 
@@ -92,10 +92,12 @@ def embedded(results: Path, folder: Path, config: EncoderConfig) -> Shards:
 
 
 def train_wavlm(frames: Shards, recordings: list[str], folder: Path) -> None:
-    """Write a checkpoint (a folder) of a WavLM trained on the sound of ``recordings``."""
+    """Write a checkpoint (a folder) of a WavLM trained on the sound of ``recordings``, those of
+    at least ``BINS``."""
     torch.manual_seed(0)
     generator = np.random.default_rng(0)
-    waves = [frames.read(one, "audio").astype(np.float32) for one in recordings]
+    long_enough = [one for one in recordings if frames.length(one) >= BINS]
+    waves = [frames.read(one, "audio").astype(np.float32) for one in long_enough]
     mels = [log_mel(wave) for wave in waves]
     together = np.concatenate(mels)
     centres, _ = kmeans2(together, CLUSTERS, minit="++", seed=0)
