@@ -163,8 +163,12 @@ def test_a_small_wavlm_can_be_read_by_both_classes(benchmark_module, tmp_path, m
     monkeypatch.setattr(module, "BATCH", 2)
     monkeypatch.setattr(module, "CLUSTERS", 5)
     monkeypatch.setitem(module.NETWORK, "conv_dim", (16,) * 7)
-    frames = SimpleNamespace(read=lambda recording, name: voice(4.0))
-    module.train_wavlm(frames, ["a", "b"], tmp_path / "wavlm")
+    seconds = {"a": 4.0, "b": 2.5, "short": 1.9}
+    frames = SimpleNamespace(
+        read=lambda recording, name: voice(seconds[recording]),
+        length=lambda recording: int(seconds[recording] * 50),
+    )
+    module.train_wavlm(frames, list(seconds), tmp_path / "wavlm")
     right, wrong = (
         load_encoder(EncoderConfig("huggingface", str(tmp_path / "wavlm"), as_wav2vec2=as_wav2vec2))
         for as_wav2vec2 in (False, True)

@@ -11,7 +11,7 @@ from s2r.config.window_blocks import DenoiserBlock, ModelBlock, TrainingBlock, W
 
 Sigma = Annotated[float, Field(ge=0, allow_inf_nan=True)]
 LayerNumber = Annotated[int, Field(ge=0, le=1000)]
-LayerNumbers = Annotated[tuple[LayerNumber, ...], Field(min_length=1, max_length=16)]
+Layers = LayerNumber | Annotated[tuple[LayerNumber, ...], Field(min_length=1, max_length=16)]
 Dilations = Annotated[
     tuple[Annotated[int, Field(ge=1, le=512)], ...], Field(min_length=1, max_length=16)
 ]
@@ -256,10 +256,8 @@ class EncoderKeys:
     revision: str | None = key(
         None, "Branch, tag or commit of the model on the hub; null for its main branch."
     )
-    layer: Annotated[str, Field(pattern="^top$")] | LayerNumber | LayerNumbers = key(
-        "top",
-        "Layer to take: top, a number from 0 (the input of the first layer), or a list of numbers, "
-        "whose embeddings are joined.",
+    layer: Annotated[str, Field(pattern="^top$")] | Layers = key(
+        "top", "Layer to take: top, a number from 0 (the input of the first), or a list to join."
     )
 
 
