@@ -127,7 +127,7 @@ def models_of(
     loaded: SpeechModel, folder: Path, film: CutFilm
 ) -> Iterator[tuple[str, UtteranceVideos]]:
     """The model of a folder as it is, and adapted to the first half."""
-    yield folder.name, loaded.model
+    yield str(folder), loaded.model
     model, info = load_utterance_model(folder / WEIGHTS)
     training = build_part(MeanTraining, info.get("mean", {}))
     part = film.learned
@@ -135,7 +135,7 @@ def models_of(
     for name, heard in (("pictures", None), ("sound", sound)):
         adapted = adapt(model.eval(), [Film(part.frames, film.reference, heard)], training)
         after = replace(loaded.model, model=adapted.model, _speakers={})
-        yield f"{folder.name}, adapted ({name})", after
+        yield f"{folder}, adapted ({name})", after
 
 
 def tested(path: Path, folders: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame | None, dict]:

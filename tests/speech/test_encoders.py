@@ -1,18 +1,21 @@
 """The encoder interface, log-mel spectra and the embedding cache."""
 
+import json
 import subprocess
 import sys
+from dataclasses import asdict
 from importlib.metadata import version
 
 import numpy as np
 import pytest
 
 from helpers.sounds import noise
+from s2r.config.build import build
 from s2r.core.errors import UserError
 from s2r.core.shards import Shards, write_shard
 from s2r.preparation.embeddings import embed_shard
 from s2r.preparation.recordings import RecordingSet
-from s2r.speech.encoder import Encoder, EncoderConfig, check_layer
+from s2r.speech.encoder import Encoder, EncoderConfig, check_layer, layer_name
 from s2r.speech.load import load_encoder, save_encoder
 from s2r.speech.logmel import log_mel
 
@@ -94,6 +97,13 @@ def test_only_top_and_the_layers_of_a_model_are_layers(layer):
     check_layer("top", 12, "m")
     check_layer(12, 12, "m")
     check_layer((0, 12), 12, "m")
+
+
+def test_several_layers_go_through_the_files_of_a_model():
+    config = EncoderConfig("whisper", layer=(2, 4))
+    written = json.dumps(asdict(config))
+    assert build(EncoderConfig, json.loads(written)) == config
+    assert layer_name(config.layer) == "2+4"
 
 
 @pytest.mark.parametrize("kind", ["mfcc", "logmel2", "x"])
