@@ -2,8 +2,9 @@
 # make test     the test suite
 # make extras   what some tests are skipped without: two extras, and Debian's chromium and ffmpeg
 # make slurm    the tests on a real SLURM, where Debian's packages are there or can be installed
+# make oldest   the test suite, on the oldest versions that pyproject.toml allows
 # make lint     the checks of style
-# make clean    remove .venv (results stay)
+# make clean    remove .venv and .venv-oldest (results stay)
 #
 # Only Python 3.11 or newer and make are assumed: .venv is built from constraints.txt when needed.
 
@@ -13,12 +14,13 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
+OLDEST := .venv-oldest
 CORES ?= all
 
 # Else every job would compile the modules of PyTorch and pandas again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help table1 test extras slurm lint clean
+.PHONY: help table1 test extras slurm oldest lint clean
 
 help:
 	@sed -n '/^$$/q; s/^# //p' Makefile
@@ -43,6 +45,14 @@ slurm: $(VENV)/installed
 	@bash tests/slurm/install.sh || true
 	@$(BIN)/python -m pytest -n 0 -m slurm tests/slurm
 
+# Raise a version in pyproject.toml only where this fails.
+oldest: $(VENV)/installed
+	@$(BIN)/pip install --quiet uv -c constraints.txt
+	@$(BIN)/python -m venv --clear $(OLDEST)
+	@$(BIN)/uv pip install --quiet --python $(OLDEST)/bin/python --resolution lowest-direct \
+	  -e '.[workflow,studio,dev,align]'
+	@$(OLDEST)/bin/python -m pytest
+
 lint: $(VENV)/installed
 	@$(BIN)/ruff check src tests workflow benchmarks
 	@$(BIN)/ruff format --check src tests workflow benchmarks
@@ -50,7 +60,7 @@ lint: $(VENV)/installed
 	@$(BIN)/snakemake --lint
 
 clean:
-	@rm -rf $(VENV)
+	@rm -rf $(VENV) $(OLDEST)
 
 # uv unpacks 6 GB of wheels in parallel, but reads no settings of pip; where it cannot reach an
 # index, or the user has one of his own, pip does the same more slowly. Pip has no
