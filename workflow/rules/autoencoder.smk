@@ -6,6 +6,8 @@ rule autoencoder:
         split=rules.split.output.split,
     output:
         model="<results>/autoencoder/autoencoder.safetensors",
+        codes="<results>/autoencoder/codes.h5",
+        index="<results>/autoencoder/codes.json",
         plot=report(
             "<results>/autoencoder/codes.png",
             caption="../report/codes.rst",

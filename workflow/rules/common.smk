@@ -309,8 +309,16 @@ def embeddings(wildcards):
 
 def autoencoder(wildcards):
     """The articulation codes that a run of preset s2r is trained on."""
-    uses = config["runs"][trained(wildcards)]["preset"] == "s2r"
-    return "<results>/autoencoder/autoencoder.safetensors" if uses else []
+    return "<results>/autoencoder/autoencoder.safetensors" if _has_codes(wildcards) else []
+
+
+def codes(wildcards):
+    """The codes of the recordings that such a run is trained on."""
+    return ["<results>/autoencoder/codes.h5"] if _has_codes(wildcards) else []
+
+
+def _has_codes(wildcards):
+    return config["runs"][trained(wildcards)]["preset"] == "s2r"
 
 
 def run_size(wildcards):

@@ -5,6 +5,7 @@ rule train:
         embeddings=embeddings,
         split=rules.split.output.split,
         autoencoder=autoencoder,
+        codes=codes,
     output:
         model="<results>/runs/{run}/model.safetensors",
         curve="<results>/runs/{run}/curve.csv",

@@ -12,5 +12,8 @@ with job(snakemake):
 
     settings = build(AutoencoderBlock, snakemake.params.settings)
     device = find_device(snakemake.config["device"])
-    fit_autoencoder(settings, open_recordings(snakemake.input), snakemake.output.model, device)
+    outputs = snakemake.output
+    fit_autoencoder(
+        settings, open_recordings(snakemake.input), outputs.model, device, outputs.codes
+    )
     plot_codes(snakemake.output.model, snakemake.output.plot)

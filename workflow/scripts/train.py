@@ -14,8 +14,8 @@ with job(snakemake):
 
     run, seed, settings = snakemake.params.name, snakemake.params.seed, snakemake.params.settings
     data = [*snakemake.input.frames, *snakemake.input.embeddings]
-    codes = snakemake.input.autoencoder or None
-    others = [snakemake.input.split, *([codes] if codes else [])]
+    autoencoder = snakemake.input.autoencoder or None
+    others = [snakemake.input.split, *([autoencoder] if autoencoder else [])]
     state = state_folder(snakemake.params.state, settings | {"seed": seed}, data, others)
     device = find_device(snakemake.config["device"])
     training = TrainingJob(
@@ -26,7 +26,8 @@ with job(snakemake):
         frames=list(snakemake.input.frames),
         embeddings=list(snakemake.input.embeddings),
         split=snakemake.input.split,
-        autoencoder=codes,
+        autoencoder=autoencoder,
+        codes=list(snakemake.input.codes),
         state_folder=str(state),
         model_path=snakemake.output.model,
         curve_path=snakemake.output.curve,

@@ -67,7 +67,11 @@ class Autoencoder(nn.Module):
 
     def speakers(self, references: Tensor) -> Speaker:
         """Register reference frames (B, 1, H, W) in [-1, 1] and read their codes."""
-        found = joined([register(part, self.template) for part in references.split(SPEAKERS)])
+        found = [register(part, self.template) for part in references.split(SPEAKERS)]
+        return self.registered(references, joined(found))
+
+    def registered(self, references: Tensor, found: Registration) -> Speaker:
+        """Read the codes of reference frames that are registered already."""
         registered = found.gain * warp(references, found.to_speaker) + found.offset
         code = (registered - self.template).flatten(1) @ self.components.T
         return Speaker(references, found, code)

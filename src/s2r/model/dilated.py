@@ -68,7 +68,7 @@ class DilatedNetwork(nn.Module):
 def dropout_mask(shape: tuple[int, ...], share: float, generator: torch.Generator) -> Tensor:
     """Random factors: 0 for ``share`` of them, 1 / (1 - share) for the others."""
     drawn = torch.rand(shape, generator=generator, device=generator.device)
-    return (drawn >= share).float() / (1 - share)
+    return drawn.ge_(share).div_(1 - share)  # in place: it is drawn at every step
 
 
 class _Block(nn.Module):

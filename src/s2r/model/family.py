@@ -158,6 +158,9 @@ class TrainingJob:
     """Processes, one per GPU, that share each batch."""
     info: Mapping[str, Any] | None = None
     """Kept in the model file."""
+    codes: Sequence[str] = ()
+    """The shard with the codes of the training recordings (`s2r.training.coded`), where the model
+    needs the articulation codes."""
 
 
 @dataclass(frozen=True)

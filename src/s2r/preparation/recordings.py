@@ -35,6 +35,8 @@ class RecordingSet:
     embeddings: Shards | None = None
     """``embeddings`` (T, D) of each recording with sound, of one encoder; None where they were not
     opened."""
+    codes: Shards | None = None
+    """What stage 1 makes of recordings (`s2r.training.coded`); None where it was not opened."""
     contours: PreparedContours | None = None
     """Contours that the user traced; None where none were opened."""
 
@@ -108,11 +110,11 @@ class RecordingSet:
 
 
 def open_recordings(files: Mapping) -> RecordingSet:
-    """Open ``files``: ``frames`` and, where given, ``embeddings``, ``split``, ``recordings`` and
-    ``contours``.
+    """Open ``files``: ``frames`` and, where given, ``embeddings``, ``codes``, ``split``,
+    ``recordings`` and ``contours``.
 
-    The first two are paths of shards, ``recordings`` is the path of the index, ``contours`` a list
-    of at most one path. Other names are ignored, so the named inputs of a rule
+    The first three are paths of shards, ``recordings`` is the path of the index, ``contours`` a
+    list of at most one path. Other names are ignored, so the named inputs of a rule
     (``snakemake.input``) can be passed. Raises UserError for a missing or incomplete shard.
     """
     split, index = files.get("split"), files.get("recordings")
@@ -121,6 +123,7 @@ def open_recordings(files: Mapping) -> RecordingSet:
     return RecordingSet(
         frames=Shards(files["frames"]),
         embeddings=Shards(embeddings) if embeddings else None,
+        codes=Shards(files["codes"]) if files.get("codes") else None,
         split=read_split(split) if split else None,
         index=read_corpus(index) if index else None,
         contours=open_contours(contours) if contours else None,

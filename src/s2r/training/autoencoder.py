@@ -14,7 +14,7 @@ from s2r.model.components import principal_components
 from s2r.model.noise import fit_noise, noise_level
 from s2r.model.registration import areas, fit_template
 from s2r.preparation.recordings import RecordingSet
-from s2r.preparation.resting import reference_frame
+from s2r.training.coded import references_of, write_codes
 
 FRAMES = 6000
 """About how many frames the components are fitted to, evenly spaced over all recordings."""
@@ -26,16 +26,15 @@ NOISE_RECORDINGS = 40
 """Most recordings in which noise is measured."""
 
 
-def references_of(recordings: RecordingSet, names: list[str], device: str) -> torch.Tensor:
-    """The reference frames (R, 1, H, W) of recordings, in [-1, 1]."""
-    frames = np.stack([reference_frame(recordings, name) for name in names])
-    return torch.from_numpy(frames)[:, None].to(device)
-
-
 def fit_autoencoder(
-    config: AutoencoderBlock, recordings: RecordingSet, path: str | Path, device: str = "cpu"
+    config: AutoencoderBlock,
+    recordings: RecordingSet,
+    path: str | Path,
+    device: str = "cpu",
+    codes_path: str | Path | None = None,
 ) -> Autoencoder:
-    """Fit an autoencoder to the sets train and silent and write it to ``path``.
+    """Fit an autoencoder to the sets train and silent and write it to ``path``, and the codes of
+    all recordings that trainings use to the shard ``codes_path``.
 
     Only pictures are read. Raises UserError without training recordings, without which no model
     can follow, and where there are fewer frames than codes.
@@ -71,6 +70,9 @@ def fit_autoencoder(
         "smallest_area": float(areas(speakers.registration.to_speaker).min()),
     }
     save_autoencoder(model, path, info)
+    if codes_path:
+        speakers = model.registered(references, speakers.registration)
+        write_codes(model, recordings, codes_path, recordings.members("train"), speakers)
     return model
 
 

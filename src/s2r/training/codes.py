@@ -6,11 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from s2r.core.progress import progress
-from s2r.core.units import to_unit_range
 from s2r.model.utterance_model import UtteranceModel
 from s2r.preparation.recordings import RecordingSet
-from s2r.training.autoencoder import references_of
+from s2r.training.coded import coded
 
 
 @dataclass(frozen=True)
@@ -59,12 +57,8 @@ def load_codes(
     They are followed by the same recordings with the speech of ``copies`` changed copies of their
     sound, copy by copy.
     """
-    codes, speech, device = [], [], model.code_scale.device
-    speakers = model.autoencoder.speakers(references_of(recordings, names, device))
-    for number, name in enumerate(progress(names, "codes")):
-        video = torch.from_numpy(to_unit_range(recordings.video(name)))[:, None].to(device)
-        codes.append(model.autoencoder.encode(video, speakers[number : number + 1]))
-        speech.append(torch.from_numpy(model.project(recordings.embedded(name))))
+    codes, speakers = coded(model.autoencoder, recordings, names)
+    speech = [torch.from_numpy(model.project(recordings.embedded(name))) for name in names]
     copied = [recordings.embedded_copies(name, copies) for name in names]
     for number in range(copies):
         speech += [torch.from_numpy(model.project(changed[number])) for changed in copied]
@@ -74,7 +68,7 @@ def load_codes(
     return CodeSet(
         names * (copies + 1),
         torch.cat(codes),
-        torch.cat(speech).to(device),
+        torch.cat(speech).to(model.code_scale.device),
         speakers.code.repeat(copies + 1, 1),
         first,
         lengths,

@@ -69,7 +69,7 @@ def train_from_files(job: TrainingJob) -> None:
     """Train a model of either family with the content of the files of ``job``."""
     files = {"frames": job.frames, "embeddings": job.embeddings, "split": job.split}
     if job.settings["preset"] == "s2r":
-        _train_utterance(job, open_recordings(files))
+        _train_utterance(job, open_recordings(files | {"codes": job.codes}))
         return
     train_window_model(
         model_config(job.settings),

@@ -14,7 +14,7 @@ from s2r.model.utterance_model import UtteranceModel
 from s2r.model.utterance_sampling import draw_codes, mean_codes
 from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.region import dynamic_region
-from s2r.training.autoencoder import references_of
+from s2r.training.coded import coded
 from s2r.training.codes import CodeSet, load_codes
 from s2r.training.fitting import training_recordings
 from s2r.training.video_error import VALIDATION_RECORDINGS, error_sum
@@ -86,7 +86,7 @@ def load_validation(
     region = dynamic_region(recordings.video(name) for name in training)
     return Validation(
         load_codes(model, recordings, names),
-        model.autoencoder.speakers(references_of(recordings, names, device)),
+        coded(model.autoencoder, recordings, names)[1],
         [recordings.video(name) for name in names],
         torch.from_numpy(region).to(device),
     )
