@@ -145,13 +145,11 @@ def stages(config: Mapping, corpus: Corpus = USC75) -> list[Stage]:
             )
         )
     count, seen = len(settings), corpus.training_recordings
-    # stage 1 fits components and noise; every run encodes all that it is trained on
-    encoded = STAGE_1_SECONDS + STAGE_1_NOISE * corpus.mean_seconds
+    # stage 1 fits components and noise, and encodes all that runs are trained on
+    encoded = STAGE_1_SECONDS + (STAGE_1_NOISE + seen) * corpus.mean_seconds
     found += [
         Stage("stage 1: register", "register", seen, 1),
-        Stage("stage 1: fit", "encode", encoded, 1),
-        Stage(f"register, {count} runs", "register", count * seen, count),
-        Stage(f"codes, {count} runs", "encode", count * seen * corpus.mean_seconds, count),
+        Stage("stage 1: fit and encode", "encode", encoded, 1),
     ]
     for network in ("mean", "residual"):
         amount = sum(segments(one)[network] for one in settings)
@@ -234,6 +232,9 @@ def disk_table(costs: Mapping[str, Mapping], config: Mapping, corpus: Corpus = U
     for size in ("base", "large"):
         count, unit = len(encoders_of(config, size)), costs[f"embed hubert-{size}"]["bytes"]
         rows.append((f"embeddings of {count} {size} encoders", count * corpus.seconds * unit))
+    numbers = corpus.mean_seconds * FRAME_RATE * config["autoencoder"]["codes"]
+    numbers += 5 * config["frames"]["size"] ** 2  # the reference frame and two grids
+    rows.append(("codes of the training recordings", 4 * corpus.training_recordings * numbers))
     rows.append(("generated videos of all systems", generated * costs["generate"]["bytes"]))
     rows.append(("all", sum(size for _, size in rows)))
     return "\n".join(
