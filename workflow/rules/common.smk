@@ -309,7 +309,9 @@ def embeddings(wildcards):
 
 def autoencoder(wildcards):
     """The articulation codes that a run of preset s2r is trained on."""
-    return "<results>/autoencoder/autoencoder.safetensors" if _has_codes(wildcards) else []
+    return (
+        "<results>/autoencoder/autoencoder.safetensors" if _has_codes(wildcards) else []
+    )
 
 
 def codes(wildcards):
