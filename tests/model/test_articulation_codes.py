@@ -61,6 +61,13 @@ def test_the_code_of_the_reference_frame_is_zero(fitted, speaker):
     assert torch.equal(fitted.encode(speaker.reference, speaker), torch.zeros(1, CODES))
 
 
+def test_a_part_of_the_picture_is_decoded_as_in_the_whole(fitted, speaker):
+    codes = fitted.encode(pictures(2, "bvt")[:40], speaker)
+    rows, columns = slice(15, 44), slice(8, 41)
+    whole = fitted.decode(codes, speaker)[..., rows, columns]
+    assert torch.equal(fitted.decode(codes, speaker.within(rows, columns)), whole)
+
+
 def test_codes_relative_to_another_frame_are_differences(fitted, speaker):
     frames = pictures(2, "bvt")
     codes = fitted.encode(frames, speaker)

@@ -10,7 +10,7 @@ tissue that does not move is the speaker's own.
 The reference frame itself has a code too: of its difference from the template. It says who speaks.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -45,6 +45,12 @@ class Speaker:
     def __getitem__(self, index: slice) -> "Speaker":
         """Some of the speakers."""
         return Speaker(self.reference[index], self.registration[index], self.code[index])
+
+    def within(self, rows: slice, columns: slice) -> "Speaker":
+        """The same speakers, of whose pictures only this part is decoded."""
+        to_template = self.registration.to_template[:, rows, columns]
+        found = replace(self.registration, to_template=to_template)
+        return Speaker(self.reference[..., rows, columns], found, self.code)
 
 
 class Autoencoder(nn.Module):
