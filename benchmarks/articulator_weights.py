@@ -31,9 +31,9 @@ from s2r.model.autoencoder import Autoencoder, load_autoencoder
 from s2r.model.registration import warp
 from s2r.model.utterance_model import UtteranceConfig, UtteranceModel
 from s2r.model.utterance_sampling import mean_codes
-from s2r.training.coded import references_of
 from s2r.training.codes import load_codes
 from s2r.training.fitting import training_recordings
+from s2r.training.recording_codes import references_of
 from s2r.training.utterance import fit_network, untrained
 from s2r.training.utterance_loss import MeanLoss
 

@@ -104,7 +104,7 @@ def register(config: dict, device: str) -> dict:
     from utterance_work import untrained
 
     from s2r.preparation.recordings import RecordingSet
-    from s2r.training.coded import references_of
+    from s2r.training.recording_codes import references_of
 
     autoencoder = untrained(config, device).autoencoder
     with tempfile.TemporaryDirectory() as folder:

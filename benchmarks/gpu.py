@@ -103,7 +103,7 @@ class Check:
                     f"{name}: {kind}", "", {v: found[part][place] for v, found in losses.items()}
                 )
             largest, mean = {}, {}
-            for variant in losses.keys() - {self.reference}:
+            for variant in self.variants[1:]:
                 on_cpu = Variant("cpu", variant.float32)
                 if variant != on_cpu:
                     ratio = losses[variant][part] / losses[on_cpu][part]

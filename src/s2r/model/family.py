@@ -159,8 +159,8 @@ class TrainingJob:
     info: Mapping[str, Any] | None = None
     """Kept in the model file."""
     codes: Sequence[str] = ()
-    """The shard with the codes of the training recordings (`s2r.training.coded`), where the model
-    needs the articulation codes."""
+    """The shard with the codes of the training recordings (`s2r.training.recording_codes`), where
+    the model needs the articulation codes."""
 
 
 @dataclass(frozen=True)

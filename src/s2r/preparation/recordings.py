@@ -36,7 +36,8 @@ class RecordingSet:
     """``embeddings`` (T, D) of each recording with sound, of one encoder; None where they were not
     opened."""
     codes: Shards | None = None
-    """What stage 1 makes of recordings (`s2r.training.coded`); None where it was not opened."""
+    """Articulation codes and registered speakers (`s2r.training.recording_codes`); None where they
+    were not opened."""
     contours: PreparedContours | None = None
     """Contours that the user traced; None where none were opened."""
 

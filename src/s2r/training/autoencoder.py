@@ -14,7 +14,7 @@ from s2r.model.components import principal_components
 from s2r.model.noise import fit_noise, noise_level
 from s2r.model.registration import areas, fit_template
 from s2r.preparation.recordings import RecordingSet
-from s2r.training.coded import references_of, write_codes
+from s2r.training.recording_codes import references_of, write_codes
 
 FRAMES = 6000
 """About how many frames the components are fitted to, evenly spaced over all recordings."""

@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from s2r.model.autoencoder import Speaker
 from s2r.model.utterance_model import UtteranceModel
 from s2r.preparation.recordings import RecordingSet
-from s2r.training.coded import coded
+from s2r.training.recording_codes import recording_codes
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,25 @@ def load_codes(
     They are followed by the same recordings with the speech of ``copies`` changed copies of their
     sound, copy by copy.
     """
-    codes, speakers = coded(model.autoencoder, recordings, names)
+    return with_speech(
+        model, recordings, names, *recording_codes(model.autoencoder, recordings, names), copies
+    )
+
+
+def with_speech(
+    model: UtteranceModel,
+    recordings: RecordingSet,
+    names: list[str],
+    codes: list[Tensor],
+    speakers: Speaker,
+    copies: int = 0,
+) -> CodeSet:
+    """`load_codes` where codes and speakers are known."""
     speech = [torch.from_numpy(model.project(recordings.embedded(name))) for name in names]
     copied = [recordings.embedded_copies(name, copies) for name in names]
     for number in range(copies):
         speech += [torch.from_numpy(model.project(changed[number])) for changed in copied]
-    codes *= copies + 1
+    codes = codes * (copies + 1)
     lengths = np.array([len(part) for part in codes])
     first = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(int)
     return CodeSet(

@@ -14,9 +14,9 @@ from s2r.model.utterance_model import UtteranceModel
 from s2r.model.utterance_sampling import draw_codes, mean_codes
 from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.region import dynamic_region
-from s2r.training.coded import coded
-from s2r.training.codes import CodeSet, load_codes
+from s2r.training.codes import CodeSet, with_speech
 from s2r.training.fitting import training_recordings
+from s2r.training.recording_codes import recording_codes
 from s2r.training.video_error import VALIDATION_RECORDINGS, error_sum
 
 SAMPLER = SamplerConfig()
@@ -90,9 +90,10 @@ def load_validation(
     device = model.code_scale.device
     training = training_recordings(recordings)
     region = dynamic_region(recordings.video(name) for name in training)
+    codes, speakers = recording_codes(model.autoencoder, recordings, names)
     return Validation(
-        load_codes(model, recordings, names),
-        coded(model.autoencoder, recordings, names)[1],
+        with_speech(model, recordings, names, codes, speakers),
+        speakers,
         [recordings.video(name) for name in names],
         torch.from_numpy(region).to(device),
     )

@@ -5,6 +5,7 @@ the time of one of the default.
 """
 
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.resting import reference_frame
 from s2r.training.video_error import VALIDATION_RECORDINGS
 
-REGISTRATION = ("to_speaker", "to_template", "gain", "offset")
+REGISTRATION = tuple(field.name for field in fields(Registration))
 
 
 def references_of(recordings: RecordingSet, names: list[str], device: str) -> Tensor:
@@ -29,7 +30,7 @@ def references_of(recordings: RecordingSet, names: list[str], device: str) -> Te
     return torch.from_numpy(frames)[:, None].to(device)
 
 
-def coded(
+def recording_codes(
     model: Autoencoder, recordings: RecordingSet, names: list[str]
 ) -> tuple[list[Tensor], Speaker]:
     """Codes (T, K) of each of the recordings ``names``, and their R speakers.
@@ -61,7 +62,7 @@ def write_codes(
     names: list[str],
     speakers: Speaker,
 ) -> None:
-    """Write a shard with all that `coded` gives for the recordings that trainings use.
+    """Write a shard with all that `recording_codes` gives for the recordings that trainings use.
 
     ``names`` are the training recordings, and ``speakers`` begins with theirs, which takes longest
     to find; the others are those of the validation.

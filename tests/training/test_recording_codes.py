@@ -10,7 +10,7 @@ from s2r.core.shards import Shards
 from s2r.model.autoencoder import Autoencoder
 from s2r.preparation.recordings import RecordingSet
 from s2r.training.autoencoder import fit_autoencoder
-from s2r.training.coded import REGISTRATION, coded
+from s2r.training.recording_codes import REGISTRATION, recording_codes
 
 Fitted = tuple[Autoencoder, RecordingSet, RecordingSet]
 
@@ -34,9 +34,9 @@ def test_stored_codes_are_those_that_are_computed(fitted, set_name, monkeypatch)
     model, computed, stored = fitted
     names = computed.members(set_name)
     assert names
-    codes, speakers = coded(model, computed, names)
+    codes, speakers = recording_codes(model, computed, names)
     monkeypatch.setattr(Autoencoder, "speakers", None)  # nothing is registered again
-    found, read = coded(model, stored, names)
+    found, read = recording_codes(model, stored, names)
     assert all(torch.equal(*pair) for pair in zip(codes, found, strict=True))
     assert torch.equal(speakers.reference, read.reference)
     assert torch.equal(speakers.code, read.code)
@@ -49,7 +49,7 @@ def test_a_recording_without_stored_codes_is_encoded(fitted):
     other = stored.members("unseen_speech")[0]
     names = [*stored.members("train"), other]
     assert other not in stored.codes.recordings
-    codes, speakers = coded(model, stored, names)
+    codes, speakers = recording_codes(model, stored, names)
     assert [len(one) for one in codes] == [stored.length(name) for name in names]
     assert len(speakers.code) == len(names)
 
