@@ -28,14 +28,16 @@ def lag_one(noise: torch.Tensor) -> float:
     return ((noise[1:] * noise[:-1]).mean() / noise.square().mean()).item()
 
 
-@pytest.mark.parametrize("correlation", [0.0, 0.2, 0.45])
+@pytest.mark.parametrize("correlation", [0.0, 0.2, 0.45, 0.9])
 def test_noise_has_unit_variance_and_the_correlation_asked(correlation):
     noise = fresh_noise(model(correlation), 0, MANY, 0)
     assert noise.shape == (MANY, 1, HEIGHT, WIDTH)
-    # about 100 independent places a frame: 0.005 is three standard errors
+    # about 100 independent places a frame: 0.005 is three standard errors of white noise
     assert noise.square().mean().item() == pytest.approx(1, abs=0.01)
     assert lag_one(noise) == pytest.approx(correlation, abs=0.005)
-    assert (noise[2:] * noise[:-2]).mean().item() == pytest.approx(0, abs=0.01)
+    for frames in (2, 3, 10):
+        together = (noise[frames:] * noise[:-frames]).mean().item()
+        assert together == pytest.approx(correlation**frames, abs=0.01)
 
 
 def test_every_place_has_unit_variance():
@@ -48,6 +50,11 @@ def test_noise_has_the_spectrum_asked():
     noise = fresh_noise(model(0.2), 0, MANY, 0)[:, 0]
     power = torch.fft.rfft2(noise, norm="ortho").abs().square().mean(0)
     torch.testing.assert_close(power, smooth_spectrum().square(), atol=0.01, rtol=0.15)
+
+
+def test_noise_as_steady_as_of_a_sliding_window_is_found_again():
+    noise = [LEVEL * fresh_noise(model(0.88), 0, 2000, seed) for seed in range(2)]
+    assert fit_noise(noise, LEVEL).steadiness.item() == pytest.approx(0.88, abs=0.01)
 
 
 @pytest.mark.parametrize("lengths", [(700, 900), (400, 1, 600)])
@@ -71,9 +78,10 @@ def test_recordings_of_one_frame_have_noise_without_correlation():
 
 
 @pytest.mark.parametrize(("first", "count"), [(0, 5), (BLOCK - 1, 2), (37, 3 * BLOCK), (-40, 60)])
-def test_a_frames_noise_does_not_depend_on_where_a_stretch_begins(first, count):
-    whole = fresh_noise(model(0.4), -100, 300, 3)
-    part = fresh_noise(model(0.4), first, count, 3)
+@pytest.mark.parametrize("correlation", [0.4, 0.9])
+def test_a_frames_noise_does_not_depend_on_where_a_stretch_begins(first, count, correlation):
+    whole = fresh_noise(model(correlation), -100, 300, 3)
+    part = fresh_noise(model(correlation), first, count, 3)
     torch.testing.assert_close(part, whole[first + 100 :][:count], atol=1e-6, rtol=0)
 
 

@@ -2,16 +2,24 @@
 
 A generated picture without noise looks too clean, and Fréchet distances see little else. The noise
 here is Gaussian: white noise is smoothed in space, so that it has the mean power spectrum of real
-noise, and between successive frames, so that it has their correlation; a map sets its level.
+noise, and over time, so that successive frames have their correlation; a map sets its level.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 BLOCK = 32
 """Frames whose white noise has one seed: a frame's noise depends on its place, not on the cut."""
+
+STEADIEST = 0.95
+"""Largest correlation between successive frames."""
+
+FORGOTTEN = 0.01
+"""Share of a frame's white noise below which later frames have nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +31,8 @@ class NoiseModel:
     spectrum: Tensor
     """(H, W // 2 + 1): amplitude at each spatial frequency; unit variance of the noise."""
     steadiness: Tensor
-    """(): correlation between successive frames, from 0 to below .5."""
+    """(): correlation between successive frames, from 0 to `STEADIEST`; its k-th power is that of
+    frames k apart, as frames share what sliding windows of a reconstruction have in common."""
 
 
 def white_noise(shape: tuple[int, ...], first: int, count: int, seed: int) -> Tensor:
@@ -88,7 +97,9 @@ def fit_noise(residuals: list[Tensor], level: Tensor) -> NoiseModel:
     if not power.any():  # no noise at all, whose colour does not matter
         power += 1
     power *= height * width / (power * share).sum()
-    steadiness = torch.tensor(products / max(squares, 1e-12), device=level.device).clamp(0, 0.49)
+    steadiness = torch.tensor(products / max(squares, 1e-12), device=level.device).clamp(
+        0, STEADIEST
+    )
     return NoiseModel(level, power.sqrt().float(), steadiness)
 
 
@@ -96,12 +107,19 @@ def fresh_noise(model: NoiseModel, first: int, count: int, seed: int) -> Tensor:
     """Noise (count, 1, H, W) of unit variance for the frames from ``first`` on."""
     height = model.spectrum.shape[0]
     width = model.level.shape[-1]
-    white = white_noise((height, width), first - 1, count + 1, seed).to(model.spectrum.device)
-    # two neighbours, weighted 1 and w, have the correlation w / (1 + w^2)
-    correlation = model.steadiness
-    weight = 2 * correlation / (1 + (1 - 4 * correlation.square()).sqrt())
-    mixed = (white[1:] + weight * white[:-1]) / (1 + weight.square()).sqrt()
+    weights = _weights(float(model.steadiness)).to(model.spectrum.device)
+    white = white_noise((height, width), first - len(weights) + 1, count + len(weights) - 1, seed)
+    white = white.to(model.spectrum.device).flatten(1).T[:, None]  # places, 1, frames
+    mixed = F.conv1d(white, weights[None, None])[:, 0].T.view(count, height, width)
     coloured = torch.fft.irfft2(
         torch.fft.rfft2(mixed, norm="ortho") * model.spectrum, s=(height, width), norm="ortho"
     )
     return coloured[:, None]
+
+
+def _weights(steadiness: float) -> Tensor:
+    """Weights of the white noise of earlier frames and, last, of the frame itself: a truncated
+    autoregressive process of the first order, of unit variance."""
+    count = 1 + (math.ceil(math.log(FORGOTTEN) / math.log(steadiness)) if steadiness > 0 else 0)
+    weights = steadiness ** torch.arange(count - 1, -1, -1, dtype=torch.float64)
+    return (weights / weights.square().sum().sqrt()).float()

@@ -24,7 +24,7 @@ from s2r.model.model_file import read_model_file, with_weights, write_model_file
 from s2r.model.residual import Residual
 from s2r.model.speech_input import SpeechInput
 
-FORMAT = "s2r-utterance-1"
+FORMAT = "s2r-utterance-2"
 
 POOLED_FRAMES = 10
 """Frames that share their mean embedding in a model with pooling: a clip of the paper."""
@@ -54,6 +54,11 @@ class UtteranceModel(SpeechInput):
         """Standard deviation of the codes in training."""
         self.register_buffer("speaker_scale", torch.tensor(1.0))
         """Standard deviation of the codes of reference frames in training."""
+        self.register_buffer("pose", torch.zeros(codes, codes))
+        """(K, K): makes of a reference frame's code, less the neutral one, an estimate of its pose
+        (`s2r.training.reference_pose`)."""
+        self.register_buffer("neutral", torch.zeros(codes))
+        """(K,) code of a reference frame, mean over the speakers in training."""
         self.register_buffer("spread", torch.tensor(1.0))
         """How much of the residuals that were measured in training is drawn."""
         self.mean = mean_network(config, projected)
@@ -80,11 +85,13 @@ class UtteranceModel(SpeechInput):
     ) -> Tensor:
         """Mean codes (B, T, K) from speech (B, T, P) and codes of reference frames (B, K).
 
+        Codes are changes from the reference frame, so a pose that it has is taken back.
         ``network`` is ``self.mean``, or one trained on a part of the data; ``kept`` as of
         `DilatedNetwork.forward`.
         """
         who = (speaker / self.speaker_scale)[:, None].expand(-1, speech.shape[1], -1)
-        return network(torch.cat([speech, who], -1), kept=kept) * self.code_scale
+        changes = network(torch.cat([speech, who], -1), kept=kept) * self.code_scale
+        return changes - ((speaker - self.neutral) @ self.pose.T)[:, None]
 
     def denoise(
         self,
