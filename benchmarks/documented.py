@@ -23,15 +23,22 @@ from s2r.evaluation.real_speech.stage import CORPUS, PEOPLE, SHUFFLED, TRUE
 DOCS = Path(__file__).parents[1] / "docs"
 SHOWN = ("lips", "tip", "dorsum", "velum")
 MEAN_ROWS = {
-    (PEOPLE, MEAN): "people: mean of the 6 voices",
+    (PEOPLE, MEAN): "people: mean of the 8 voices",
     (SHUFFLED, MEAN): "the same videos at another time",
     (CORPUS, MEAN): "phantom, 6 unseen subjects, generated",
     (TRUE, MEAN): "phantom, the same, true videos",
 }
-VOICES = {"librivox": "LibriVox, 5 recordings", "cards": "cards, 5 recordings"}
-VOICES |= {
-    f"flite-{name}": f"flite {name}, 20 sentences" for name in ("awb", "kal16", "rms", "slt")
+VOICES = {
+    "librivox": "LibriVox, 5 recordings",
+    "cards": "cards, 5 recordings",
+    "allison": "Allison Smith, 20 prompts",
+    "two_cities": "two_cities, 1 recording",
+    "awb": "flite awb, 20 sentences",
+    "kal16": "flite kal16, 20 sentences",
+    "rms": "flite rms, 20 sentences",
+    "slt": "flite slt, 20 sentences",
 }
+"""By folder: the speech of docs/real-speech.md."""
 
 
 def phantom_rows(scores: pd.DataFrame) -> list[str]:
@@ -81,15 +88,26 @@ def phantom_rows(scores: pd.DataFrame) -> list[str]:
 
 
 def real_speech_rows(areas: pd.DataFrame) -> list[str]:
-    """The rows of docs/real-speech.md from ``real_speech.csv``."""
+    """The rows of docs/real-speech.md from ``real_speech.csv``.
+
+    None where they are of other speech.
+    """
     table = areas.fillna({"voice": MEAN}).set_index(["speech", "voice", "demand"])
     labels = MEAN_ROWS | {(PEOPLE, voice): label for voice, label in VOICES.items()}
+    if set(table.loc[PEOPLE].index.get_level_values("voice")) != {MEAN, *VOICES}:
+        print("real_speech.csv is of other speech and not compared.")
+        return []
     rows = []
     for place, label in labels.items():
-        found = [table.loc[(*place, demand)] for demand in SHOWN]
-        cells = [f"{row.auc:.3f} [{row.low:.3f}, {row.high:.3f}], {row.n:.0f}" for row in found]
+        cells = [_area(table.loc[(*place, demand)]) for demand in SHOWN]
         rows.append(f"| {' | '.join([label, *cells])} |")
     return rows
+
+
+def _area(row: pd.Series) -> str:
+    """An area, its interval where there is one, and the number of phones."""
+    interval = f" [{row.low:.3f}, {row.high:.3f}]" if pd.notna(row.low) else ""
+    return f"{row.auc:.3f}{interval}, {row.n:.0f}"
 
 
 TABLES = {
