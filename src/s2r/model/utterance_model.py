@@ -91,7 +91,9 @@ class UtteranceModel(SpeechInput):
         """
         who = (speaker / self.speaker_scale)[:, None].expand(-1, speech.shape[1], -1)
         changes = network(torch.cat([speech, who], -1), kept=kept) * self.code_scale
-        return changes - ((speaker - self.neutral) @ self.pose.T)[:, None]
+        # no matrix product, which would be in half precision here
+        pose = (self.pose * (speaker - self.neutral)[:, None]).sum(-1)
+        return changes - pose[:, None]
 
     def denoise(
         self,
