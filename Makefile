@@ -1,4 +1,5 @@
 # make table1   recordings -> results/table1.csv, on the embedded default
+# make people   a model for speech of people, which hears other voices too -> results/voices/model
 # make test     the test suite
 # make extras   what some tests are skipped without: two extras, and Debian's chromium and ffmpeg
 # make slurm    the tests on a real SLURM, where Debian's packages are there or can be installed
@@ -20,7 +21,7 @@ CORES ?= all
 # Else every job would compile the modules of PyTorch and pandas again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help table1 test extras slurm oldest lint clean
+.PHONY: help table1 people test extras slurm oldest lint clean
 
 help:
 	@sed -n '/^$$/q; s/^# //p' Makefile
@@ -30,6 +31,14 @@ table1: $(VENV)/installed
 	@echo
 	@echo "results/table1.md     the table (also .csv, .tex and .png; all scores: scores.csv)"
 	@echo "results/samples/      contact sheet, and videos with sound: truth left, generated right"
+
+# Voices of flite and festival are used where these programs are installed.
+people: $(VENV)/installed
+	@$(BIN)/pip install --quiet --no-compile -c constraints.txt -e '.[people]'
+	@$(BIN)/python benchmarks/voices.py data/voices --training
+	@$(BIN)/snakemake results/voices/model --cores $(CORES) --quiet rules --configfile config/voices.yaml
+	@echo
+	@echo "$(BIN)/s2r generate speech.wav --model results/voices/model -o tract.mp4"
 
 test: $(VENV)/installed
 	@$(BIN)/python -m pytest

@@ -91,7 +91,9 @@ GPU = parameters.gpus_wanted(config["device"])
 # in calls without --cores: --report, --unlock, and jobs for a cluster, whose profile has set-threads.)
 THREADS = max(1, (workflow.resource_settings.cores or 1) // len(RUNS))
 
-PHANTOM = "data/phantom/phantom.json"
+# A phantom with others' voices does not replace the one without.
+VOICES = config["corpus"]["phantom"]["voices"]
+PHANTOM = f"data/phantom{'_voices' if VOICES else ''}/phantom.json"
 CORPUS = PHANTOM if HAS_TRUTH else config["corpus"]["path"]
 USC75 = config["corpus"]["kind"] == "usc75"
 # How arrays of frames are read: only in folders, so that no other corpus is prepared again.

@@ -15,7 +15,7 @@ from s2r.core.units import SAMPLE_RATE
 from s2r.preparation.film import sound_of
 
 MOST = 3
-PHANTOM = Path("data/phantom")
+PHANTOMS = {Path("data/phantom"), Path("data/phantom_voices")}
 """Recordings elsewhere may be of people: they are not offered to everybody who opens the page."""
 
 UNSEEN = "unseen_speech"
@@ -49,7 +49,7 @@ def find_examples(results: Path, subjects: Sequence[str]) -> list[Example]:
     found: dict[str, Example] = {}
     for row in _test_recordings(results):
         speaker, film = row["subject"], Path(row["video"])
-        known = speaker in subjects and PHANTOM in film.parents and film.is_file()
+        known = speaker in subjects and PHANTOMS & {*film.parents} and film.is_file()
         if known and speaker not in found and len(found) < MOST:
             label = f"Phantom {speaker}, {row['stimulus']} ({float(row['video_seconds']):.1f} s)"
             found[speaker] = Example(label, speaker, film)

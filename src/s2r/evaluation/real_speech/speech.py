@@ -103,7 +103,7 @@ def _text_of(path: Path) -> str:
     """What is said in a recording, "" where nobody says it."""
     own = path.with_suffix(".txt")
     if own.is_file():
-        return _words(read_text(own))
+        return words_of(read_text(own))
     together = path.parent / TRANSCRIPTION
     if together.is_file():
         return dict(_lines(read_text(together))).get(path.stem, "")
@@ -114,10 +114,10 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
     for line in text.splitlines():
         match = _LINE.fullmatch(line)
         if match:
-            yield match[2], _words(match[1])
+            yield match[2], words_of(match[1])
 
 
-def _words(text: str) -> str:
+def words_of(text: str) -> str:
     """Words in lower case without punctuation; apostrophes stay."""
     plain = text.lower().replace("\u2019", "'")
     return " ".join(re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*", plain))
