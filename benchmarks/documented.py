@@ -31,7 +31,7 @@ MEAN_ROWS = {
 VOICES = {
     "librivox": "LibriVox, 5 recordings",
     "cards": "cards, 5 recordings",
-    "allison": "Allison Smith, 20 prompts",
+    "allison": "Allison Smith, 19 prompts",
     "two_cities": "two_cities, 1 recording",
     "awb": "flite awb, 20 sentences",
     "kal16": "flite kal16, 20 sentences",

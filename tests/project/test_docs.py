@@ -185,13 +185,14 @@ def test_pictures_are_small():
 
 def test_the_readme_says_what_was_measured_on_speech_of_people():
     readme = (ROOT / "README.md").read_text()
-    sentence = readme[
-        readme.index("On speech\nthat nobody filmed") : readme.index("(docs/real-speech.md)")
-    ]
+    start, end = "On speech\nthat nobody filmed", "(docs/real-speech.md#with-other-voices)"
+    sentence = readme[readme.index(start) : readme.index(end)]
     table = (ROOT / "docs" / "real-speech.md").read_text()
     figures = re.findall(r"0\.\d{3}", sentence)
-    assert len(figures) == 7
+    assert len(figures) == 11
     for figure in figures:
         assert figure in table, figure
-    card = _origin("phantom")
-    assert "measures no speaker" in card and "docs/real-speech.md" in card
+    for voices in (None, "data/voices"):
+        card = _origin({"kind": "phantom", "phantom": {"voices": voices}})
+        assert "measures no speaker" in card and "docs/real-speech.md" in card
+        assert ("others' voices" in card) == bool(voices)

@@ -148,7 +148,8 @@ class CorpusBlock:
 
     kind: Literal["phantom", "usc75", "folder"] = key(
         "phantom",
-        "phantom (synthetic, written to data/phantom or, with voices, data/phantom_voices), usc75 (layout of the USC 75-speaker corpus) "
+        "phantom (synthetic, written to data/phantom or, with voices, data/phantom_voices), "
+        "usc75 (layout of the USC 75-speaker corpus) "
         "or folder (any folder of videos).",
     )
     path: FilePath | None = key(

@@ -109,7 +109,7 @@ def export_run(
             name=name,
             size=config["frames"]["size"],
             rate=rate,
-            origin=_origin(config["corpus"]["kind"]),
+            origin=_origin(config["corpus"]),
             encoder=trained[name],
             preset=settings["preset"],
             pooling="yes" if settings["pooling"] else "no",
@@ -129,12 +129,13 @@ def _settings(config: Mapping, name: str) -> dict:
     return {"preset": Kind.RECURRENT.value, "pooling": False}
 
 
-def _origin(kind: str) -> str:
-    if kind == "phantom":
+def _origin(corpus: Mapping) -> str:
+    if corpus["kind"] == "phantom":
+        heard = ", with the sound of others' voices too" if corpus["phantom"]["voices"] else ""
         return (
-            "Trained on a numerical phantom: a synthetic vocal tract, not a person. It shows that "
-            "the method works and how it is used, not how anybody speaks: it has learned from no "
-            "film of a person and measures no speaker. What the default model makes of speech of "
-            "people was measured: docs/real-speech.md."
+            f"Trained on a numerical phantom: a synthetic vocal tract, not a person{heard}. It "
+            "shows that the method works and how it is used, not how anybody speaks: it has "
+            "learned from no film of a person and measures no speaker. What such models make of "
+            "speech of people was measured: docs/real-speech.md."
         )
     return "Trained on recordings of real speakers."
