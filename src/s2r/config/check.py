@@ -75,7 +75,8 @@ def _check_corpus(corpus: Mapping) -> None:
     if kind == "phantom" and corpus["path"] is not None:
         raise UserError(
             "corpus.path: the phantom is always written to data/phantom, or with voices to "
-            "data/phantom_voices; remove the path, or set corpus.kind to usc75 or folder to read your own recordings."
+            "data/phantom_voices; remove the path, or set corpus.kind to usc75 or folder to "
+            "read your own recordings."
         )
     if kind != "phantom" and corpus["path"] is None:
         raise UserError(f"corpus.path: name the folder of your recordings (corpus.kind is {kind}).")
