@@ -133,7 +133,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("results", type=Path, nargs="?", default=Path("results"))
     given = parser.parse_args()
-    missing = otherwise(given.results)
+    try:
+        missing = otherwise(given.results)
+    except UserError as error:
+        parser.error(str(error))
     print("\n".join(missing) or "All rows are as stated.")
     sys.exit(bool(missing))
 
