@@ -16,6 +16,7 @@ from s2r.config.model_blocks import (
 from s2r.core.errors import UserError
 from s2r.model.autoencoder import Autoencoder
 from s2r.model.diffusion import SIGMA_DATA
+from s2r.model.model_file import write_model_file
 from s2r.model.residual import Residual
 from s2r.model.sampler import heun_step, noise_levels
 from s2r.model.utterance_model import (
@@ -269,3 +270,10 @@ def test_files_that_are_no_model_are_refused(tmp_path):
     for name in ("x.safetensors", "absent.safetensors"):
         with pytest.raises(UserError, match=name):
             load_utterance_model(tmp_path / name)
+
+
+def test_a_model_of_another_version_is_named_so(trained, tmp_path):
+    path = tmp_path / "model.safetensors"
+    write_model_file(trained, path, "s2r-utterance-1", trained.config, {})
+    with pytest.raises(UserError, match=r"another version of s2r \(s2r-utterance-1"):
+        load_utterance_model(path)

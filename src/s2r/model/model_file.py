@@ -54,7 +54,13 @@ def read_model_file(
         raise UserError(
             f"{path}: not a readable model file ({error}): train the model again, or copy it again."
         ) from error
-    if header.get("format") != kind:
+    found = header.get("format", "")
+    if found != kind and found.rpartition("-")[0] == kind.rpartition("-")[0]:
+        raise UserError(
+            f"{path}: made by another version of s2r ({found}; this one reads {kind}): train the "
+            "model again."
+        )
+    if found != kind:
         raise UserError(
             f"{path}: not a model of this kind ({kind}); train one or give another file."
         )
