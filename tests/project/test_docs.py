@@ -196,3 +196,32 @@ def test_the_readme_says_what_was_measured_on_speech_of_people():
         card = _origin({"kind": "phantom", "phantom": {"voices": voices}})
         assert "measures no speaker" in card and "docs/real-speech.md" in card
         assert ("others' voices" in card) == bool(voices)
+
+
+SOURCE = re.compile(r"benchmarks/\w+\.\w+|results/\w|\bmake \w+|[Mm]easured\s+once")
+"""How a page says where figures come from."""
+
+
+def rows_of_figures(section: str) -> int:
+    """Rows of tables of which most cells are numbers, some with a fraction."""
+    found = 0
+    for line in section.splitlines():
+        cells = [cell.strip() for cell in line.strip("| ").split("|")[1:] if cell.strip()]
+        numbers = [cell for cell in cells if re.match(r"[-+*]*\d", cell)]
+        many = len(cells) > 1 and 2 * len(numbers) >= len(cells)
+        found += line.startswith("|") and many and any("." in cell for cell in numbers)
+    return found
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
+def test_measured_figures_say_where_they_come_from(page):
+    """What prints them can be called again; what cannot says so."""
+    for section in re.split(r"(?m)^(?=#{1,3} )", page.read_text()):
+        if rows_of_figures(section) > 1:
+            assert SOURCE.search(section), section.splitlines()[0]
+
+
+def test_a_table_of_figures_is_recognised():
+    table = ["| a | 0.12 | 3 |", "| b | **4.5** | 6 |", "| c | text | up to 0.1 |", "| d | 1 | 2 |"]
+    assert rows_of_figures("\n".join(table)) == 2
+    assert rows_of_figures("no table: 0.1 | 0.2 | 0.3") == 0
