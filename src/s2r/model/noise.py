@@ -9,7 +9,6 @@ import math
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 BLOCK = 32
@@ -107,19 +106,23 @@ def fresh_noise(model: NoiseModel, first: int, count: int, seed: int) -> Tensor:
     """Noise (count, 1, H, W) of unit variance for the frames from ``first`` on."""
     height = model.spectrum.shape[0]
     width = model.level.shape[-1]
-    weights = _weights(float(model.steadiness)).to(model.spectrum.device)
-    white = white_noise((height, width), first - len(weights) + 1, count + len(weights) - 1, seed)
-    white = white.to(model.spectrum.device).flatten(1).T[:, None]  # places, 1, frames
-    mixed = F.conv1d(white, weights[None, None])[:, 0].T.view(count, height, width)
+    weights = _weights(float(model.steadiness))
+    before = len(weights) - 1
+    white = white_noise((height, width), first - before, count + before, seed)
+    white = white.to(model.spectrum.device)
+    mixed = weights[before] * white[before:]
+    for frame, weight in enumerate(weights[:before]):
+        mixed.add_(white[frame : frame + count], alpha=weight)
     coloured = torch.fft.irfft2(
         torch.fft.rfft2(mixed, norm="ortho") * model.spectrum, s=(height, width), norm="ortho"
     )
     return coloured[:, None]
 
 
-def _weights(steadiness: float) -> Tensor:
+def _weights(steadiness: float) -> list[float]:
     """Weights of the white noise of earlier frames and, last, of the frame itself: a truncated
     autoregressive process of the first order, of unit variance."""
     count = 1 + (math.ceil(math.log(FORGOTTEN) / math.log(steadiness)) if steadiness > 0 else 0)
-    weights = steadiness ** torch.arange(count - 1, -1, -1, dtype=torch.float64)
-    return (weights / weights.square().sum().sqrt()).float()
+    weights = [steadiness**past for past in reversed(range(count))]
+    norm = math.sqrt(sum(weight**2 for weight in weights))
+    return [weight / norm for weight in weights]
