@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 from small_models import SYSTEM
+from voices import TRAINING
 
 from s2r.config.systems import SETS, Kind, mean_system
 from s2r.core.errors import UserError
@@ -41,8 +42,8 @@ VOICES = {
 }
 """By folder: the speech of docs/real-speech.md."""
 
-TRAINED_ON = {"awb", "kal16"}
-"""Of these, voices that `make people` trains on."""
+UNHEARD = VOICES.keys() - TRAINING.keys()
+"""Those that the model of `make people` has not heard."""
 
 
 def phantom_rows(scores: pd.DataFrame) -> list[str]:
@@ -98,7 +99,7 @@ def real_speech_rows(areas: pd.DataFrame) -> list[str]:
     """
     table = areas.fillna({"voice": MEAN}).set_index(["speech", "voice", "demand"])
     voices = {*table.loc[PEOPLE].index.get_level_values("voice")} - {MEAN}
-    if voices not in (VOICES.keys(), VOICES.keys() - TRAINED_ON):
+    if voices not in (VOICES.keys(), UNHEARD):
         print("A real_speech.csv is of other speech and not compared.")
         return []
     labels = MEAN_ROWS | {(PEOPLE, voice): VOICES[voice] for voice in VOICES if voice in voices}

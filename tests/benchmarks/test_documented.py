@@ -33,10 +33,9 @@ def results(tmp_path, documented):
     scores["value"] = rng.random(len(scores))
     scores.to_csv(tmp_path / "scores.csv", index=False)
     (tmp_path / "voices").mkdir()
-    heard = {"real_speech.csv": set(), "voices/real_speech.csv": documented.TRAINED_ON}
-    for name, trained_on in heard.items():
-        voices = ["", *(documented.VOICES.keys() - trained_on)]
-        rows = list(product(KINDS, voices, documented.SHOWN))
+    judging = {"real_speech.csv": documented.VOICES, "voices/real_speech.csv": documented.UNHEARD}
+    for name, voices in judging.items():
+        rows = list(product(KINDS, ["", *voices], documented.SHOWN))
         areas = pd.DataFrame(rows, columns=["speech", "voice", "demand"])
         areas["auc"], areas["low"], areas["high"], areas["n"] = *rng.random((3, len(areas))), 7
         areas.to_csv(tmp_path / name, index=False)

@@ -23,7 +23,7 @@ def model() -> UtteranceModel:
     model = UtteranceModel(config, Autoencoder(block, SIZE), 6, SPEECH).eval()
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
-    model.pose.normal_()
+    model.posture.normal_()
     model.neutral.normal_()
     directions = torch.linalg.qr(torch.randn(SIZE * SIZE, CODES + NEW))[0].T
     model.autoencoder.components.copy_(directions[:CODES])

@@ -236,17 +236,17 @@ def test_the_mean_depends_on_speech_and_speaker_and_is_in_units_of_codes(trained
 
 
 @torch.no_grad()
-def test_the_pose_of_a_reference_is_taken_back(trained):
-    """Where all of a reference's code is pose, frames do not depend on it."""
+def test_the_posture_of_a_reference_is_taken_back(trained):
+    """Where all of a reference's code is posture, frames do not depend on it."""
     speech, speaker = inputs(20)
     trained.mean.input.weight[:, WIDTH:] = 0  # the network does not hear who speaks
-    trained.pose.copy_(torch.eye(CODES))
+    trained.posture.copy_(torch.eye(CODES))
     trained.neutral.fill_(0.3)
     frames = mean_codes(trained, speech, speaker) + speaker[:, None]
     moved = speaker + torch.tensor([[0.5, -1.0, 2.0]])
     other = mean_codes(trained, speech, moved) + moved[:, None]
     torch.testing.assert_close(frames, other)
-    trained.pose.zero_()
+    trained.posture.zero_()
     neutral = mean_codes(trained, speech, speaker) + trained.neutral
     torch.testing.assert_close(frames, neutral)
 

@@ -24,9 +24,9 @@ from s2r.model.autoencoder import load_autoencoder
 from s2r.model.utterance_model import load_utterance_model
 from s2r.model.utterance_sampling import draw_codes, mean_codes
 from s2r.training import utterance as module
-from s2r.training.calibration import LARGEST_SPREAD, LEAST_SPREAD, measure_spread
 from s2r.training.utterance import _folds
 from s2r.training.utterance_loss import MeanLoss, ResidualLoss
+from s2r.training.utterance_spread import LARGEST_SPREAD, LEAST_SPREAD, measure_spread
 from s2r.training.utterance_validation import SAMPLER, load_validation
 
 
@@ -210,7 +210,7 @@ def motion(video, recordings) -> float:
 
 
 def test_draws_of_the_validation_set_move_as_much_as_its_recordings(corpus, whole, monkeypatch):
-    monkeypatch.setattr("s2r.training.calibration.LEAST_SPREAD", 0.0)
+    monkeypatch.setattr("s2r.training.utterance_spread.LEAST_SPREAD", 0.0)
     model, _ = load_utterance_model(whole[0] / "model.safetensors")
     recordings = load_validation(model, corpus)
     model.residual.deviations.mul_(8)  # whole residuals move too much

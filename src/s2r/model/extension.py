@@ -41,7 +41,7 @@ def extended(model: UtteranceModel, directions: Tensor) -> UtteranceModel:
             state[f"{network}.output.{name}"] = _with_zeros(
                 state[f"{network}.output.{name}"], added
             )
-    state["pose"] = _with_zeros(_with_zeros(state["pose"], added), added, 1)
+    state["posture"] = _with_zeros(_with_zeros(state["posture"], added), added, 1)
     state["neutral"] = _with_zeros(state["neutral"], added)
     components = [state["autoencoder.components"], directions.to(model.code_scale.device)]
     state["autoencoder.components"] = torch.cat(components)

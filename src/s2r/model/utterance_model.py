@@ -54,9 +54,9 @@ class UtteranceModel(SpeechInput):
         """Standard deviation of the codes in training."""
         self.register_buffer("speaker_scale", torch.tensor(1.0))
         """Standard deviation of the codes of reference frames in training."""
-        self.register_buffer("pose", torch.zeros(codes, codes))
-        """(K, K): makes of a reference frame's code, less the neutral one, an estimate of its pose
-        (`s2r.training.reference_pose`)."""
+        self.register_buffer("posture", torch.zeros(codes, codes))
+        """(K, K): makes of a reference frame's code, less the neutral one, an estimate of its
+        posture (`s2r.training.reference_posture`)."""
         self.register_buffer("neutral", torch.zeros(codes))
         """(K,) code of a reference frame, mean over the speakers in training."""
         self.register_buffer("spread", torch.tensor(1.0))
@@ -85,15 +85,15 @@ class UtteranceModel(SpeechInput):
     ) -> Tensor:
         """Mean codes (B, T, K) from speech (B, T, P) and codes of reference frames (B, K).
 
-        Codes are changes from the reference frame, so a pose that it has is taken back.
+        Codes are changes from the reference frame, so a posture that it has is taken back.
         ``network`` is ``self.mean``, or one trained on a part of the data; ``kept`` as of
         `DilatedNetwork.forward`.
         """
         who = (speaker / self.speaker_scale)[:, None].expand(-1, speech.shape[1], -1)
         changes = network(torch.cat([speech, who], -1), kept=kept) * self.code_scale
         # no matrix product, which would be in half precision here
-        pose = (self.pose * (speaker - self.neutral)[:, None]).sum(-1)
-        return changes - pose[:, None]
+        posture = (self.posture * (speaker - self.neutral)[:, None]).sum(-1)
+        return changes - posture[:, None]
 
     def denoise(
         self,

@@ -29,10 +29,10 @@ from s2r.model.noise import fit_noise, noise_level
 from s2r.model.utterance_model import UtteranceModel
 from s2r.model.utterance_sampling import mean_codes
 from s2r.preparation.region import dynamic_region
-from s2r.training.calibration import measure_spread
 from s2r.training.codes import CodeSet
 from s2r.training.loop import run_training
 from s2r.training.utterance_loss import MeanLoss
+from s2r.training.utterance_spread import measure_spread
 from s2r.training.utterance_validation import Validation
 
 NEW_CODES = 32

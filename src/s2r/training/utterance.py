@@ -23,12 +23,12 @@ from s2r.model.utterance_model import (
 from s2r.model.utterance_sampling import mean_codes
 from s2r.preparation.recordings import RecordingSet
 from s2r.training import distributed
-from s2r.training.calibration import measure_spread
 from s2r.training.codes import CodeSet, load_codes
 from s2r.training.fitting import training_projection, training_recordings
 from s2r.training.loop import run_training, write_curve
-from s2r.training.reference_pose import reference_pose
+from s2r.training.reference_posture import reference_posture
 from s2r.training.utterance_loss import MeanLoss, ResidualLoss
+from s2r.training.utterance_spread import measure_spread
 from s2r.training.utterance_validation import load_validation
 
 
@@ -139,8 +139,8 @@ def untrained(
     model.code_scale.copy_(_scale(codes.codes))
     model.speaker_scale.copy_(_scale(codes.speakers))
     subjects = recordings.split.set_index("recording")["subject"].loc[names]
-    pose, neutral = reference_pose(codes.speakers[: len(names)], subjects)
-    model.pose.copy_(pose)
+    posture, neutral = reference_posture(codes.speakers[: len(names)], subjects)
+    model.posture.copy_(posture)
     model.neutral.copy_(neutral)
     return model, codes
 
