@@ -15,7 +15,7 @@ from s2r.core.media.encode import write_video, write_wav
 
 @pytest.fixture
 def results(tmp_path, monkeypatch):
-    """Tables of five recordings; those of subject 9 cannot be shown, one video is missing, one
+    """Tables of six recordings; those of subject 9 cannot be shown, one video is missing, one
     recording was trained on, one is of a person."""
     monkeypatch.chdir(tmp_path)
     rows = [
@@ -24,8 +24,9 @@ def results(tmp_path, monkeypatch):
         ("c", "sub003", "unseen_speech", "data/phantom/gone.mp4"),
         ("d", "sub003", "train", "data/phantom/a.mp4"),
         ("e", "sub001", "unseen_speech", "data/people/a.mp4"),
+        ("f", "sub004", "unseen_speech", "data/phantom_voices/a.mp4"),
     ]
-    for folder in ("data/phantom", "data/people"):
+    for folder in ("data/phantom", "data/phantom_voices", "data/people"):
         Path(folder).mkdir(parents=True)
         frames = np.random.default_rng(0).integers(0, 256, (30, 16, 16)).astype(np.uint8)
         for name in "ab":
@@ -46,6 +47,11 @@ def test_only_unseen_speech_of_the_phantom_is_offered(results):
     found = find_examples(results, ["sub001", "sub002", "sub003"])
     assert [example.label for example in found] == ["Phantom sub002, topic1 (0.6 s)"]
     assert found[0].speaker == "sub002"
+
+
+def test_the_phantom_with_others_voices_is_offered_too(results):
+    found = find_examples(results, ["sub001", "sub004"])
+    assert [example.speaker for example in found] == ["sub004"]
 
 
 def test_the_truth_belongs_to_the_unchanged_sound(results, tmp_path):
