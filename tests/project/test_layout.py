@@ -8,7 +8,7 @@ import pytest
 from helpers.repository import ROOT
 
 TESTS = ROOT / "tests"
-BESIDES = {"helpers", "workflow", "project", "benchmarks", "slurm"}
+BESIDES = {"helpers", "workflow", "project", "docs", "benchmarks", "slurm"}
 """Folders that are about no package."""
 
 
