@@ -1,6 +1,7 @@
 """The long table, Table 1 in all forms, and the figure, from scores with known means."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -193,12 +194,20 @@ def test_scores_of_two_versions_of_the_metrics_stand_in_no_table(score_files, tm
         aggregate(paths, resamples=10)
 
 
+def dark_pixels(path: Path) -> int:
+    with Image.open(path) as picture:
+        return int((np.asarray(picture.convert("L")) < 128).sum())
+
+
 def test_training_curve(tmp_path):
     curve = tmp_path / "curve.csv"
     curve.write_text("clips,loss,seconds,validation_error\n8,1,3,\n16,0.5,3,0.2\n24,0.4,3,0.1\n")
     plot_curve(curve, tmp_path / "curve.png", "logmel")
     with Image.open(tmp_path / "curve.png") as picture:
         assert picture.size[0] > picture.size[1]
+    plot_curve(curve, tmp_path / "phantom.png", "logmel", synthetic=True)
+    written = dark_pixels(tmp_path / "phantom.png") - dark_pixels(tmp_path / "curve.png")
+    assert written > 5000  # the statement about the phantom
     curve.write_text("seconds\n1\n")
     with pytest.raises(UserError, match="not a training curve"):
         plot_curve(curve, tmp_path / "curve.png")

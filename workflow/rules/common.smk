@@ -25,7 +25,7 @@ try:
     from s2r.core.source_digest import code_version
 except ModuleNotFoundError as error:
     sys.exit(
-        f"The package {error.name} is not installed: pip install -c constraints.txt -e ."
+        f"The package {error.name} is not installed: pip install -c constraints.txt -e .[workflow]"
     )
 
 try:

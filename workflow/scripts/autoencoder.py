@@ -16,4 +16,6 @@ with job(snakemake):
     fit_autoencoder(
         settings, open_recordings(snakemake.input), outputs.model, device, outputs.codes
     )
-    plot_codes(snakemake.output.model, snakemake.output.plot)
+    # Not a parameter of the rule: it must not fit again what was fitted before.
+    synthetic = snakemake.config["corpus"]["kind"] == "phantom"
+    plot_codes(outputs.model, outputs.plot, synthetic)

@@ -48,6 +48,8 @@ with job(snakemake):
         },
     )
     find_family(settings["preset"]).train(training)
-    plot_curve(snakemake.output.curve, snakemake.output.plot, title=snakemake.wildcards.run)
+    synthetic = snakemake.config["corpus"]["kind"] == "phantom"
+    title = snakemake.wildcards.run
+    plot_curve(snakemake.output.curve, snakemake.output.plot, title, synthetic)
     # Asked for again, a training that is complete shall not end where this one did.
     shutil.rmtree(state, ignore_errors=True)

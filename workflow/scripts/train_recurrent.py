@@ -41,6 +41,7 @@ with job(snakemake):
         },
     )
     title = f"recurrent-{snakemake.wildcards.encoder}"
-    plot_curve(snakemake.output.curve, snakemake.output.plot, title)
+    synthetic = snakemake.config["corpus"]["kind"] == "phantom"
+    plot_curve(snakemake.output.curve, snakemake.output.plot, title, synthetic)
     # Asked for again, a training that is complete shall not end where this one did.
     shutil.rmtree(state, ignore_errors=True)

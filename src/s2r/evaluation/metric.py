@@ -84,7 +84,7 @@ class Measure:
 class Metric:
     """A function of a true video, a generated one and the instruments, and its name.
 
-    It is computed on rollouts without their first frame, which is given.
+    It is computed on rollouts without their first frame, which some systems are given.
     """
 
     name: str

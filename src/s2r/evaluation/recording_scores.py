@@ -13,7 +13,7 @@ from s2r.evaluation.metrics.texture import seam_ratio
 from s2r.generation.generated_file import Rollout
 
 GIVEN = 1
-"""Frames at the start of a rollout that are not scored: the first is the reference frame."""
+"""Frames at the start of a rollout that are not scored: some systems are given the first."""
 
 Scores = dict[tuple[str, str], float]
 """(metric, region) -> value."""

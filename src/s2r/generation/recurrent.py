@@ -63,8 +63,8 @@ def generate_recurrent(
 ) -> None:
     """Write the generated file of each set (`s2r.generation.generated_file`): a mean, no draws.
 
-    A clip is cut from the video of its whole recording, which starts at the recording's first
-    frame like every rollout.
+    A clip is cut from the video of its whole recording, for which the first frame is
+    given.
 
     Args:
         recordings: opened with their embeddings and their split.

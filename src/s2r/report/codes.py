@@ -8,14 +8,17 @@ from matplotlib.figure import Figure
 
 from s2r.core.units import HALF_RANGE
 from s2r.model.autoencoder import load_autoencoder
-from s2r.report.plots import save_figure
+from s2r.report.plots import save_figure, say_synthetic
 
 SHOWN = 14
 """Codes shown."""
 
 
-def plot_codes(autoencoder: str | Path, path: str | Path) -> None:
-    """Draw the template, the level of the noise, and the first components of an autoencoder."""
+def plot_codes(autoencoder: str | Path, path: str | Path, synthetic: bool = False) -> None:
+    """Draw the template, the level of the noise, and the first components of an autoencoder.
+
+    ``synthetic`` adds the statement about the phantom.
+    """
     model, _ = load_autoencoder(autoencoder)
     components = model.components[:SHOWN].view(-1, model.size, model.size).numpy()
     figure = Figure(figsize=(12, 3.4))
@@ -34,5 +37,7 @@ def plot_codes(autoencoder: str | Path, path: str | Path) -> None:
         axis.set_title(f"code {number + 1}", fontsize=9)
     for axis in axes.flat:
         axis.set_axis_off()
-    figure.tight_layout()
+    if synthetic:
+        say_synthetic(figure)
+    figure.tight_layout(rect=(0, 0.09 if synthetic else 0, 1, 1))
     save_figure(figure, path)

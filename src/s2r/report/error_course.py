@@ -23,7 +23,7 @@ class RolloutErrors:
     estimate: str
     """``draw`` or ``mean``."""
     courses: dict[str, np.ndarray]
-    """{recording: (T,)} mean over the dynamic region and the draws; T without the given frame."""
+    """{recording: (T,)} mean over the dynamic region and the draws; T without the first frame."""
     picture: np.ndarray
     """(H, W), mean over all frames and draws."""
 

@@ -55,7 +55,7 @@ def write_report_figures(
 
 
 def plot_drift(errors: Errors, path: str | Path, note: str, resamples: int, seed: int) -> None:
-    """Draw the error of rollouts against the time since the given frame, a panel a set."""
+    """Draw the error of rollouts against the time since the first frame, a panel a set."""
     systems, sets = _axes_of(errors)
     figure = Figure(figsize=(max(4.4 * len(sets), 9), 3.7))
     FigureCanvasAgg(figure)
@@ -71,7 +71,7 @@ def plot_drift(errors: Errors, path: str | Path, note: str, resamples: int, seed
             axis.fill_between(time, 1000 * low, 1000 * high, color=colour, alpha=0.15, lw=0)
         count = max(len(errors[key].courses) for key in errors if key[1] == set_name)
         axis.set_title(f"{set_title(set_name)}, {count} recordings", fontsize=10, loc="left")
-        axis.set_xlabel("s since the given frame", fontsize=8.5)
+        axis.set_xlabel("s since the first frame", fontsize=8.5)
         tidy(axis, grid="both")
     axes[0].set_ylim(bottom=0)
     axes[0].set_ylabel("squared error x 1000, dynamic region", fontsize=8.5)

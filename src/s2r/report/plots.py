@@ -1,5 +1,6 @@
 """Figures: the dot plot of Table 1 and the training curve. Drawn without any global state."""
 
+import textwrap
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +21,8 @@ from s2r.report.scores_table import find_value, reader_name, systems_in_order
 
 COLOURS = {"unseen_speech": "#0072B2", "unseen_subject": "#D55E00", "unseen_both": "#009E73"}
 """Colours of sets that colour-blind readers can tell apart (Okabe and Ito)."""
+
+_WRAPPED = textwrap.fill(PHANTOM, 100)
 
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 """Colours of lines."""
@@ -71,12 +74,14 @@ def plot_table(scores: pd.DataFrame, path: str | Path, synthetic: bool) -> None:
     save_figure(figure, path)
 
 
-def plot_curve(curve: str | Path, path: str | Path, title: str = "") -> None:
+def plot_curve(
+    curve: str | Path, path: str | Path, title: str = "", synthetic: bool = False
+) -> None:
     """Draw a training curve: the CSV has ``clips`` (clips seen) and measures of progress.
 
     The training loss is one panel; the columns whose name ends in ``error`` are lines of a
-    second one. Other columns are not drawn. Raises UserError where ``clips`` or all of these
-    columns are missing.
+    second one. Other columns are not drawn. ``synthetic`` adds the statement about the phantom.
+    Raises UserError where ``clips`` or all of these columns are missing.
     """
     table = pd.read_csv(curve)
     errors = [column for column in table.columns if column.endswith("error")]
@@ -106,8 +111,15 @@ def plot_curve(curve: str | Path, path: str | Path, title: str = "") -> None:
             axis.set_ylim(bottom=0)
             axis.legend(fontsize=8.5, frameon=False)
     figure.suptitle(title, fontsize=10, x=0.01, ha="left")
-    figure.tight_layout()
+    if synthetic:
+        say_synthetic(figure)
+    figure.tight_layout(rect=(0, 0.09 if synthetic else 0, 1, 1))
     save_figure(figure, path)
+
+
+def say_synthetic(figure: Figure) -> None:
+    """Write the statement about the phantom below a figure without captions."""
+    figure.text(0.01, 0.02, _WRAPPED, fontsize=7.5, weight="bold", va="bottom")
 
 
 def _points(groups: list[pd.DataFrame], measure: Measure) -> list[dict]:

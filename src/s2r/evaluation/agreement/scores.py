@@ -1,7 +1,7 @@
 """Scores of one system by an instrument of agreement: whether its videos belong to their sounds.
 
-Everything is of rollouts without their first frame, which is given. The same windows of speech are
-the candidates for all systems.
+Everything is of rollouts without their first frame, which some systems are given. The same windows
+of speech are the candidates for all systems.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,7 @@
 """Rule ``words``: scores of each word and consonant, ``words_items.csv`` and ``words.csv`` (means).
 
-``mode`` says where an item's video comes from: ``rollout``, cut out of a whole recording that
-was generated from its first frame; or ``single``, the item alone, generated from the true frames
+``mode`` says where an item's video comes from: ``rollout``, cut out of a whole generated
+recording; or ``single``, the item alone, generated from the true frames
 before it (`s2r.generation.words`).
 """
 
