@@ -31,22 +31,32 @@ def residuals(recordings: int = 20, length: int = LENGTH) -> list[torch.Tensor]:
     return found
 
 
-@pytest.fixture(scope="module")
-def fitted():
-    torch.set_num_threads(1)
+def fit(parts: list[torch.Tensor]) -> Residual:
+    """A model of residuals of means that never move."""
     model = Residual(CODES)
-    model.fit(residuals())
+    model.fit(parts, [torch.zeros_like(part) for part in parts])
     return model
 
 
+@pytest.fixture(scope="module")
+def fitted():
+    torch.set_num_threads(1)
+    return fit(residuals())
+
+
 def test_to_data_and_to_codes_are_inverse(fitted):
-    codes = torch.randn(4, 7, CODES)
-    torch.testing.assert_close(fitted.to_codes(fitted.to_data(codes)), codes)
-    torch.testing.assert_close(fitted.to_data(fitted.to_codes(codes)), codes)
+    codes, mean = torch.randn(4, 7, CODES), torch.randn(4, 7, CODES)
+    moving = Residual(CODES)
+    moving.load_state_dict(fitted.state_dict() | {"variance": torch.tensor([0.1, 0.5, 0.3])})
+    for model in (fitted, moving):
+        there, back = model.to_data(codes, mean), model.to_codes(codes, mean)
+        torch.testing.assert_close(model.to_codes(there, mean), codes)
+        torch.testing.assert_close(model.to_data(back, mean), codes)
 
 
 def test_data_are_uncorrelated_with_the_deviation_of_diffusion(fitted):
-    data = fitted.to_data(torch.cat(residuals()))
+    left = torch.cat(residuals())
+    data = fitted.to_data(left, torch.zeros_like(left))
     covariance = data.T @ data / len(data)
     torch.testing.assert_close(covariance, SIGMA_DATA**2 * torch.eye(CODES), atol=1e-4, rtol=0)
     assert fitted.deviations.tolist() == sorted(fitted.deviations, reverse=True)
@@ -89,16 +99,14 @@ def test_an_unfitted_residual_has_white_noise():
 
 @pytest.mark.parametrize("length", [1, 2, 3, 127, 128])
 def test_recordings_of_few_frames_can_be_fitted(length):
-    model = Residual(CODES)
-    model.fit(residuals(recordings=40, length=length))
+    model = fit(residuals(recordings=40, length=length))
     assert model.filters.isfinite().all()
     torch.testing.assert_close(model.filters.square().sum(1), torch.ones(CODES))
 
 
 def test_short_recordings_give_the_correlation_of_long_ones():
     """Recordings of 60 frames; the fixture's have 400."""
-    short = Residual(CODES)
-    short.fit(residuals(recordings=130, length=60))
+    short = fit(residuals(recordings=130, length=60))
     noise = short.noise(0, 20_000, 0)[0]
     measured = (noise[1:] * noise[:-1]).mean(0)
     torch.testing.assert_close(measured, MEMORY, atol=0.06, rtol=0)
@@ -107,7 +115,46 @@ def test_short_recordings_give_the_correlation_of_long_ones():
 def test_recordings_count_by_their_frames():
     """Many recordings of three frames without any memory are a tenth of all frames."""
     white = torch.randn(300, 3, CODES, generator=torch.Generator().manual_seed(1))
-    mixed = Residual(CODES)
-    mixed.fit([*residuals(), *(0.5 * part for part in white)])
+    mixed = fit([*residuals(), *(0.5 * part for part in white)])
     noise = mixed.noise(0, 20_000, 0)[0]
     assert ((noise[1:] * noise[:-1]).mean(0)[0]).item() == pytest.approx(0.8, abs=0.08)
+
+
+def movements() -> list[torch.Tensor]:
+    """Mean codes that rest for half of each recording and swing in the other half."""
+    swing = 4 * torch.sin(torch.arange(LENGTH // 2) * 0.4)[:, None] * torch.tensor([1.0, -1, 0.5])
+    return [torch.cat([torch.zeros_like(swing), swing])] * 20
+
+
+def test_residuals_of_means_that_move_are_larger_by_what_was_measured():
+    """Without the half a second in which the average over time sees both halves."""
+    means, rest = movements(), slice(0, LENGTH // 2 - 12)
+    moving = slice(LENGTH // 2 + 12, LENGTH)
+    parts = [part.clone() for part in residuals()]
+    for part in parts:
+        part[: LENGTH // 2] *= 0.2
+    model = Residual(CODES)
+    model.fit(parts, means)
+    size = model.size(means[0])[:, 0]
+    assert size[rest].mean() / size[moving].mean() == pytest.approx(0.2, rel=0.15)
+    assert size.square().mean() == pytest.approx(1, abs=0.01)
+    data = torch.stack([model.to_data(*pair) for pair in zip(parts, means, strict=True)])
+    for half in (rest, moving):
+        assert data[:, half].std() == pytest.approx(SIGMA_DATA, rel=0.15)
+    white = torch.full((LENGTH, CODES), SIGMA_DATA)
+    drawn = model.to_codes(white, means[0]).square().sum(1)
+    assert drawn[rest].mean() < 0.06 * drawn[moving].mean()
+
+
+def test_residuals_at_rest_are_never_without_size():
+    means = movements()
+    parts = [torch.randn_like(mean) * (mean[:, :1] != 0) for mean in means]
+    model = Residual(CODES)
+    model.fit(parts, means)
+    assert model.size(torch.zeros(50, CODES)).square().min() == pytest.approx(0.01, rel=0.05)
+    assert model.to_data(parts[0], means[0]).isfinite().all()
+
+
+def test_where_nothing_is_left_all_sizes_are_one():
+    model = fit([torch.zeros(20, CODES)])
+    assert torch.equal(model.size(torch.randn(5, CODES)), torch.ones(5, 1))

@@ -45,7 +45,7 @@ def untrained(config: UtteranceConfig = CONFIG) -> UtteranceModel:
     model.speech_basis.normal_()
     slow = torch.randn(4000, CODES).cumsum(0)
     slow = (slow[8:] - slow[:-8]) * torch.tensor([2.0, 0.7, 0.2])
-    model.residual.fit([slow])
+    model.residual.fit([slow], [torch.zeros_like(slow)])
     model.code_scale.fill_(3.0)
     return model.eval()
 
@@ -104,7 +104,7 @@ def test_fresh_noise_of_the_stochastic_solver_is_independent(model):
     sampler = replace(FINE, solver="stochastic_heun", steps=10, sigma_min=0.1, churn=3)
     mean = torch.zeros(1, 20_000, CODES)
     drawn = draw_codes(model, speech, speaker, mean, sampler, 0)[0]
-    found = model.residual.to_data(drawn).square().mean(0)
+    found = model.residual.to_data(drawn, mean[0]).square().mean(0)
 
     def shrink(x, sigma):
         return x * SIGMA_DATA**2 / (sigma**2 + SIGMA_DATA**2)

@@ -97,7 +97,8 @@ def test_the_first_losses_are_about_one():
     training = replace(MEAN, random_references=0.0)
     mean = MeanLoss(model, model.mean, codes, np.array([0, 2, 3]), training, 0.0)
     assert np.mean([mean(8 * step).item() for step in range(60)]) == pytest.approx(1, abs=0.05)
-    model.residual.fit([0.5 * codes.codes[codes.part(r)] for r in range(4)])
+    halves = [0.5 * codes.codes[codes.part(r)] for r in range(4)]
+    model.residual.fit(halves, halves)
     residual = ResidualLoss(model, codes, 0.5 * codes.codes, np.arange(4), RESIDUAL)
     assert np.mean([residual(8 * step).item() for step in range(60)]) == pytest.approx(1, abs=0.1)
 

@@ -87,7 +87,7 @@ class UtteranceVideos(VideoModel):
         return replace(self, sampler=resampled(self.sampler, steps, guidance))
 
     def without_diffusion(self) -> "UtteranceVideos":
-        """The model with stationary noise around its mean in place of diffusion."""
+        """The model with noise of the residuals' kind around its mean in place of diffusion."""
         return replace(self, diffusion=False)
 
     def clean(self) -> "UtteranceVideos":

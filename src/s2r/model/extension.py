@@ -52,13 +52,18 @@ def extended(model: UtteranceModel, directions: Tensor) -> UtteranceModel:
     return larger.to(model.code_scale.device).train(model.training)
 
 
-def set_new_residual(model: UtteranceModel, residuals: list[Tensor]) -> None:
-    """Fit how the last E codes are drawn to their ``residuals`` (T, E) of recordings, in place."""
+def set_new_residual(model: UtteranceModel, residuals: list[Tensor], means: list[Tensor]) -> None:
+    """Fit how the last E codes are drawn to their ``residuals`` (T, E) of recordings, in place.
+
+    Their size follows the ``means`` (T, K) of all codes as that of the old ones does.
+    """
     added = residuals[0].shape[1]
     if not added:
         return
     fresh = Residual(added)
-    fresh.fit([part.cpu() for part in residuals])
+    pairs = zip(residuals, means, strict=True)
+    relative = [(left / model.residual.size(mean)).cpu() for left, mean in pairs]
+    fresh.fit(relative, [torch.zeros_like(part) for part in relative])
     old = len(model.residual.deviations) - added
     kept = Residual(old)
     kept.load_state_dict(
@@ -66,6 +71,7 @@ def set_new_residual(model: UtteranceModel, residuals: list[Tensor]) -> None:
             "directions": model.residual.directions[:old, :old],
             "deviations": model.residual.deviations[:old],
             "filters": model.residual.filters[:old],
+            "variance": model.residual.variance,
         }
     )
     model.residual.load_state_dict(_joined(kept, fresh))
@@ -79,6 +85,7 @@ def _joined(first: Residual, second: Residual) -> dict[str, Tensor]:
         "directions": directions,
         "deviations": torch.cat([first.deviations, second.deviations.to(device)]),
         "filters": torch.cat([first.filters, second.filters.to(device)]),
+        "variance": first.variance,
     }
 
 

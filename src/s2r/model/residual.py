@@ -1,12 +1,15 @@
 """What the mean codes leave of the true ones: its directions, its spectrum, noise of the same kind.
 
 The residuals' principal directions, each scaled to the same deviation, are the data of diffusion.
-The network-free draw is noise of this kind alone: a stationary Gaussian with the covariance and,
-in every direction, the spectrum over time of the residuals.
+Residuals are small at rest and large where the tract moves; so they are taken relative to the size
+that the mean codes let expect. The network-free draw is noise of this kind alone: Gaussian, of that
+size, with the covariance and, in every direction, the spectrum over time of the relative residuals.
 """
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from scipy.optimize import nnls
 from torch import Tensor, nn
 
 from s2r.model.diffusion import SIGMA_DATA
@@ -14,6 +17,15 @@ from s2r.model.noise import white_noise
 
 HALF_LENGTH = 12
 """Frames on each side of the filter that gives noise its spectrum."""
+
+WEIGHTINGS = 10
+"""Rounds in which the errors of the variance are weighed by the variance of the last round."""
+
+AROUND = 4
+"""Frames on each side over which movement is averaged."""
+
+LEAST_VARIANCE = 0.01
+"""Of residuals at rest, as a share of the mean over all frames."""
 
 SEGMENT = 128
 """Frames of which a spectrum is taken (Welch's method, overlapping by half)."""
@@ -34,26 +46,36 @@ class Residual(nn.Module):
             "filters", torch.eye(2 * HALF_LENGTH + 1)[HALF_LENGTH].repeat(codes, 1)
         )
         """(K, 2 HALF_LENGTH + 1), symmetric, of unit power."""
+        self.register_buffer("variance", torch.tensor([1.0, 0.0, 0.0]))
+        """What the variance of a frame's residual is the sum of: a constant, and so many times the
+        squared movement of the mean codes and their squared distance from rest. Its mean over the
+        frames of training is 1."""
 
-    def fit(self, residuals: list[Tensor]) -> None:
-        """Fit to residuals (T, K) of recordings, on the CPU."""
-        everything = torch.cat(residuals).double()
+    def fit(self, residuals: list[Tensor], means: list[Tensor]) -> None:
+        """Fit to residuals (T, K) of mean codes (T, K) of recordings, on the CPU."""
+        self.variance.copy_(_variance(residuals, means))
+        relative = [left / self.size(mean) for left, mean in zip(residuals, means, strict=True)]
+        everything = torch.cat(relative).double()
         values, vectors = torch.linalg.eigh(everything.T @ everything / len(everything))
         self.directions.copy_(vectors.flip(1))
         self.deviations.copy_(values.flip(0).clamp_min(1e-12).sqrt())
-        power = sum(_power(self.to_data(residual)) for residual in residuals)
+        power = sum(_power(self._directed(residual)) for residual in relative)
         response = torch.fft.irfft(power.sqrt(), dim=0)
         response = torch.cat([response[-HALF_LENGTH:], response[: HALF_LENGTH + 1]])
         response = response * torch.hann_window(2 * HALF_LENGTH + 3, False)[1:-1, None]
         self.filters.copy_((response / response.square().sum(0).sqrt()).T)
 
-    def to_data(self, residuals: Tensor) -> Tensor:
-        """(..., K) residuals of codes -> data."""
-        return residuals @ self.directions * (SIGMA_DATA / self.deviations)
+    def size(self, mean: Tensor) -> Tensor:
+        """How large the residuals of mean codes (..., T, K) are, beside the others: (..., T, 1)."""
+        return (_features(mean) @ self.variance).sqrt()[..., None]
 
-    def to_codes(self, data: Tensor) -> Tensor:
+    def to_data(self, residuals: Tensor, mean: Tensor) -> Tensor:
+        """Residuals of mean codes, both (..., T, K), -> data."""
+        return self._directed(residuals / self.size(mean))
+
+    def to_codes(self, data: Tensor, mean: Tensor) -> Tensor:
         """The inverse of `to_data`."""
-        return (data * (self.deviations / SIGMA_DATA)) @ self.directions.T
+        return self.size(mean) * ((data * (self.deviations / SIGMA_DATA)) @ self.directions.T)
 
     def colour(self, white: Tensor) -> Tensor:
         """White noise (B, T + 2 HALF_LENGTH, K) -> noise (B, T, K) of unit variance."""
@@ -65,6 +87,38 @@ class Residual(nn.Module):
         start, length = first - HALF_LENGTH, count + 2 * HALF_LENGTH
         white = white_noise((len(self.deviations),), start, length, seed)
         return self.colour(white[None].to(self.filters.device))
+
+    def _directed(self, relative: Tensor) -> Tensor:
+        return relative @ self.directions * (SIGMA_DATA / self.deviations)
+
+
+def _features(codes: Tensor) -> Tensor:
+    """What sets the size of residuals at the frames of mean codes (..., T, K): (..., T, 3)."""
+    moved = F.pad(codes.diff(dim=-2).square().sum(-1), (1, 0))
+    features = [torch.ones_like(moved), _around(moved), _around(codes.square().sum(-1))]
+    return torch.stack(features, -1)
+
+
+def _around(course: Tensor) -> Tensor:
+    """The mean over ``AROUND`` frames on each side of every frame, (..., T)."""
+    flat = course.reshape(-1, 1, course.shape[-1])
+    mean = F.avg_pool1d(flat, 2 * AROUND + 1, 1, AROUND, count_include_pad=False)
+    return mean.reshape(course.shape)
+
+
+def _variance(residuals: list[Tensor], means: list[Tensor]) -> Tensor:
+    """`Residual.variance`: least squares of relative errors, by repeated weighting."""
+    true = torch.cat([_around(left.square().sum(-1)) for left in residuals]).double().numpy()
+    features = torch.cat([_features(mean) for mean in means]).double().numpy()
+    least = LEAST_VARIANCE * true.mean()
+    if not least:  # nothing is left
+        return torch.tensor([1.0, 0.0, 0.0])
+    expected = np.full_like(true, true.mean())
+    for _ in range(WEIGHTINGS):
+        terms, _ = nnls(features / expected[:, None], true / expected)
+        terms[0] = max(terms[0], least)
+        expected = features @ terms
+    return torch.from_numpy(terms / expected.mean()).float()
 
 
 def _power(data: Tensor) -> Tensor:

@@ -3,9 +3,10 @@
 A network predicts the mean codes of every frame from all speech around it and from the code of the
 reference frame, which says who speaks. What the mean leaves of the true codes is drawn by diffusion
 (EDM, Karras et al. 2022, arXiv:2206.00364). Its noise is not white: in the directions of the
-residuals it has their spectrum over time (`s2r.model.residual`), so that even an untrained denoiser
-draws movements that are as fast and as large as real ones; training adds what depends on speech,
-speaker and time. Denoiser and sampler stay exact for any covariance of the noise.
+residuals it has their spectrum over time, and their size at every frame (`s2r.model.residual`), so
+that even an untrained denoiser draws movements that are as fast and as large as real ones; training
+adds what depends on speech, speaker and time. Denoiser and sampler stay exact for any covariance of
+the noise.
 """
 
 from dataclasses import field
@@ -24,7 +25,7 @@ from s2r.model.model_file import read_model_file, with_weights, write_model_file
 from s2r.model.residual import Residual
 from s2r.model.speech_input import SpeechInput
 
-FORMAT = "s2r-utterance-2"
+FORMAT = "s2r-utterance-3"
 
 POOLED_FRAMES = 10
 """Frames that share their mean embedding in a model with pooling: a clip of the paper."""

@@ -60,13 +60,13 @@ def draw_codes(
         denoiser_with(1.0), denoiser_with(0.0), sampler.guidance_scale, sampler.guidance_interval
     )
     data = sample(denoise, fresh_noise, sampler)
-    return mean + model.spread * model.residual.to_codes(data)
+    return mean + model.spread * model.residual.to_codes(data, mean)
 
 
 def gaussian_codes(model: UtteranceModel, mean: Tensor, seed: int, first: int = 0) -> Tensor:
-    """A draw without any network: stationary noise of the residuals' kind around the mean."""
+    """A draw without any network: noise of the residuals' kind around the mean."""
     noise = model.residual.noise(first, mean.shape[1], seed)
-    return mean + model.spread * model.residual.to_codes(noise * SIGMA_DATA)
+    return mean + model.spread * model.residual.to_codes(noise * SIGMA_DATA, mean)
 
 
 def reach(model: UtteranceModel, sampler: SamplerConfig) -> int:

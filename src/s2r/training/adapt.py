@@ -115,7 +115,7 @@ def adapt(
     new_codes = model.config.autoencoder.codes - old
     spoken = [k for k, film in enumerate(films) if film.embeddings is not None]
     if not spoken:
-        set_new_residual(model, [part[:, old:] for part in codes])
+        set_new_residual(model, [part[:, old:] for part in codes], codes)
         return Adapted(model, new_codes, None)
 
     def part(start: float, stop: float) -> Validation:
@@ -131,7 +131,7 @@ def adapt(
         for k, rows in enumerate(map(last.codes.part, range(len(spoken))))
     ]
     left = [last.codes.codes[last.codes.part(k)] - mean for k, mean in enumerate(means)]
-    set_new_residual(model, [residual[:, old:] for residual in left])
+    set_new_residual(model, [residual[:, old:] for residual in left], means)
     model.spread.fill_(measure_spread(model, last, means))
     model.mean, _ = _fine_tuned(model, part(0, 1), schedule, best, None)
     return Adapted(model.eval(), new_codes, best)

@@ -89,7 +89,8 @@ def train_utterance(
         _predict_left_out(model, network, codes, everyone[fold == number], means)
     left = codes.codes - means
     unchanged = everyone[: len(names)]  # of changed copies the mean leaves more
-    model.residual.cpu().fit([left[codes.part(recording)].cpu() for recording in unchanged])
+    parts = [codes.part(recording) for recording in unchanged]
+    model.residual.cpu().fit(*([of[part].cpu() for part in parts] for of in (left, means)))
     model.residual.to(device)
     loss = ResidualLoss(model, codes, means, unchanged, residual)
     validate = validation and (lambda trained: validation.of_draws(model, trained))

@@ -82,7 +82,9 @@ class ResidualLoss(nn.Module):
         of the recordings to learn from."""
         super().__init__()
         self.network = model.denoiser
-        data = model.residual.to_data(codes.codes - means)
+        data = torch.empty_like(means)
+        for part in map(codes.part, range(len(codes.recordings))):
+            data[part] = model.residual.to_data(codes.codes[part] - means[part], means[part])
         # directions that move more pixels count more
         weights = model.residual.deviations.square()
         weights = weights / weights.mean()

@@ -1,7 +1,9 @@
 """How much of the residuals is drawn: so much that videos move as much as real ones."""
 
-import numpy as np
+from dataclasses import dataclass
+
 import torch
+from scipy.optimize import brentq
 from torch import Tensor
 
 from s2r.core.units import to_unit_range
@@ -12,6 +14,21 @@ from s2r.training.utterance_validation import SAMPLER, Validation
 LEAST_SPREAD, LARGEST_SPREAD = 0.25, 1.5
 """Bounds of the share: draws differ, however much the mean moves, and a mean that hardly moves is
 not made up for."""
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What the dynamic region (P pixels) of a generated video is the sum of, each (T, P)."""
+
+    mean: Tensor
+    """Of the mean codes alone."""
+    residual: Tensor
+    """What a whole drawn residual adds."""
+    noise: Tensor
+
+    def motion(self, share: float) -> float:
+        """That of the video with ``share`` of the residual, whose grey levels are bounded."""
+        return _motion((self.mean + share * self.residual + self.noise).clamp(-1, 1))
 
 
 @torch.inference_mode()
@@ -32,29 +49,31 @@ def measure_spread(
         1 where nothing can be measured (recordings of one frame).
     """
     autoencoder, region = model.autoencoder, recordings.region
-    codes = recordings.codes
-    missing, common, drawn_motion = 0.0, 0.0, 0.0
+    codes, true_motion, drawn = recordings.codes, 0.0, []
     for number, truth in enumerate(recordings.videos):
         speech = codes.speech[codes.part(number)][None]
         speaker = recordings.speakers[number : number + 1]
         mean = means[number][None] if means else mean_codes(model, speech, speaker.code)
-        whole = draw_codes(model, speech, speaker.code, mean, SAMPLER, number)
-        drawn = (whole - mean) / model.spread
-        true_change, mean_change, drawn_change, noise_change = (
-            video[:, 0, region].diff(dim=0)
-            for video in (
-                torch.from_numpy(to_unit_range(truth))[:, None].to(region.device),
-                autoencoder.decode(mean[0], speaker),
-                autoencoder.decode(drawn[0], speaker),
-                autoencoder.noise_for(speaker, 0, len(truth), number),
-            )
+        added = draw_codes(model, speech, speaker.code, mean, SAMPLER, number) - mean
+        true_motion += _motion(torch.from_numpy(to_unit_range(truth)).to(region.device)[:, region])
+        around, whole = (
+            autoencoder.decode(shown[0], speaker)[:, 0, region]
+            for shown in (mean, mean + added / model.spread)
         )
-        missing += true_change.square().sum().item()
-        missing -= mean_change.square().sum().item() + noise_change.square().sum().item()
-        common += (mean_change * drawn_change).sum().item()
-        drawn_motion += drawn_change.square().sum().item()
-    if not drawn_motion:
+        noise = autoencoder.noise_for(speaker, 0, len(truth), number)[:, 0, region]
+        drawn.append(_Drawn(around, whole - around, noise))
+    if not any(_motion(video.residual) for video in drawn):
         return 1.0
-    # mean + 2 share common + share^2 drawn + noise = true motion
-    share = (np.sqrt(common**2 + drawn_motion * max(missing, 0.0)) - common) / drawn_motion
-    return float(np.clip(share, LEAST_SPREAD, LARGEST_SPREAD))
+
+    def missing(share: float) -> float:
+        return true_motion - sum(video.motion(share) for video in drawn)
+
+    if missing(LEAST_SPREAD) <= 0:
+        return LEAST_SPREAD
+    if missing(LARGEST_SPREAD) >= 0:
+        return LARGEST_SPREAD
+    return brentq(missing, LEAST_SPREAD, LARGEST_SPREAD, xtol=1e-5)
+
+
+def _motion(video: Tensor) -> float:
+    return video.diff(dim=0).square().sum().item()

@@ -87,7 +87,8 @@ def _first(*stimuli: str) -> tuple[Recording, ...]:
 
 
 _DEFAULT = (
-    *("vcv1", "vcv2", "bvt", "shibboleth", "rainbow", "grandfather1", "northwind1"),
+    *("vcv1", "vcv2", "vcv3", "bvt", "shibboleth", "rainbow"),
+    *("grandfather1", "grandfather2", "northwind1", "northwind2"),
     *("picture1", "topic1", "topic2"),
 )
 
