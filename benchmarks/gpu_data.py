@@ -19,6 +19,7 @@ from s2r.core.job import THREAD_VARIABLES
 from s2r.core.shards import Shards, write_shard
 from s2r.core.units import FRAME_SIZE, HOP, SAMPLE_RATE
 from s2r.corpus.phantom.acoustics import SAMPLE_RATE as PHANTOM_RATE
+from s2r.corpus.phantom.stimuli import PROFILES, STIMULI
 from s2r.corpus.phantom.writer import FRAME_PERIOD, record, recording_name
 from s2r.preparation.frames import FramesConfig
 from s2r.preparation.pictures import intensity_range, retime, scale_levels, shrink
@@ -41,11 +42,12 @@ class Corpus:
     validation: tuple[str, ...]
 
 
+RECORDED = [stimulus for stimulus, _ in PROFILES["default"].recordings]
 DEFAULT = Corpus(
     "default",
     24,
     6,
-    ("vcv1", "vcv2", "bvt", "shibboleth", "rainbow", "grandfather1", "northwind1"),
+    tuple(name for name in RECORDED if STIMULI[name].style == "scripted"),
     ("picture1",),
 )
 SMALL = Corpus("tiny", 3, 1, ("vcv1",), ("picture1",))

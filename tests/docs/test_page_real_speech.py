@@ -101,7 +101,7 @@ def test_voices_to_train_on_are_one_of_python_and_three_of_debian(voices):
     others = [name for name in voices.TRAINING if name not in own]
     assert own == ["heart"]
     assert f"{NUMBERS[len(others)]} more ({', '.join(others)}) are used" in PAGE
-    assert f"they say {len(training_sentences())} sentences" in PAGE
+    assert f"Each says {len(training_sentences())} sentences" in PAGE
 
 
 def test_no_sentence_is_both_heard_and_judged(voices):
@@ -138,3 +138,8 @@ def test_texts_and_tiers_have_the_names_that_are_stated():
     assert PHONE_TIERS[0] == "phones" and "with a tier `phones` (ARPABET)" in PAGE
     assert f"voices/cards/{TRANSCRIPTION}" in TEXT
     assert words_of("It's 2 o'clock.") == "it's o'clock"  # so numbers are written in words
+
+
+def test_a_word_can_be_spelled_in_phones():
+    assert "spelled in phones with hyphens (`AH-N-D-UW`)" in PAGE
+    assert words_of("Un-do, AH-N-D-UW: EH-X-IY!") == "un do AH-N-D-UW eh x iy"

@@ -60,7 +60,7 @@ class PhantomBlock:
 
     profile: Literal["default", "tiny", "paper"] = key(
         "default",
-        "default (24 speakers, 10 recordings each), tiny (3 speakers, about 36 s of speech, for "
+        "default (24 speakers, 13 recordings each), tiny (3 speakers, about 36 s of speech, for "
         "tests) or paper (75 speakers, all stimuli, about a second each, with missing, truncated "
         "and empty ones).",
     )

@@ -10,7 +10,7 @@ import numpy as np
 from s2r.core.errors import UserError
 from s2r.core.media.decode import read_audio
 from s2r.core.media.resample import resample
-from s2r.core.phonetics import Segment
+from s2r.core.phonetics import PHONES, Segment
 from s2r.core.text_files import read_text
 from s2r.core.units import SAMPLE_RATE
 from s2r.corpus.names import safe_name
@@ -118,6 +118,11 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
 
 
 def words_of(text: str) -> str:
-    """Words in lower case without punctuation; apostrophes stay."""
-    plain = text.lower().replace("\u2019", "'")
-    return " ".join(re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*", plain))
+    """Words in lower case without punctuation; apostrophes stay, and words that are spelled in
+    ARPABET phones with hyphens, as ``AH-N-D-UW``."""
+    words = re.findall(r"[^\W\d_]+(?:['-][^\W\d_]+)*", text.replace("\u2019", "'"))
+    return " ".join(word if _is_spelled(word) else word.lower().replace("-", " ") for word in words)
+
+
+def _is_spelled(word: str) -> bool:
+    return "-" in word and set(PHONES).issuperset(word.split("-"))
