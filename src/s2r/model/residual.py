@@ -48,8 +48,8 @@ class Residual(nn.Module):
         """(K, 2 HALF_LENGTH + 1), symmetric, of unit power."""
         self.register_buffer("variance", torch.tensor([1.0, 0.0, 0.0]))
         """What the variance of a frame's residual is the sum of: a constant, and so many times the
-        squared movement of the mean codes and their squared distance from rest. Its mean over the
-        frames of training is 1."""
+        movement of the mean codes and their distance from rest (root mean squares over the frames
+        around it). Its mean over the frames of training is 1."""
 
     def fit(self, residuals: list[Tensor], means: list[Tensor]) -> None:
         """Fit to residuals (T, K) of mean codes (T, K) of recordings, on the CPU."""
@@ -95,8 +95,8 @@ class Residual(nn.Module):
 def _features(codes: Tensor) -> Tensor:
     """What sets the size of residuals at the frames of mean codes (..., T, K): (..., T, 3)."""
     moved = F.pad(codes.diff(dim=-2).square().sum(-1), (1, 0))
-    features = [torch.ones_like(moved), _around(moved), _around(codes.square().sum(-1))]
-    return torch.stack(features, -1)
+    movement, distance = (_around(part).sqrt() for part in (moved, codes.square().sum(-1)))
+    return torch.stack([torch.ones_like(moved), movement, distance], -1)
 
 
 def _around(course: Tensor) -> Tensor:
