@@ -69,8 +69,8 @@ def test_amounts_follow_the_configuration(benchmark_module, default_config):
     assert amounts["stage 1: register"] == 80
     assert amounts["stage 1: fit and encode"] == 120 + 40 * 10 + 800
     # Two folds of 0.35 of the training each.
-    assert amounts["train the mean, 3 runs"] == pytest.approx(3 * 1.7 * 9600)
-    assert amounts["train the residual, 3 runs"] == 3 * 7200
+    assert amounts["train the mean, 3 runs"] == pytest.approx(3 * 1.7 * 8800)
+    assert amounts["train the residual, 3 runs"] == 3 * 10_800
     # Three sets of 40 s and six clips. Three runs and noise in place of diffusion: 2 draws and the
     # wrong speech; three means. A clip depends on 31 + 5 * 15 frames on each side.
     clips = 6 * (10 + 2 * 106) / 50

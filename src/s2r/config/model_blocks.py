@@ -125,17 +125,16 @@ class ResidualNetwork:
 class ResidualSchedule(SegmentSchedule):
     """How the denoiser is trained."""
 
-    clips: int = inherited(Schedule, "clips", 7200)
-    learning_rate: float = inherited(Schedule, "learning_rate", 0.002)
-    validate_clips: int = inherited(Schedule, "validate_clips", 900)
+    clips: int = inherited(Schedule, "clips", 10_800)
+    batch: int = inherited(Schedule, "batch", 8)
+    learning_rate: float = inherited(Schedule, "learning_rate", 0.003)
+    validate_clips: int = inherited(Schedule, "validate_clips", 1080)
     ema_length: float = key(
         0.1, "Relative length of the average over weights (Karras et al. 2024).", gt=0, le=0.28
     )
     sigma_mean: float = key(-0.2, "Mean of log(sigma) in training, natural logarithm.", ge=-5, le=5)
     sigma_spread: float = key(1.2, "Standard deviation of log(sigma) in training.", gt=0, le=3)
-    speech_dropout: float = key(
-        0.1, "Share of segments trained without speech, for guidance.", ge=0, le=1
-    )
+    speech_dropout: float = key(0.1, "Share of segments without speech, for guidance.", ge=0, le=1)
 
 
 @block

@@ -16,7 +16,7 @@ class Schedule:
     """Lengths are counted in clips: segments of recordings, or windows of preset paper."""
 
     clips: int = key(
-        9600,
+        8800,
         "Length of the training; a clip is a segment of a recording, in preset paper a window.",
         "clips",
         ge=1,
@@ -29,7 +29,7 @@ class Schedule:
     )
     weight_decay: float = key(0.01, "Decay of the weights (AdamW).", ge=0, le=1)
     validate_clips: int = key(
-        960, "Distance of validations and checkpoints.", "clips", ge=1, le=LONGEST
+        880, "Distance of validations and checkpoints.", "clips", ge=1, le=LONGEST
     )
 
 

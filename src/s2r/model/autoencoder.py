@@ -11,6 +11,7 @@ The reference frame itself has a code too: of its difference from the template. 
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 
 from s2r.config.model_blocks import AutoencoderBlock
 from s2r.model.model_file import read_model_file, with_weights, write_model_file
-from s2r.model.noise import NoiseModel, fresh_noise
+from s2r.model.noise import NoiseModel, fit_noise, fresh_noise
 from s2r.model.registration import Registration, joined, register, warp
 
 FORMAT = "s2r-autoencoder-1"
@@ -109,6 +110,25 @@ class Autoencoder(nn.Module):
         return torch.cat(
             [warp(part, speaker.registration.to_template) for part in pictures.split(BATCH)]
         )
+
+    def to_template(self, pictures: Tensor, speaker: Speaker) -> Tensor:
+        """Pictures (T, 1, H, W) of one speaker, brought to the template's places."""
+        found = speaker.registration.to_speaker
+        return torch.cat([warp(part, found) for part in pictures.split(BATCH)])
+
+    def fit_noise(self, residuals: list[Tensor], speakers: list[Speaker]) -> NoiseModel:
+        """The noise in what the codes leave of films (T, 1, H, W), each of one of the speakers."""
+        return fit_noise(
+            residuals,
+            [partial(self.to_template, speaker=speaker) for speaker in speakers],
+            [partial(self.to_speaker, speaker=speaker) for speaker in speakers],
+        )
+
+    def set_noise(self, noise: NoiseModel) -> None:
+        """Take ``noise`` for that of real pictures."""
+        self.noise_level.copy_(noise.level)
+        self.noise_spectrum.copy_(noise.spectrum)
+        self.noise_steadiness.copy_(noise.steadiness)
 
     def noise_for(self, speaker: Speaker, first: int, count: int, seed: int) -> Tensor:
         """Fresh noise (count, 1, H, W) for the frames of one speaker from ``first`` on."""

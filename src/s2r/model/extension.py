@@ -52,6 +52,7 @@ def extended(model: UtteranceModel, directions: Tensor) -> UtteranceModel:
     return larger.to(model.code_scale.device).train(model.training)
 
 
+@torch.no_grad()
 def set_new_residual(model: UtteranceModel, residuals: list[Tensor], means: list[Tensor]) -> None:
     """Fit how the last E codes are drawn to their ``residuals`` (T, E) of recordings, in place.
 

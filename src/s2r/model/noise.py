@@ -6,6 +6,7 @@ noise, and over time, so that successive frames have their correlation; a map se
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -23,10 +24,10 @@ FORGOTTEN = 0.01
 
 @dataclass(frozen=True)
 class NoiseModel:
-    """Level and correlation of the noise, at the places of the template."""
+    """Level and correlation of the noise of pictures (H, W)."""
 
     level: Tensor
-    """(1, 1, H, W): standard deviation, in units of [-1, 1]."""
+    """(1, 1, H, W): standard deviation, in units of [-1, 1], at the places of the template."""
     spectrum: Tensor
     """(H, W // 2 + 1): amplitude at each spatial frequency; unit variance of the noise."""
     steadiness: Tensor
@@ -50,44 +51,35 @@ def _block(shape: tuple[int, ...], block: int, seed: int) -> Tensor:
     return torch.randn((BLOCK, *shape), generator=generator)
 
 
-def noise_level(residuals: list[Tensor]) -> Tensor:
-    """The standard deviation (1, 1, H, W) of the noise in residuals (T, 1, H, W) of recordings.
-
-    Where tissue moves, residuals also hold movements that the codes do not describe. These are
-    slow: second differences over time hold hardly any of them. What second differences make of
-    noise alone is measured in the quieter half of the picture.
-    """
-    variance = torch.stack([residual.square().mean(0) for residual in residuals]).mean(0)
-    differences = [residual.diff(n=2, dim=0) for residual in residuals if len(residual) > 2]
-    if not differences:
-        return variance[None].sqrt()
-    second = torch.stack([difference.square().mean(0) for difference in differences]).mean(0)
-    quiet = variance <= variance.median()
-    factor = second[quiet].sum() / variance[quiet].sum().clamp_min(1e-12)
-    return torch.minimum(second / factor.clamp_min(1e-6), variance)[None].sqrt()
+Placed = Callable[[Tensor], Tensor]
+"""Brings a picture (1, 1, H, W) from one place to another: a recording's own, the template's."""
 
 
-def fit_noise(residuals: list[Tensor], level: Tensor) -> NoiseModel:
-    """The noise model of residuals (T, 1, H, W), one a recording, at the template's places.
+def fit_noise(
+    residuals: list[Tensor], to_template: list[Placed], to_picture: list[Placed]
+) -> NoiseModel:
+    """The noise model of residuals (T, 1, H, W), one a recording, in the recordings' own pictures.
+
+    Only the level is brought to the template: noise itself would be smoothed by that.
 
     Args:
         residuals: true pictures minus what the articulation codes describe of them.
-        level: (1, 1, H, W), see `noise_level`.
+        to_template, to_picture: of each recording.
 
     The correlation between frames is that of the places where nothing but noise is left.
     """
-    height, width = level.shape[-2:]
-    variance = torch.stack([residual.square().mean(0) for residual in residuals]).mean(0)
-    still = (variance <= 1.2 * level[0].square())[0]
-    still = still if still.any() else torch.ones_like(still)
+    height, width = residuals[0].shape[-2:]
+    level, still = _level(residuals, to_template)
     power = torch.zeros(height, width // 2 + 1, dtype=torch.float64, device=level.device)
     products, squares = 0.0, 0.0
-    for residual in residuals:
-        relative = (residual / level.clamp_min(1e-3))[:, 0]
+    for residual, placed in zip(residuals, to_picture, strict=True):
+        relative = (residual / placed(level).clamp_min(1e-3))[:, 0]
         power += torch.fft.rfft2(relative, norm="ortho").abs().square().double().mean(0)
-        alone = relative[:, still]
-        products += float((alone[1:] * alone[:-1]).sum()) / max(len(alone) - 1, 1)
-        squares += float(alone.square().sum()) / len(alone)
+        there = placed(still)[0, 0] > 0.5
+        alone = relative[:, there if there.any() else torch.ones_like(there)]
+        if len(alone) > 1:  # one frame says nothing of the correlation
+            products += float((alone[1:] * alone[:-1]).sum()) / (len(alone) - 1)
+            squares += float(alone.square().sum()) / len(alone)
     power /= len(residuals)
     share = torch.full_like(power[0], 2.0)
     share[0] = 1.0
@@ -100,6 +92,32 @@ def fit_noise(residuals: list[Tensor], level: Tensor) -> NoiseModel:
         0, STEADIEST
     )
     return NoiseModel(level, power.sqrt().float(), steadiness)
+
+
+def _level(residuals: list[Tensor], to_template: list[Placed]) -> tuple[Tensor, Tensor]:
+    """The standard deviation (1, 1, H, W) of the noise at the template's places, and where
+    residuals hold nothing else, as 1 and 0.
+
+    Where tissue moves, residuals also hold movements that the codes do not describe. These are
+    slow: second differences over time hold hardly any of them. What second differences make of
+    noise alone is measured in the quieter half of the picture.
+    """
+    pairs = list(zip(residuals, to_template, strict=True))
+    variance = _mean_square([(residual, placed) for residual, placed in pairs])
+    differences = [(part.diff(n=2, dim=0), placed) for part, placed in pairs if len(part) > 2]
+    found = variance
+    if differences:
+        second = _mean_square(differences)
+        quiet = variance <= variance.median()
+        factor = second[quiet].sum() / variance[quiet].sum().clamp_min(1e-12)
+        found = torch.minimum(second / factor.clamp_min(1e-6), variance)
+    return found.sqrt(), (variance <= 1.2 * found).to(found)
+
+
+def _mean_square(parts: list[tuple[Tensor, Placed]]) -> Tensor:
+    """Over the frames of each part, at the template's places, and over the parts: (1, 1, H, W)."""
+    squares = [placed(part.square().mean(0, keepdim=True)) for part, placed in parts]
+    return torch.stack(squares).mean(0).clamp_min(0)  # interpolation can fall below zero
 
 
 def fresh_noise(model: NoiseModel, first: int, count: int, seed: int) -> Tensor:

@@ -25,7 +25,6 @@ from s2r.model.components import principal_components
 from s2r.model.dilated import DilatedNetwork
 from s2r.model.ema import averaged
 from s2r.model.extension import extended, set_new_residual
-from s2r.model.noise import fit_noise, noise_level
 from s2r.model.utterance_model import UtteranceModel
 from s2r.model.utterance_sampling import mean_codes
 from s2r.preparation.region import dynamic_region
@@ -166,20 +165,16 @@ def _fit_noise(autoencoder: Autoencoder, films: Sequence[Film], speakers: Speake
     and correlation c have the variance 2 (1 - c) v.
     """
     most_frames = PICTURES // len(films)  # in a row: noise is measured over time
-    residuals = [
-        _left(autoencoder, film.frames[:most_frames], speakers[k : k + 1]).view(
-            -1, *autoencoder.template.shape[1:]
-        )
-        / speakers.registration.gain[k]
-        for k, film in enumerate(films)
-    ]
-    noise = fit_noise(residuals, noise_level(residuals))
-    changes = torch.cat([residual.diff(dim=0) for residual in residuals])
-    most = changes.square().mean(0) / (2 * (1 - noise.steadiness))
-    noise = replace(noise, level=torch.minimum(noise.level, most[None].sqrt()))
-    autoencoder.noise_level.copy_(noise.level)
-    autoencoder.noise_spectrum.copy_(noise.spectrum)
-    autoencoder.noise_steadiness.copy_(noise.steadiness)
+    shown = [speakers[k : k + 1] for k in range(len(films))]
+    residuals, changes = [], []
+    for film, speaker in zip(films, shown, strict=True):
+        video = _video(film.frames[:most_frames], autoencoder.template.device)
+        left = video - autoencoder.decode(autoencoder.encode(video, speaker), speaker)
+        residuals.append(left)
+        changes.append(autoencoder.to_template(left.diff(dim=0).square(), speaker))
+    noise = autoencoder.fit_noise(residuals, shown)
+    most = torch.cat(changes).mean(0).clamp_min(0) / (2 * (1 - noise.steadiness))
+    autoencoder.set_noise(replace(noise, level=torch.minimum(noise.level, most[None].sqrt())))
 
 
 def _left(autoencoder: Autoencoder, frames: np.ndarray, speaker: Speaker) -> Tensor:

@@ -11,7 +11,6 @@ from s2r.core.progress import progress
 from s2r.core.units import to_unit_range
 from s2r.model.autoencoder import Autoencoder, Speaker, save_autoencoder
 from s2r.model.components import principal_components
-from s2r.model.noise import fit_noise, noise_level
 from s2r.model.registration import areas, fit_template
 from s2r.preparation.recordings import RecordingSet
 from s2r.training.recording_codes import references_of, write_codes
@@ -80,19 +79,13 @@ def _fit_noise(
     model: Autoencoder, recordings: RecordingSet, names: list[str], speakers: Speaker
 ) -> None:
     """Level and correlation of the noise in the training recordings."""
-    stride = len(names) // NOISE_RECORDINGS + 1
+    chosen = range(0, len(names), len(names) // NOISE_RECORDINGS + 1)
+    shown = [speakers[number : number + 1] for number in chosen]
     residuals = []
-    for number in range(0, len(names), stride):
-        speaker = speakers[number : number + 1]
+    for number, speaker in zip(chosen, shown, strict=True):
         video = _video(recordings, names[number], model.template.device)
-        changes = model.changes(video, speaker)
-        codes = changes @ model.components.T
-        residual = (changes - codes @ model.components).view(-1, 1, model.size, model.size)
-        residuals.append(residual / speaker.registration.gain)
-    noise = fit_noise(residuals, noise_level(residuals))
-    model.noise_level.copy_(noise.level)
-    model.noise_spectrum.copy_(noise.spectrum)
-    model.noise_steadiness.copy_(noise.steadiness)
+        residuals.append(video - model.decode(model.encode(video, speaker), speaker))
+    model.set_noise(model.fit_noise(residuals, shown))
 
 
 def _video(recordings: RecordingSet, name: str, device: str) -> torch.Tensor:
