@@ -11,7 +11,7 @@ class GenerationConfig:
     draws: int = key(3, "Samples per video; their mean is scored too.", ge=1, le=1000)
     clips: int = key(20, "Clips of 10 frames per test set, for the Fréchet distance.", ge=2)
     recordings: int | None = key(
-        12,
+        14,
         "Recordings of a test set that are generated whole and scored, of all subjects and stimuli "
         "alike; null for all.",
         ge=1,
