@@ -299,7 +299,7 @@ def test_profiles_have_the_sizes_they_promise():
         for name, p in PROFILES.items()
     }
     assert seconds["tiny"] == pytest.approx(36, abs=3)
-    assert seconds["default"] == pytest.approx(770, abs=20)
+    assert seconds["default"] == pytest.approx(980, abs=20)
     assert PROFILES["paper"].speakers == 75
     assert len(PROFILES["paper"].recordings) == 32
 
