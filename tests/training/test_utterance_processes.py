@@ -16,7 +16,6 @@ from s2r.model.family import TrainingJob
 from s2r.training import launch
 from s2r.training.launch import train_from_files, train_run
 
-
 ONE_STEP = {"fold_share": 0.08}
 """Of the folds. The size of residuals follows how much their means move; after more steps means of
 so small a model move so little that rounding decides."""
