@@ -81,7 +81,7 @@ SHARDS = [f"{number:02d}" for number in range(config["recordings"]["shards"])]
 # Lists of words that are to be told from each other, such as the eight bVt words.
 WORD_LISTS = [text.split() for text in parameters.transcripts(config).values()]
 
-HAS_TRUTH = config["corpus"]["kind"] == "phantom"
+HAS_TRUTH = parameters.of_phantom(config)
 # Contours that a user traced; those of the phantom stand in its own files.
 TRACED = config["corpus"]["contours"]["path"]
 CONTOURS = ["<results>/contours.h5"] if TRACED else []

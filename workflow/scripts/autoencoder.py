@@ -5,6 +5,7 @@ from s2r.core.job import job
 with job(snakemake):
     from s2r.config.build import build
     from s2r.config.model_blocks import AutoencoderBlock
+    from s2r.config.parameters import of_phantom
     from s2r.core.device import find_device
     from s2r.preparation.recordings import open_recordings
     from s2r.report.codes import plot_codes
@@ -17,5 +18,5 @@ with job(snakemake):
         settings, open_recordings(snakemake.input), outputs.model, device, outputs.codes
     )
     # Not a parameter of the rule: it must not fit again what was fitted before.
-    synthetic = snakemake.config["corpus"]["kind"] == "phantom"
+    synthetic = of_phantom(snakemake.config)
     plot_codes(outputs.model, outputs.plot, synthetic)

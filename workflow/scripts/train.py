@@ -5,7 +5,7 @@ import shutil
 from s2r.core.job import job
 
 with job(snakemake):
-    from s2r.config.parameters import run_settings
+    from s2r.config.parameters import of_phantom, run_settings
     from s2r.core.device import find_device
     from s2r.generation.provenance import made_from
     from s2r.model.family import TrainingJob, find_family
@@ -48,7 +48,7 @@ with job(snakemake):
         },
     )
     find_family(settings["preset"]).train(training)
-    synthetic = snakemake.config["corpus"]["kind"] == "phantom"
+    synthetic = of_phantom(snakemake.config)
     title = snakemake.wildcards.run
     plot_curve(snakemake.output.curve, snakemake.output.plot, title, synthetic)
     # Asked for again, a training that is complete shall not end where this one did.

@@ -8,6 +8,7 @@ from s2r.core.job import job
 with job(snakemake):
     from s2r.config.build import build_part
     from s2r.config.model_blocks import RecurrentConfig, RecurrentTraining
+    from s2r.config.parameters import of_phantom
     from s2r.config.systems import trained_systems
     from s2r.core.device import find_device
     from s2r.generation.provenance import made_from
@@ -41,7 +42,7 @@ with job(snakemake):
         },
     )
     title = f"recurrent-{snakemake.wildcards.encoder}"
-    synthetic = snakemake.config["corpus"]["kind"] == "phantom"
+    synthetic = of_phantom(snakemake.config)
     plot_curve(snakemake.output.curve, snakemake.output.plot, title, synthetic)
     # Asked for again, a training that is complete shall not end where this one did.
     shutil.rmtree(state, ignore_errors=True)

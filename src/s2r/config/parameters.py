@@ -113,6 +113,11 @@ def labels(run: str, settings: Mapping, size: str) -> dict[str, str]:
     }
 
 
+def of_phantom(config: Mapping) -> bool:
+    """Whether the corpus is the phantom, whose results say so."""
+    return config["corpus"]["kind"] == "phantom"
+
+
 def gpus_wanted(device: str) -> int:
     """GPUs that a job asks the scheduler for; ``auto`` asks where this machine has one."""
     has_gpu = any(Path("/dev").glob("nvidia[0-9]*"))

@@ -85,13 +85,8 @@ class Autoencoder(nn.Module):
 
     def changes(self, frames: Tensor, speaker: Speaker) -> Tensor:
         """Changes of frames (T, 1, H, W) of one speaker, at the template's places: (T, H * W)."""
-        found = speaker.registration
-        return torch.cat(
-            [
-                (found.gain * warp(part - speaker.reference, found.to_speaker)).flatten(1)
-                for part in frames.split(BATCH)
-            ]
-        )
+        changed = self.to_template(frames - speaker.reference, speaker)
+        return (speaker.registration.gain * changed).flatten(1)
 
     def encode(self, frames: Tensor, speaker: Speaker) -> Tensor:
         """Frames (T, 1, H, W) in [-1, 1] of one speaker -> codes (T, K)."""

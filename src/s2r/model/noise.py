@@ -51,12 +51,12 @@ def _block(shape: tuple[int, ...], block: int, seed: int) -> Tensor:
     return torch.randn((BLOCK, *shape), generator=generator)
 
 
-Placed = Callable[[Tensor], Tensor]
-"""Brings a picture (1, 1, H, W) from one place to another: a recording's own, the template's."""
+Warp = Callable[[Tensor], Tensor]
+"""Brings a picture (1, 1, H, W) to the template's places, or from there to a recording's own."""
 
 
 def fit_noise(
-    residuals: list[Tensor], to_template: list[Placed], to_picture: list[Placed]
+    residuals: list[Tensor], to_template: list[Warp], to_picture: list[Warp]
 ) -> NoiseModel:
     """The noise model of residuals (T, 1, H, W), one a recording, in the recordings' own pictures.
 
@@ -72,10 +72,10 @@ def fit_noise(
     level, still = _level(residuals, to_template)
     power = torch.zeros(height, width // 2 + 1, dtype=torch.float64, device=level.device)
     products, squares = 0.0, 0.0
-    for residual, placed in zip(residuals, to_picture, strict=True):
-        relative = (residual / placed(level).clamp_min(1e-3))[:, 0]
+    for residual, warp in zip(residuals, to_picture, strict=True):
+        relative = (residual / warp(level).clamp_min(1e-3))[:, 0]
         power += torch.fft.rfft2(relative, norm="ortho").abs().square().double().mean(0)
-        there = placed(still)[0, 0] > 0.5
+        there = warp(still)[0, 0] > 0.5
         alone = relative[:, there if there.any() else torch.ones_like(there)]
         if len(alone) > 1:  # one frame says nothing of the correlation
             products += float((alone[1:] * alone[:-1]).sum()) / (len(alone) - 1)
@@ -94,7 +94,7 @@ def fit_noise(
     return NoiseModel(level, power.sqrt().float(), steadiness)
 
 
-def _level(residuals: list[Tensor], to_template: list[Placed]) -> tuple[Tensor, Tensor]:
+def _level(residuals: list[Tensor], to_template: list[Warp]) -> tuple[Tensor, Tensor]:
     """The standard deviation (1, 1, H, W) of the noise at the template's places, and where
     residuals hold nothing else, as 1 and 0.
 
@@ -103,8 +103,8 @@ def _level(residuals: list[Tensor], to_template: list[Placed]) -> tuple[Tensor, 
     noise alone is measured in the quieter half of the picture.
     """
     pairs = list(zip(residuals, to_template, strict=True))
-    variance = _mean_square([(residual, placed) for residual, placed in pairs])
-    differences = [(part.diff(n=2, dim=0), placed) for part, placed in pairs if len(part) > 2]
+    variance = _mean_square(pairs)
+    differences = [(part.diff(n=2, dim=0), warp) for part, warp in pairs if len(part) > 2]
     found = variance
     if differences:
         second = _mean_square(differences)
@@ -114,9 +114,9 @@ def _level(residuals: list[Tensor], to_template: list[Placed]) -> tuple[Tensor, 
     return found.sqrt(), (variance <= 1.2 * found).to(found)
 
 
-def _mean_square(parts: list[tuple[Tensor, Placed]]) -> Tensor:
+def _mean_square(parts: list[tuple[Tensor, Warp]]) -> Tensor:
     """Over the frames of each part, at the template's places, and over the parts: (1, 1, H, W)."""
-    squares = [placed(part.square().mean(0, keepdim=True)) for part, placed in parts]
+    squares = [warp(part.square().mean(0, keepdim=True)) for part, warp in parts]
     return torch.stack(squares).mean(0).clamp_min(0)  # interpolation can fall below zero
 
 

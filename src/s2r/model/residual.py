@@ -9,7 +9,6 @@ size, with the covariance and, in every direction, the spectrum over time of the
 import numpy as np
 import torch
 import torch.nn.functional as F
-from scipy.optimize import nnls
 from torch import Tensor, nn
 
 from s2r.model.diffusion import SIGMA_DATA
@@ -108,6 +107,9 @@ def _around(course: Tensor) -> Tensor:
 
 def _variance(residuals: list[Tensor], means: list[Tensor]) -> Tensor:
     """`Residual.variance`: least squares of relative errors, by repeated weighting."""
+    # 0.3 s to load, for trainings only
+    from scipy.optimize import nnls
+
     true = torch.cat([_around(left.square().sum(-1)) for left in residuals]).double().numpy()
     features = torch.cat([_features(mean) for mean in means]).double().numpy()
     least = LEAST_VARIANCE * true.mean()
