@@ -246,6 +246,7 @@ def _fine_tuned(
         lr=schedule.learning_rate,
         betas=(0.9, 0.99),
         weight_decay=schedule.weight_decay,
+        fused=True,
     )
     errors, kept = [], []
 

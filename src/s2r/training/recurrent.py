@@ -136,7 +136,10 @@ def train_recurrent(
     """
     model, clips, validation = prepare_recurrent(config, training, recordings, state_folder, device)
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay
+        model.parameters(),
+        lr=training.learning_rate,
+        weight_decay=training.weight_decay,
+        fused=True,
     )
     curve = run_training(
         lambda seen: segment_loss(model.train(), clips, training, seen),

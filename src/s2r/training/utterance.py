@@ -163,6 +163,7 @@ def fit_network(
         lr=schedule.learning_rate,
         betas=(0.9, 0.99),
         weight_decay=schedule.weight_decay,
+        fused=True,
     )
     batch_loss = loss
     if distributed.processes() > 1:

@@ -57,7 +57,7 @@ def train_window_model(
         lr=training.learning_rate,
         betas=(0.9, 0.99),
         weight_decay=training.weight_decay,
-        fused=device == "cuda",
+        fused=True,
     )
     validation = None
     if first:
