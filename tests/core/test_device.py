@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from s2r.core.device import find_device
+from s2r.core.device import find_device, half_precision
 from s2r.core.errors import UserError
 
 
@@ -48,3 +48,22 @@ def test_a_card_that_others_use_is_not_given_up(card, taken):
     for device in ("auto", "cuda"):
         with pytest.raises(UserError, match="The GPU is in use"):
             find_device(device)
+
+
+@pytest.mark.parametrize(
+    ("name", "capabilities", "faster"),
+    [
+        ("AMD EPYC 9654", {"avx512_bf16": True}, True),
+        ("AMD EPYC 7763", {"avx512_bf16": False}, False),
+        ("Intel Xeon", {"avx512_bf16": True, "amx_bf16": True}, True),
+        ("Intel Xeon", {"avx512_bf16": True, "amx_bf16": False}, False),
+        ("Apple M2", {}, False),
+    ],
+)
+def test_processors_compute_in_bfloat16_where_they_are_faster_in_it(
+    monkeypatch, name, capabilities, faster
+):
+    found = {"cpu_name": name} | capabilities
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found)
+    with half_precision(torch.device("cpu")):
+        assert torch.is_autocast_enabled("cpu") == faster
