@@ -29,7 +29,7 @@ from s2r.model.utterance_model import UtteranceModel
 from s2r.model.utterance_sampling import mean_codes
 from s2r.preparation.region import dynamic_region
 from s2r.training.codes import CodeSet
-from s2r.training.loop import run_training
+from s2r.training.loop import adamw, run_training
 from s2r.training.utterance_loss import MeanLoss
 from s2r.training.utterance_spread import measure_spread
 from s2r.training.utterance_validation import Validation
@@ -241,13 +241,7 @@ def _fine_tuned(
     )
     everyone = np.arange(len(data.videos))
     loss = MeanLoss(model, network, data.codes, everyone, schedule, model.config.mean.dropout)
-    optimizer = torch.optim.AdamW(
-        network.parameters(),
-        lr=schedule.learning_rate,
-        betas=(0.9, 0.99),
-        weight_decay=schedule.weight_decay,
-        fused=True,
-    )
+    optimizer = adamw(network, schedule)
     errors, kept = [], []
 
     def validate(trained: DilatedNetwork) -> dict[str, float]:

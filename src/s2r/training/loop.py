@@ -26,6 +26,19 @@ def learning_rate(schedule: Schedule, seen: int) -> float:
     return schedule.learning_rate * 0.5 * (1 + math.cos(math.pi * min(rest, 1.0)))
 
 
+def adamw(
+    model: nn.Module, schedule: Schedule, betas: tuple[float, float] = (0.9, 0.99)
+) -> torch.optim.Optimizer:
+    """The optimiser of all trainings; in one kernel, which takes a third of the time."""
+    return torch.optim.AdamW(
+        model.parameters(),
+        lr=schedule.learning_rate,
+        betas=betas,
+        weight_decay=schedule.weight_decay,
+        fused=True,
+    )
+
+
 def optimizer_step(
     loss: Tensor, model: nn.Module, optimizer: torch.optim.Optimizer, rate: float
 ) -> None:

@@ -14,7 +14,7 @@ from s2r.model.recurrent import RecurrentModel, save_recurrent
 from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.region import dynamic_region
 from s2r.training.fitting import training_changes, training_projection, training_recordings
-from s2r.training.loop import run_training, write_curve
+from s2r.training.loop import adamw, run_training, write_curve
 from s2r.training.video_error import VALIDATION_RECORDINGS, error_sum
 from s2r.training.windows import WindowDataset, load_windows, rows
 
@@ -135,12 +135,7 @@ def train_recurrent(
         UserError: nothing to train on, the loss is no longer finite, or the disk is full.
     """
     model, clips, validation = prepare_recurrent(config, training, recordings, state_folder, device)
-    optimizer = torch.optim.AdamW(
-        model.parameters(),
-        lr=training.learning_rate,
-        weight_decay=training.weight_decay,
-        fused=True,
-    )
+    optimizer = adamw(model, training, betas=(0.9, 0.999))
     curve = run_training(
         lambda seen: segment_loss(model.train(), clips, training, seen),
         model,

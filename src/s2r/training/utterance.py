@@ -25,7 +25,7 @@ from s2r.preparation.recordings import RecordingSet
 from s2r.training import distributed
 from s2r.training.codes import CodeSet, load_codes
 from s2r.training.fitting import training_projection, training_recordings
-from s2r.training.loop import run_training, write_curve
+from s2r.training.loop import adamw, run_training, write_curve
 from s2r.training.reference_posture import reference_posture
 from s2r.training.utterance_loss import MeanLoss, ResidualLoss
 from s2r.training.utterance_spread import measure_spread
@@ -158,13 +158,7 @@ def fit_network(
 ) -> tuple[DilatedNetwork, list[dict[str, float]]]:
     """The average of ``network`` over its training, and the training curve."""
     average = averaged(network, schedule.ema_length)
-    optimizer = torch.optim.AdamW(
-        network.parameters(),
-        lr=schedule.learning_rate,
-        betas=(0.9, 0.99),
-        weight_decay=schedule.weight_decay,
-        fused=True,
-    )
+    optimizer = adamw(network, schedule)
     batch_loss = loss
     if distributed.processes() > 1:
         batch_loss = DistributedDataParallel(loss, broadcast_buffers=False)

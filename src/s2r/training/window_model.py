@@ -14,7 +14,7 @@ from s2r.model.window_model import ModelConfig, save_model
 from s2r.preparation.recordings import RecordingSet
 from s2r.training import distributed
 from s2r.training.fitting import prepare
-from s2r.training.loop import run_training, write_curve
+from s2r.training.loop import adamw, run_training, write_curve
 from s2r.training.loss import BatchLoss
 from s2r.training.validation import validation_windows
 
@@ -52,13 +52,7 @@ def train_window_model(
         prepared = prepare(config, training, recordings, state_folder / "clips")
     model = prepared.model.to(device, memory_format=torch.channels_last)
     average = averaged(model, training.ema_length)
-    optimizer = torch.optim.AdamW(
-        model.parameters(),
-        lr=training.learning_rate,
-        betas=(0.9, 0.99),
-        weight_decay=training.weight_decay,
-        fused=True,
-    )
+    optimizer = adamw(model, training)
     validation = None
     if first:
         validation = validation_windows(
