@@ -78,14 +78,16 @@ class SameNumbers(TorchFunctionMode):
         """See `TorchFunctionMode`."""
         kwargs = kwargs or {}
         generator = kwargs.get("generator")
-        if function not in (torch.rand, torch.randn) or generator is None:
-            return function(*args, **kwargs)
-        if generator.device.type == "cpu":
+        drawing = function in (torch.randn, torch.rand, torch.Tensor.random_)
+        if not drawing or generator is None or generator.device.type == "cpu":
             return function(*args, **kwargs)
         if self._pair is None or self._pair[0] is not generator:
             self._pair = (generator, torch.Generator().manual_seed(generator.initial_seed()))
-        on_cpu = kwargs | {"generator": self._pair[1], "device": "cpu"}
-        return function(*args, **on_cpu).to(generator.device)
+        on_cpu = kwargs | {"generator": self._pair[1]}
+        if function is torch.Tensor.random_:
+            numbers, *bounds = args
+            return numbers.copy_(torch.empty_like(numbers, device="cpu").random_(*bounds, **on_cpu))
+        return function(*args, **on_cpu | {"device": "cpu"}).to(generator.device)
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def test_the_noise_level_changes_the_output(network):
 @torch.no_grad()
 def test_dropout_masks_zero_their_share_and_keep_the_mean(network):
     masks = network.dropout_masks(64, 100, 0.25, torch.Generator().manual_seed(0))
-    assert masks.shape == (len(network.blocks), 64, 8, 100)
+    assert masks.shape == (len(network.blocks), 64, 100, 8)
     assert masks.unique().tolist() == pytest.approx([0, 4 / 3])
     # at least 51,200 numbers: 0.01 is more than five standard errors of the share
     assert (masks == 0).float().mean().item() == pytest.approx(0.25, abs=0.01)
@@ -74,7 +74,7 @@ def test_dropout_masks_zero_their_share_and_keep_the_mean(network):
 @torch.no_grad()
 def test_what_dropout_leaves_of_layers(network):
     features, level = torch.randn(1, 9, 3), torch.zeros(1)
-    ones = torch.ones(len(network.blocks), 1, 8, 9)
+    ones = torch.ones(len(network.blocks), 1, 9, 8)
     torch.testing.assert_close(network(features, level, ones), network(features, level))
     # without any layer, what is left is the two linear maps
     alone = network.output(torch.nn.functional.silu(network.input(features)))

@@ -52,18 +52,16 @@ def test_old_codes_keep_their_mean_and_their_draws(model):
 def test_new_codes_are_drawn_with_the_deviation_of_their_residuals(model):
     larger = extended(model, model.new)
     deviations = torch.tensor([2.0, 1.0, 0.5])
-    set_new_residual(
-        larger, [deviations * torch.randn(2000, NEW)], [torch.zeros(2000, CODES + NEW)]
-    )
+    set_new_residual(larger, [deviations * torch.randn(2000, NEW)], [torch.ones(2000, 1)])
     speech, speaker = torch.zeros(1, 400, SPEECH), torch.zeros(1, CODES + NEW)
-    mean = mean_codes(larger, speech, speaker)
-    drawn = draw_codes(larger, speech, speaker, mean, SamplerConfig(steps=8), 0)[0] - mean[0]
-    found = drawn[:, CODES:].std(0)
+    mean, certain = mean_codes(larger, speech, speaker), torch.zeros(1, 400)
+    drawn = draw_codes(larger, speech, speaker, mean, certain, SamplerConfig(steps=8), 0) - mean
+    found = drawn[0, :, CODES:].std(0)
     assert torch.allclose(found, deviations, rtol=0.25), found
 
 
 def test_no_new_codes_change_nothing(model):
     same = extended(model, model.new[:0])
-    set_new_residual(same, [torch.zeros(10, 0)], [torch.zeros(10, CODES)])
+    set_new_residual(same, [torch.zeros(10, 0)], [torch.ones(10, 1)])
     for name, value in model.state_dict().items():
         assert torch.equal(same.state_dict()[name], value), name

@@ -32,9 +32,9 @@ def residuals(recordings: int = 20, length: int = LENGTH) -> list[torch.Tensor]:
 
 
 def fit(parts: list[torch.Tensor]) -> Residual:
-    """A model of residuals of means that never move."""
+    """A model of residuals of means without any uncertainty."""
     model = Residual(CODES)
-    model.fit(parts, [torch.zeros_like(part) for part in parts])
+    model.fit(parts, [torch.zeros(len(part)) for part in parts])
     return model
 
 
@@ -45,18 +45,18 @@ def fitted():
 
 
 def test_to_data_and_to_codes_are_inverse(fitted):
-    codes, mean = torch.randn(4, 7, CODES), torch.randn(4, 7, CODES)
-    moving = Residual(CODES)
-    moving.load_state_dict(fitted.state_dict() | {"variance": torch.tensor([0.1, 0.5, 0.3])})
-    for model in (fitted, moving):
-        there, back = model.to_data(codes, mean), model.to_codes(codes, mean)
-        torch.testing.assert_close(model.to_codes(there, mean), codes)
-        torch.testing.assert_close(model.to_data(back, mean), codes)
+    codes, uncertainty = torch.randn(4, 7, CODES), torch.rand(4, 7)
+    unsure = Residual(CODES)
+    unsure.load_state_dict(fitted.state_dict() | {"variance": torch.tensor([0.1, 0.5])})
+    for model in (fitted, unsure):
+        there, back = model.to_data(codes, uncertainty), model.to_codes(codes, uncertainty)
+        torch.testing.assert_close(model.to_codes(there, uncertainty), codes)
+        torch.testing.assert_close(model.to_data(back, uncertainty), codes)
 
 
 def test_data_are_uncorrelated_with_the_deviation_of_diffusion(fitted):
     left = torch.cat(residuals())
-    data = fitted.to_data(left, torch.zeros_like(left))
+    data = fitted.to_data(left, torch.zeros(len(left)))
     covariance = data.T @ data / len(data)
     torch.testing.assert_close(covariance, SIGMA_DATA**2 * torch.eye(CODES), atol=1e-4, rtol=0)
     assert fitted.deviations.tolist() == sorted(fitted.deviations, reverse=True)
@@ -120,41 +120,43 @@ def test_recordings_count_by_their_frames():
     assert ((noise[1:] * noise[:-1]).mean(0)[0]).item() == pytest.approx(0.8, abs=0.08)
 
 
-def movements() -> list[torch.Tensor]:
-    """Mean codes that rest for half of each recording and swing in the other half."""
-    swing = 4 * torch.sin(torch.arange(LENGTH // 2) * 0.4)[:, None] * torch.tensor([1.0, -1, 0.5])
-    return [torch.cat([torch.zeros_like(swing), swing])] * 20
+def halves(least: float) -> list[torch.Tensor]:
+    """Uncertainties of means of which the network is sure in the first half of each recording."""
+    return [torch.full((LENGTH,), 0.5).index_fill(0, torch.arange(LENGTH // 2), least)] * 20
 
 
-def test_residuals_of_means_that_move_are_larger_by_what_was_measured():
-    """Without the half a second in which the average over time sees both halves."""
-    means, rest = movements(), slice(0, LENGTH // 2 - 12)
-    moving = slice(LENGTH // 2 + 12, LENGTH)
+REST, MOVING = slice(0, LENGTH // 2 - 12), slice(LENGTH // 2 + 12, LENGTH)
+"""Without the half a second in which the average over time sees both halves."""
+
+
+def test_residuals_of_uncertain_means_are_larger_by_what_was_measured():
+    uncertainties = halves(0.02)
     parts = [part.clone() for part in residuals()]
     for part in parts:
         part[: LENGTH // 2] *= 0.2
     model = Residual(CODES)
-    model.fit(parts, means)
-    size = model.size(means[0])[:, 0]
-    assert size[rest].mean() / size[moving].mean() == pytest.approx(0.2, rel=0.15)
+    model.fit(parts, uncertainties)
+    size = model.size(uncertainties[0])[:, 0]
+    assert size[0] / size[-1] == pytest.approx(0.2, rel=0.15)
     assert size.square().mean() == pytest.approx(1, abs=0.01)
-    data = torch.stack([model.to_data(*pair) for pair in zip(parts, means, strict=True)])
-    for half in (rest, moving):
+    data = torch.stack([model.to_data(*pair) for pair in zip(parts, uncertainties, strict=True)])
+    for half in (REST, MOVING):
         assert data[:, half].std() == pytest.approx(SIGMA_DATA, rel=0.15)
     white = torch.full((LENGTH, CODES), SIGMA_DATA)
-    drawn = model.to_codes(white, means[0]).square().sum(1)
-    assert drawn[rest].mean() < 0.06 * drawn[moving].mean()
+    drawn = model.to_codes(white, uncertainties[0]).square().sum(1)
+    assert drawn[0] < 0.06 * drawn[-1]
 
 
-def test_residuals_at_rest_are_never_without_size():
-    means = movements()
-    parts = [torch.randn_like(mean) * (mean[:, :1] != 0) for mean in means]
+def test_residuals_of_certain_means_are_never_without_size():
+    uncertainties = halves(0.0)
+    pairs = zip(residuals(), uncertainties, strict=True)
+    parts = [part * (uncertainty > 0)[:, None] for part, uncertainty in pairs]
     model = Residual(CODES)
-    model.fit(parts, means)
-    assert model.size(torch.zeros(50, CODES)).square().min() == pytest.approx(0.01, rel=0.05)
-    assert model.to_data(parts[0], means[0]).isfinite().all()
+    model.fit(parts, uncertainties)
+    assert model.size(torch.zeros(50)).square().min() == pytest.approx(0.01, rel=0.05)
+    assert model.to_data(parts[0], uncertainties[0]).isfinite().all()
 
 
 def test_where_nothing_is_left_all_sizes_are_one():
     model = fit([torch.zeros(20, CODES)])
-    assert torch.equal(model.size(torch.randn(5, CODES)), torch.ones(5, 1))
+    assert torch.equal(model.size(torch.rand(5)), torch.ones(5, 1))

@@ -16,8 +16,9 @@ from s2r.config.model_blocks import (
 from s2r.core.errors import UserError
 from s2r.model.autoencoder import Autoencoder
 from s2r.model.diffusion import SIGMA_DATA
+from s2r.model.dilated import dropout_mask
 from s2r.model.model_file import write_model_file
-from s2r.model.residual import Residual
+from s2r.model.residual import AROUND, Residual
 from s2r.model.sampler import heun_step, noise_levels
 from s2r.model.utterance_model import (
     POOLED_FRAMES,
@@ -27,7 +28,13 @@ from s2r.model.utterance_model import (
     pooled,
     save_utterance_model,
 )
-from s2r.model.utterance_sampling import draw_codes, gaussian_codes, mean_codes, reach
+from s2r.model.utterance_sampling import (
+    draw_codes,
+    gaussian_codes,
+    mean_codes,
+    mean_uncertainty,
+    reach,
+)
 
 CODES, WIDTH, DIMENSION, SIZE = 3, 4, 6, 16
 CONFIG = UtteranceConfig(
@@ -45,7 +52,7 @@ def untrained(config: UtteranceConfig = CONFIG) -> UtteranceModel:
     model.speech_basis.normal_()
     slow = torch.randn(4000, CODES).cumsum(0)
     slow = (slow[8:] - slow[:-8]) * torch.tensor([2.0, 0.7, 0.2])
-    model.residual.fit([slow], [torch.zeros_like(slow)])
+    model.residual.fit([slow], [torch.zeros(len(slow))])
     model.code_scale.fill_(3.0)
     return model.eval()
 
@@ -73,7 +80,8 @@ def inputs(length: int) -> tuple[torch.Tensor, torch.Tensor]:
 @torch.no_grad()
 def draw(model, speech, speaker, sampler, seed=0, first=0):
     mean = mean_codes(model, speech, speaker)
-    return draw_codes(model, speech, speaker, mean, sampler, seed, first)
+    uncertainty = mean_uncertainty(model, speech, speaker, mean, first)
+    return draw_codes(model, speech, speaker, mean, uncertainty, sampler, seed, first)
 
 
 FINE = SamplerConfig(steps=60, sigma_min=0.002, sigma_max=80)
@@ -89,7 +97,8 @@ def test_draws_of_the_untrained_denoiser_are_the_gaussian_ones(model, solver):
     """
     speech, speaker = inputs(50)
     drawn = draw(model, speech, speaker, replace(FINE, solver=solver), seed=3, first=11)
-    expected = gaussian_codes(model, mean_codes(model, speech, speaker), seed=3, first=11)
+    mean = mean_codes(model, speech, speaker)
+    expected = gaussian_codes(model, mean, torch.zeros(1, 50), seed=3, first=11)
     torch.testing.assert_close(drawn, expected, atol=1e-4, rtol=0.02)
 
 
@@ -102,9 +111,9 @@ def test_fresh_noise_of_the_stochastic_solver_is_independent(model):
     model.residual.filters.copy_(Residual(CODES).filters)
     speech, speaker = inputs(20_000)
     sampler = replace(FINE, solver="stochastic_heun", steps=10, sigma_min=0.1, churn=3)
-    mean = torch.zeros(1, 20_000, CODES)
-    drawn = draw_codes(model, speech, speaker, mean, sampler, 0)[0]
-    found = model.residual.to_data(drawn, mean[0]).square().mean(0)
+    mean, certain = torch.zeros(1, 20_000, CODES), torch.zeros(1, 20_000)
+    drawn = draw_codes(model, speech, speaker, mean, certain, sampler, 0)[0]
+    found = model.residual.to_data(drawn, certain[0]).square().mean(0)
 
     def shrink(x, sigma):
         return x * SIGMA_DATA**2 / (sigma**2 + SIGMA_DATA**2)
@@ -121,14 +130,43 @@ def test_fresh_noise_of_the_stochastic_solver_is_independent(model):
 
 @torch.no_grad()
 def test_gaussian_codes_have_the_residuals_covariance_about_the_mean(model):
-    mean = 5 + torch.zeros(1, 20_000, CODES)
-    noise = gaussian_codes(model, mean, 0)[0] - 5
+    mean, certain = 5 + torch.zeros(1, 20_000, CODES), torch.zeros(1, 20_000)
+    noise = gaussian_codes(model, mean, certain, 0)[0] - 5
     residual = model.residual
     expected = residual.directions * residual.deviations.square() @ residual.directions.T
     size = expected.diagonal().mean().item()
     torch.testing.assert_close(noise.T @ noise / len(noise), expected, atol=0.06 * size, rtol=0)
     model.spread.fill_(0.5)
-    torch.testing.assert_close(gaussian_codes(model, mean, 0)[0] - 5, 0.5 * noise)
+    torch.testing.assert_close(gaussian_codes(model, mean, certain, 0)[0] - 5, 0.5 * noise)
+
+
+@torch.no_grad()
+def test_uncertainty_is_the_variance_under_dropout_whatever_the_cut(trained, monkeypatch):
+    """With many passes, that of networks whose units and speech are dropped one frame at a time."""
+    speech, speaker = inputs(40)
+    mean = mean_codes(trained, speech, speaker)
+    whole = mean_uncertainty(trained, speech, speaker, mean, first=7)
+    assert whole.shape == (1, 40)
+    margin = trained.mean.radius + AROUND
+    part = slice(20 - margin, 21 + margin)
+    cut = mean_uncertainty(trained, speech[:, part], speaker, mean[:, part], first=7 + part.start)
+    torch.testing.assert_close(cut[:, margin], whole[:, 20])
+    monkeypatch.setattr("s2r.model.utterance_sampling.PASSES", 3000)
+    many = mean_uncertainty(trained, speech, speaker, mean)[0, 20]
+    generator, share = torch.Generator().manual_seed(0), trained.config.mean.dropout
+    heard = dropout_mask((3000, 40, WIDTH), share, generator)
+    kept = trained.mean.dropout_masks(3000, 40, share, generator)
+    codes = trained.predict(trained.mean, speech * heard, speaker.expand(3000, -1), kept)
+    around = (codes - mean)[:, 20 - AROUND : 21 + AROUND].square().sum(-1).mean()
+    torch.testing.assert_close(many, around, rtol=0.1, atol=0)
+
+
+@torch.no_grad()
+def test_a_network_trained_without_dropout_is_certain(trained):
+    trained.config = replace(CONFIG, mean=replace(CONFIG.mean, dropout=0.0))
+    speech, speaker = inputs(9)
+    mean = mean_codes(trained, speech, speaker)
+    assert torch.equal(mean_uncertainty(trained, speech, speaker, mean), torch.zeros(1, 9))
 
 
 @torch.no_grad()

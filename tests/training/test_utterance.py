@@ -22,7 +22,7 @@ from s2r.core.errors import UserError
 from s2r.core.units import to_unit_range
 from s2r.model.autoencoder import load_autoencoder
 from s2r.model.utterance_model import load_utterance_model
-from s2r.model.utterance_sampling import draw_codes, mean_codes
+from s2r.model.utterance_sampling import draw_codes, mean_codes, mean_uncertainty
 from s2r.training import utterance as module
 from s2r.training.utterance import _folds
 from s2r.training.utterance_loss import MeanLoss, ResidualLoss
@@ -117,7 +117,7 @@ def test_training_learns_from_the_speech(corpus, autoencoder, tmp_path):
     model, _ = load_utterance_model(tmp_path / "model.safetensors")
     validation = load_validation(model, corpus)
     nothing = validation._error(
-        model, lambda speech, speaker, _: speech.new_zeros(1, speech.shape[1], 4)
+        model, (torch.zeros(1, len(video), 4) for video in validation.videos)
     )
     curve = pd.read_csv(tmp_path / "curve.csv")
     assert curve["validation_error"].iloc[0] < 0.5 * nothing
@@ -223,7 +223,9 @@ def test_draws_of_the_validation_set_move_as_much_as_its_recordings(corpus, whol
         speech = recordings.codes.speech[recordings.codes.part(number)][None]
         with torch.no_grad():
             mean = mean_codes(model, speech, speaker.code)
-            codes = draw_codes(model, speech, speaker.code, mean, SAMPLER, number)
+            uncertainty = mean_uncertainty(model, speech, speaker.code, mean)
+            given = (model, speech, speaker.code, mean, uncertainty)
+            codes = draw_codes(*given, SAMPLER, number)
             video = model.autoencoder.decode(codes[0], speaker)
             video = video + model.autoencoder.noise_for(speaker, 0, len(truth), number)
         true += motion(torch.from_numpy(to_unit_range(truth))[:, None], recordings)
@@ -235,7 +237,8 @@ def test_without_validation_the_means_of_left_out_recordings_stand_in(corpus, wh
     """The mean of networks that saw a recording moves with it, and would leave nothing to draw."""
     model, _ = load_utterance_model(whole[0] / "model.safetensors")
     recordings = load_validation(model, corpus, "train")
-    still = [torch.zeros(length, 4) for length in recordings.codes.lengths]
+    lengths = recordings.codes.lengths
+    still = [(torch.zeros(length, 4), torch.zeros(length)) for length in lengths]
     assert measure_spread(model, recordings, still) > measure_spread(model, recordings)
 
 

@@ -40,7 +40,9 @@ def untrained(codes: CodeSet) -> UtteranceModel:
 def losses(model: UtteranceModel, codes: CodeSet) -> list:
     everyone = np.arange(len(LENGTHS))
     mean = MeanLoss(model, model.mean, codes, everyone, MEAN, CONFIG.mean.dropout)
-    return [mean, ResidualLoss(model, codes, 0.5 * codes.codes, everyone, RESIDUAL)]
+    certain = torch.zeros(len(codes.codes))
+    given = (codes, 0.5 * codes.codes, certain, everyone)
+    return [mean, ResidualLoss(model, *given, RESIDUAL)]
 
 
 @pytest.mark.parametrize(
@@ -98,8 +100,10 @@ def test_the_first_losses_are_about_one():
     mean = MeanLoss(model, model.mean, codes, np.array([0, 2, 3]), training, 0.0)
     assert np.mean([mean(8 * step).item() for step in range(60)]) == pytest.approx(1, abs=0.05)
     halves = [0.5 * codes.codes[codes.part(r)] for r in range(4)]
-    model.residual.fit(halves, halves)
-    residual = ResidualLoss(model, codes, 0.5 * codes.codes, np.arange(4), RESIDUAL)
+    model.residual.fit(halves, [half.square().sum(1) for half in halves])
+    uncertainties = 0.25 * codes.codes.square().sum(1)
+    given = (codes, 0.5 * codes.codes, uncertainties, np.arange(4))
+    residual = ResidualLoss(model, *given, RESIDUAL)
     assert np.mean([residual(8 * step).item() for step in range(60)]) == pytest.approx(1, abs=0.1)
 
 

@@ -128,7 +128,7 @@ class ResidualSchedule(SegmentSchedule):
     clips: int = inherited(Schedule, "clips", 10_800)
     batch: int = inherited(Schedule, "batch", 8)
     learning_rate: float = inherited(Schedule, "learning_rate", 0.003)
-    validate_clips: int = inherited(Schedule, "validate_clips", 1080)
+    validate_clips: int = inherited(Schedule, "validate_clips", 2160)
     ema_length: float = key(
         0.1, "Relative length of the average over weights (Karras et al. 2024).", gt=0, le=0.28
     )

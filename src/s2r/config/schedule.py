@@ -29,7 +29,7 @@ class Schedule:
     )
     weight_decay: float = key(0.01, "Decay of the weights (AdamW).", ge=0, le=1)
     validate_clips: int = key(
-        880, "Distance of validations and checkpoints.", "clips", ge=1, le=LONGEST
+        1760, "Distance of validations and checkpoints.", "clips", ge=1, le=LONGEST
     )
 
 

@@ -16,7 +16,13 @@ from s2r.model.autoencoder import Speaker
 from s2r.model.family import VideoModel, VideoTask
 from s2r.model.sampler import resampled
 from s2r.model.utterance_model import POOLED_FRAMES, UtteranceModel, load_utterance_model
-from s2r.model.utterance_sampling import draw_codes, gaussian_codes, mean_codes, reach
+from s2r.model.utterance_sampling import (
+    draw_codes,
+    gaussian_codes,
+    mean_codes,
+    mean_uncertainty,
+    reach,
+)
 
 DECODED = 256
 """Frames decoded at once."""
@@ -118,17 +124,22 @@ class UtteranceVideos(VideoModel):
         speech = torch.from_numpy(task.speech[start:stop]).to(device)[None]
         (speaker,) = self._register([task])
         codes = mean_codes(self.model, speech, speaker.code)
-        first = task.origin + start
-        if drawn and self.diffusion:
-            codes = draw_codes(
-                self.model, speech, speaker.code, codes, self.sampler, task.seed, first
-            )
-        elif drawn:
-            codes = gaussian_codes(self.model, codes, task.seed, first)
+        if drawn:
+            codes = self._around(codes, speech, speaker.code, task.seed, task.origin + start)
         codes = codes[0, task.first - start :][: task.frames]
         if len(codes) < task.frames:  # a video longer than its speech ends with the last frame
             codes = torch.cat([codes, codes[-1:].expand(task.frames - len(codes), -1)])
         return codes
+
+    def _around(
+        self, mean: Tensor, speech: Tensor, speaker: Tensor, seed: int, first: int
+    ) -> Tensor:
+        """A draw around mean codes, both (1, T, K), of which the first frame is ``first``."""
+        model = self.model
+        uncertainty = mean_uncertainty(model, speech, speaker, mean, first)
+        if not self.diffusion:
+            return gaussian_codes(model, mean, uncertainty, seed, first)
+        return draw_codes(model, speech, speaker, mean, uncertainty, self.sampler, seed, first)
 
     def _shown(
         self,

@@ -53,18 +53,17 @@ def extended(model: UtteranceModel, directions: Tensor) -> UtteranceModel:
 
 
 @torch.no_grad()
-def set_new_residual(model: UtteranceModel, residuals: list[Tensor], means: list[Tensor]) -> None:
+def set_new_residual(model: UtteranceModel, residuals: list[Tensor], sizes: list[Tensor]) -> None:
     """Fit how the last E codes are drawn to their ``residuals`` (T, E) of recordings, in place.
 
-    Their size follows the ``means`` (T, K) of all codes as that of the old ones does.
+    ``sizes`` (T, 1): how large residuals of all codes are there (`Residual.size`).
     """
     added = residuals[0].shape[1]
     if not added:
         return
     fresh = Residual(added)
-    pairs = zip(residuals, means, strict=True)
-    relative = [(left / model.residual.size(mean)).cpu() for left, mean in pairs]
-    fresh.fit(relative, [torch.zeros_like(part) for part in relative])
+    relative = [(left / size).cpu() for left, size in zip(residuals, sizes, strict=True)]
+    fresh.fit(relative, [left.new_zeros(len(left)) for left in relative])
     old = len(model.residual.deviations) - added
     kept = Residual(old)
     kept.load_state_dict(

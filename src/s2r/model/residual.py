@@ -1,9 +1,10 @@
 """What the mean codes leave of the true ones: its directions, its spectrum, noise of the same kind.
 
 The residuals' principal directions, each scaled to the same deviation, are the data of diffusion.
-Residuals are small at rest and large where the tract moves; so they are taken relative to the size
-that the mean codes let expect. The network-free draw is noise of this kind alone: Gaussian, of that
-size, with the covariance and, in every direction, the spectrum over time of the relative residuals.
+Residuals are small where the network of the mean is sure and large where it is not; so they are
+taken relative to the size that its uncertainty (`s2r.model.utterance_sampling`) lets expect. The
+network-free draw is noise of this kind alone: Gaussian, of that size, with the covariance and, in
+every direction, the spectrum over time of the relative residuals.
 """
 
 import numpy as np
@@ -21,10 +22,10 @@ WEIGHTINGS = 10
 """Rounds in which the errors of the variance are weighed by the variance of the last round."""
 
 AROUND = 4
-"""Frames on each side over which movement is averaged."""
+"""Frames on each side over which squares are averaged."""
 
 LEAST_VARIANCE = 0.01
-"""Of residuals at rest, as a share of the mean over all frames."""
+"""Of residuals without any uncertainty, as a share of the mean over all frames."""
 
 SEGMENT = 128
 """Frames of which a spectrum is taken (Welch's method, overlapping by half)."""
@@ -45,15 +46,18 @@ class Residual(nn.Module):
             "filters", torch.eye(2 * HALF_LENGTH + 1)[HALF_LENGTH].repeat(codes, 1)
         )
         """(K, 2 HALF_LENGTH + 1), symmetric, of unit power."""
-        self.register_buffer("variance", torch.tensor([1.0, 0.0, 0.0]))
+        self.register_buffer("variance", torch.tensor([1.0, 0.0]))
         """What the variance of a frame's residual is the sum of: a constant, and so many times the
-        movement of the mean codes and their distance from rest (root mean squares over the frames
-        around it). Its mean over the frames of training is 1."""
+        uncertainty of the mean. Its mean over the frames of training is 1."""
 
-    def fit(self, residuals: list[Tensor], means: list[Tensor]) -> None:
-        """Fit to residuals (T, K) of mean codes (T, K) of recordings, on the CPU."""
-        self.variance.copy_(_variance(residuals, means))
-        relative = [left / self.size(mean) for left, mean in zip(residuals, means, strict=True)]
+    def fit(self, residuals: list[Tensor], uncertainties: list[Tensor]) -> None:
+        """Fit to residuals (T, K) of mean codes of these uncertainties (T,), on the CPU.
+
+        One of each a recording.
+        """
+        self.variance.copy_(_variance(residuals, uncertainties))
+        pairs = zip(residuals, uncertainties, strict=True)
+        relative = [left / self.size(uncertainty) for left, uncertainty in pairs]
         everything = torch.cat(relative).double()
         values, vectors = torch.linalg.eigh(everything.T @ everything / len(everything))
         self.directions.copy_(vectors.flip(1))
@@ -64,17 +68,19 @@ class Residual(nn.Module):
         response = response * torch.hann_window(2 * HALF_LENGTH + 3, False)[1:-1, None]
         self.filters.copy_((response / response.square().sum(0).sqrt()).T)
 
-    def size(self, mean: Tensor) -> Tensor:
-        """How large the residuals of mean codes (..., T, K) are, beside the others: (..., T, 1)."""
-        return (_features(mean) @ self.variance).sqrt()[..., None]
+    def size(self, uncertainty: Tensor) -> Tensor:
+        """How large residuals of this uncertainty (..., T) are, beside the others: (..., T, 1)."""
+        constant, share = self.variance
+        return (constant + share * uncertainty).sqrt()[..., None]
 
-    def to_data(self, residuals: Tensor, mean: Tensor) -> Tensor:
-        """Residuals of mean codes, both (..., T, K), -> data."""
-        return self._directed(residuals / self.size(mean))
+    def to_data(self, residuals: Tensor, uncertainty: Tensor) -> Tensor:
+        """Residuals (..., T, K) of mean codes of an uncertainty (..., T) -> data."""
+        return self._directed(residuals / self.size(uncertainty))
 
-    def to_codes(self, data: Tensor, mean: Tensor) -> Tensor:
+    def to_codes(self, data: Tensor, uncertainty: Tensor) -> Tensor:
         """The inverse of `to_data`."""
-        return self.size(mean) * ((data * (self.deviations / SIGMA_DATA)) @ self.directions.T)
+        scaled = data * (self.deviations / SIGMA_DATA)
+        return self.size(uncertainty) * (scaled @ self.directions.T)
 
     def colour(self, white: Tensor) -> Tensor:
         """White noise (B, T + 2 HALF_LENGTH, K) -> noise (B, T, K) of unit variance."""
@@ -91,30 +97,25 @@ class Residual(nn.Module):
         return relative @ self.directions * (SIGMA_DATA / self.deviations)
 
 
-def _features(codes: Tensor) -> Tensor:
-    """What sets the size of residuals at the frames of mean codes (..., T, K): (..., T, 3)."""
-    moved = F.pad(codes.diff(dim=-2).square().sum(-1), (1, 0))
-    movement, distance = (_around(part).sqrt() for part in (moved, codes.square().sum(-1)))
-    return torch.stack([torch.ones_like(moved), movement, distance], -1)
-
-
-def _around(course: Tensor) -> Tensor:
+def averaged_around(course: Tensor) -> Tensor:
     """The mean over ``AROUND`` frames on each side of every frame, (..., T)."""
     flat = course.reshape(-1, 1, course.shape[-1])
     mean = F.avg_pool1d(flat, 2 * AROUND + 1, 1, AROUND, count_include_pad=False)
     return mean.reshape(course.shape)
 
 
-def _variance(residuals: list[Tensor], means: list[Tensor]) -> Tensor:
+def _variance(residuals: list[Tensor], uncertainties: list[Tensor]) -> Tensor:
     """`Residual.variance`: least squares of relative errors, by repeated weighting."""
     # 0.3 s to load, for trainings only
     from scipy.optimize import nnls
 
-    true = torch.cat([_around(left.square().sum(-1)) for left in residuals]).double().numpy()
-    features = torch.cat([_features(mean) for mean in means]).double().numpy()
+    true = torch.cat([averaged_around(left.square().sum(-1)) for left in residuals])
+    features = torch.cat(uncertainties).double()
+    features = torch.stack([torch.ones_like(features), features], -1).numpy()
+    true = true.double().numpy()
     least = LEAST_VARIANCE * true.mean()
     if not least:  # nothing is left
-        return torch.tensor([1.0, 0.0, 0.0])
+        return torch.tensor([1.0, 0.0])
     expected = np.full_like(true, true.mean())
     for _ in range(WEIGHTINGS):
         terms, _ = nnls(features / expected[:, None], true / expected)

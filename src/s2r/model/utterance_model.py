@@ -9,6 +9,7 @@ adds what depends on speech, speaker and time. Denoiser and sampler stay exact f
 the noise.
 """
 
+from collections.abc import Sequence
 from dataclasses import field
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from s2r.model.model_file import read_model_file, with_weights, write_model_file
 from s2r.model.residual import Residual
 from s2r.model.speech_input import SpeechInput
 
-FORMAT = "s2r-utterance-3"
+FORMAT = "s2r-utterance-4"
 
 POOLED_FRAMES = 10
 """Frames that share their mean embedding in a model with pooling: a clip of the paper."""
@@ -82,7 +83,7 @@ class UtteranceModel(SpeechInput):
         network: DilatedNetwork,
         speech: Tensor,
         speaker: Tensor,
-        kept: Tensor | None = None,
+        kept: Sequence[Tensor] | None = None,
     ) -> Tensor:
         """Mean codes (B, T, K) from speech (B, T, P) and codes of reference frames (B, K).
 

@@ -1,6 +1,7 @@
 """Draw articulation codes of an utterance: the mean, and what diffusion adds to it."""
 
 from itertools import count as numbers
+from statistics import NormalDist
 
 import torch
 from torch import Tensor
@@ -9,8 +10,13 @@ from s2r.config.model_blocks import SamplerConfig
 from s2r.core.device import half_precision
 from s2r.model.diffusion import SIGMA_DATA
 from s2r.model.dilated import DilatedNetwork
+from s2r.model.noise import white_noise
+from s2r.model.residual import averaged_around
 from s2r.model.sampler import Denoise, guided, noise_levels, sample
 from s2r.model.utterance_model import UtteranceModel
+
+PASSES = 3
+"""Times that the network of the mean is asked with dropout."""
 
 
 def mean_codes(
@@ -24,17 +30,46 @@ def mean_codes(
         return model.predict(network or model.mean, speech, speaker).float()
 
 
+def mean_uncertainty(
+    model: UtteranceModel,
+    speech: Tensor,
+    speaker: Tensor,
+    mean: Tensor,
+    first: int = 0,
+    network: DilatedNetwork | None = None,
+) -> Tensor:
+    """How uncertain the network is of the ``mean`` codes (1, T, K) of every frame: (1, T).
+
+    The squared distance of what it gives under dropout of its units and of the speech (Gal &
+    Ghahramani 2016, arXiv:1506.02142), averaged over passes and neighbouring frames. It is large
+    where the network has learned little of what it hears or of who speaks. What is dropped depends
+    on the number of the frame, that of the first being ``first``, and on no seed.
+    """
+    network, share = network or model.mean, model.config.mean.dropout
+    if not share:
+        return mean.new_zeros(mean.shape[:2])
+    layers, (_, length, width) = len(network.blocks), speech.shape
+    drawn = white_noise((PASSES, width + layers * network.hidden), first, length, 0)
+    kept = drawn.transpose(0, 1).to(speech.device).gt(NormalDist().inv_cdf(share)) / (1 - share)
+    heard, *units = kept.split([width] + layers * [network.hidden], -1)
+    speaker = speaker.expand(PASSES, -1)
+    with half_precision(speech.device):
+        found = model.predict(network, speech * heard, speaker, units).float()
+    return averaged_around((found - mean).square().sum(-1).mean(0, keepdim=True))
+
+
 def draw_codes(
     model: UtteranceModel,
     speech: Tensor,
     speaker: Tensor,
     mean: Tensor,
+    uncertainty: Tensor,
     sampler: SamplerConfig,
     seed: int,
     first: int = 0,
     denoiser: DilatedNetwork | None = None,
 ) -> Tensor:
-    """One draw of codes (1, T, K), around their ``mean`` (1, T, K).
+    """One draw of codes (1, T, K), around their ``mean`` (1, T, K) of an ``uncertainty`` (1, T).
 
     ``first`` is the number of the first frame in the video: with the same ``seed``, a frame's noise
     depends on its number alone. ``denoiser`` stands in for the model's own.
@@ -60,13 +95,15 @@ def draw_codes(
         denoiser_with(1.0), denoiser_with(0.0), sampler.guidance_scale, sampler.guidance_interval
     )
     data = sample(denoise, fresh_noise, sampler)
-    return mean + model.spread * model.residual.to_codes(data, mean)
+    return mean + model.spread * model.residual.to_codes(data, uncertainty)
 
 
-def gaussian_codes(model: UtteranceModel, mean: Tensor, seed: int, first: int = 0) -> Tensor:
+def gaussian_codes(
+    model: UtteranceModel, mean: Tensor, uncertainty: Tensor, seed: int, first: int = 0
+) -> Tensor:
     """A draw without any network: noise of the residuals' kind around the mean."""
     noise = model.residual.noise(first, mean.shape[1], seed)
-    return mean + model.spread * model.residual.to_codes(noise * SIGMA_DATA, mean)
+    return mean + model.spread * model.residual.to_codes(noise * SIGMA_DATA, uncertainty)
 
 
 def reach(model: UtteranceModel, sampler: SamplerConfig) -> int:

@@ -26,7 +26,7 @@ from s2r.model.dilated import DilatedNetwork
 from s2r.model.ema import averaged
 from s2r.model.extension import extended, set_new_residual
 from s2r.model.utterance_model import UtteranceModel
-from s2r.model.utterance_sampling import mean_codes
+from s2r.model.utterance_sampling import mean_codes, mean_uncertainty
 from s2r.preparation.region import dynamic_region
 from s2r.training.codes import CodeSet
 from s2r.training.loop import adamw, run_training
@@ -114,7 +114,8 @@ def adapt(
     new_codes = model.config.autoencoder.codes - old
     spoken = [k for k, film in enumerate(films) if film.embeddings is not None]
     if not spoken:
-        set_new_residual(model, [part[:, old:] for part in codes], codes)
+        sizes = [part.new_ones(len(part), 1) for part in codes]  # as residuals are on average
+        set_new_residual(model, [part[:, old:] for part in codes], sizes)
         return Adapted(model, new_codes, None)
 
     def part(start: float, stop: float) -> Validation:
@@ -125,13 +126,15 @@ def adapt(
     schedule = replace(training, **SCHEDULE)
     limit = STEPS if steps is None else steps
     network, best = _fine_tuned(model, fit, schedule, limit, last if steps is None else None)
-    means = [
-        mean_codes(model, last.codes.speech[rows][None], last.speakers.code[k : k + 1], network)[0]
-        for k, rows in enumerate(map(last.codes.part, range(len(spoken))))
-    ]
-    left = [last.codes.codes[last.codes.part(k)] - mean for k, mean in enumerate(means)]
-    set_new_residual(model, [residual[:, old:] for residual in left], means)
-    model.spread.fill_(measure_spread(model, last, means))
+    left, expected = [], []
+    for k, rows in enumerate(map(last.codes.part, range(len(spoken)))):
+        given = (model, last.codes.speech[rows][None], last.speakers.code[k : k + 1])
+        mean = mean_codes(*given, network)
+        expected.append((mean[0], mean_uncertainty(*given, mean, network=network)[0]))
+        left.append(last.codes.codes[rows] - mean[0])
+    sizes = [model.residual.size(uncertainty) for _, uncertainty in expected]
+    set_new_residual(model, [residual[:, old:] for residual in left], sizes)
+    model.spread.fill_(measure_spread(model, last, expected))
     model.mean, _ = _fine_tuned(model, part(0, 1), schedule, best, None)
     return Adapted(model.eval(), new_codes, best)
 

@@ -20,7 +20,7 @@ from s2r.model.utterance_model import (
     mean_network,
     save_utterance_model,
 )
-from s2r.model.utterance_sampling import mean_codes
+from s2r.model.utterance_sampling import mean_codes, mean_uncertainty
 from s2r.preparation.recordings import RecordingSet
 from s2r.training import distributed
 from s2r.training.codes import CodeSet, load_codes
@@ -79,21 +79,21 @@ def train_utterance(
     everyone = np.arange(len(codes.recordings))
     validate = validation and (lambda trained: validation.of_mean(model, trained))
     model.mean, curve = fit_mean(model.mean, everyone, mean, "mean", validate)
-    means = torch.zeros_like(codes.codes)
+    means, uncertainties = torch.zeros_like(codes.codes), codes.codes.new_zeros(len(codes.codes))
     fold = _folds(recordings, codes.recordings, mean.folds)
     for number in range(int(fold.max()) + 1):
         others = everyone[fold != number] if fold.any() else everyone
         network = mean_network(config, codes.speech.shape[1]).to(device)
         schedule = replace(mean, clips=max(mean.batch, int(mean.clips * mean.fold_share)))
         network, _ = fit_mean(network, others, schedule, f"fold{number}")
-        _predict_left_out(model, network, codes, everyone[fold == number], means)
+        _predict_left_out(model, network, codes, everyone[fold == number], means, uncertainties)
     left = codes.codes - means
     unchanged = everyone[: len(names)]  # of changed copies the mean leaves more
     parts = [codes.part(recording) for recording in unchanged]
-    model.residual.cpu().fit(*([of[part].cpu() for part in parts] for of in (left, means)))
+    model.residual.cpu().fit(*([of[part].cpu() for part in parts] for of in (left, uncertainties)))
     model.residual.to(device)
-    loss = ResidualLoss(model, codes, means, unchanged, residual)
-    validate = validation and (lambda trained: validation.of_draws(model, trained))
+    loss = ResidualLoss(model, codes, means, uncertainties, unchanged, residual)
+    validate = validation and validation.of_draws(model)
     model.denoiser, rows = fit_network(
         loss, model.denoiser, residual, state_folder / "residual", validate, "residual", **shared
     )
@@ -104,7 +104,7 @@ def train_utterance(
     else:  # movements of the training set, with the means of networks that have not seen them
         seen = load_validation(model, recordings, "train")
         parts = [codes.part(names.index(name)) for name in seen.codes.recordings]
-        spread = measure_spread(model, seen, [means[part] for part in parts])
+        spread = measure_spread(model, seen, [(means[part], uncertainties[part]) for part in parts])
     model.spread.fill_(spread)
     before = curve[-1]["clips"]
     write_curve(curve + [row | {"clips": row["clips"] + before} for row in rows], curve_path)
@@ -204,9 +204,12 @@ def _predict_left_out(
     codes: CodeSet,
     left_out: np.ndarray,
     means: Tensor,
+    uncertainties: Tensor,
 ) -> None:
-    """Fill the rows of ``means`` (N, K) of the recordings ``left_out``."""
+    """Fill the rows of ``means`` (N, K) and ``uncertainties`` (N,) of recordings ``left_out``."""
     for recording in left_out:
         part = codes.part(recording)
-        speaker = codes.speakers[recording : recording + 1]
-        means[part] = mean_codes(model, codes.speech[part][None], speaker, network)[0]
+        given = (model, codes.speech[part][None], codes.speakers[recording : recording + 1])
+        mean = mean_codes(*given, network)
+        means[part] = mean[0]
+        uncertainties[part] = mean_uncertainty(*given, mean, network=network)[0]

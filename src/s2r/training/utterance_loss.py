@@ -75,16 +75,15 @@ class ResidualLoss(nn.Module):
         model: UtteranceModel,
         codes: CodeSet,
         means: Tensor,
+        uncertainties: Tensor,
         chosen: np.ndarray,
         training: ResidualTraining,
     ):
-        """``means`` (N, K): of networks that have not seen the recording; ``chosen``: the numbers
-        of the recordings to learn from."""
+        """``means`` (N, K) and their ``uncertainties`` (N,): of networks that have not seen the
+        recording; ``chosen``: the numbers of the recordings to learn from."""
         super().__init__()
         self.network = model.denoiser
-        data = torch.empty_like(means)
-        for part in map(codes.part, range(len(codes.recordings))):
-            data[part] = model.residual.to_data(codes.codes[part] - means[part], means[part])
+        data = model.residual.to_data(codes.codes - means, uncertainties)
         # directions that move more pixels count more
         weights = model.residual.deviations.square()
         weights = weights / weights.mean()

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from s2r.core.units import to_unit_range
 from s2r.model.utterance_model import UtteranceModel
-from s2r.model.utterance_sampling import draw_codes, mean_codes
+from s2r.model.utterance_sampling import draw_codes, mean_codes, mean_uncertainty
 from s2r.training.utterance_validation import SAMPLER, Validation
 
 LEAST_SPREAD, LARGEST_SPREAD = 0.25, 1.5
@@ -33,7 +33,9 @@ class _Drawn:
 
 @torch.inference_mode()
 def measure_spread(
-    model: UtteranceModel, recordings: Validation, means: list[Tensor] | None = None
+    model: UtteranceModel,
+    recordings: Validation,
+    expected: list[tuple[Tensor, Tensor]] | None = None,
 ) -> float:
     """The share of the residuals with which draws move as much as the true ``recordings``.
 
@@ -41,9 +43,9 @@ def measure_spread(
     pictures, as in `s2r.evaluation.metrics.texture.motion_energy`.
 
     Args:
-        recordings: that the model has not seen, or has with ``means``.
-        means: mean codes (T, K) of each recording by networks that have not seen it; None: of the
-            model itself.
+        recordings: that the model has not seen, or has with ``expected``.
+        expected: mean codes (T, K) and their uncertainties (T,) of each recording by networks that
+            have not seen it; None: of the model itself.
 
     Returns:
         1 where nothing can be measured (recordings of one frame).
@@ -53,8 +55,13 @@ def measure_spread(
     for number, truth in enumerate(recordings.videos):
         speech = codes.speech[codes.part(number)][None]
         speaker = recordings.speakers[number : number + 1]
-        mean = means[number][None] if means else mean_codes(model, speech, speaker.code)
-        added = draw_codes(model, speech, speaker.code, mean, SAMPLER, number) - mean
+        if expected:
+            mean, uncertainty = (part[None] for part in expected[number])
+        else:
+            mean = mean_codes(model, speech, speaker.code)
+            uncertainty = mean_uncertainty(model, speech, speaker.code, mean)
+        drawing = (model, speech, speaker.code, mean, uncertainty)
+        added = draw_codes(*drawing, SAMPLER, number) - mean
         true_motion += _motion(torch.from_numpy(to_unit_range(truth)).to(region.device)[:, region])
         around, whole = (
             autoencoder.decode(shown[0], speaker)[:, 0, region]

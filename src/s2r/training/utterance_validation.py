@@ -1,6 +1,6 @@
 """Validation of the utterance model: videos of whole recordings against the true ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from s2r.config.model_blocks import SamplerConfig
 from s2r.model.autoencoder import Speaker
 from s2r.model.dilated import DilatedNetwork
 from s2r.model.utterance_model import UtteranceModel
-from s2r.model.utterance_sampling import draw_codes, mean_codes
+from s2r.model.utterance_sampling import draw_codes, mean_codes, mean_uncertainty
 from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.region import dynamic_region
 from s2r.training.codes import CodeSet, with_speech
@@ -38,46 +38,59 @@ class Validation:
     @torch.inference_mode()
     def of_mean(self, model: UtteranceModel, network: DilatedNetwork) -> dict[str, float]:
         """Squared error of the mean in the dynamic region, in units of [-1, 1]."""
-
-        def predicted(speech: Tensor, speaker: Tensor, number: int) -> Tensor:
-            return mean_codes(model, speech, speaker, network)
-
-        return {"validation_error": self._error(model, predicted)}
+        means = (mean_codes(model, *self._given(number), network) for number in self._numbers)
+        return {"validation_error": self._error(model, means)}
 
     @torch.inference_mode()
-    def of_draws(self, model: UtteranceModel, denoiser: DilatedNetwork) -> dict[str, float]:
-        """The same of one draw a recording, with its own speech and with another recording's.
+    def of_draws(self, model: UtteranceModel) -> Callable[[DilatedNetwork], dict[str, float]]:
+        """What gives the same for a denoiser: of one draw a recording, with its own speech and with
+        another recording's.
 
-        The noise of pictures is left out: it is the same for every model.
+        The model's mean is trained. The noise of pictures is left out: it is the same for every
+        model.
         """
+        drawing = {"draw_error": [], "wrong_speech_error": []}
+        for name, known in drawing.items():
+            for number in self._numbers:
+                given = (model, *self._given(number, wrong=name == "wrong_speech_error"))
+                mean = mean_codes(*given)
+                known.append((*given, mean, mean_uncertainty(*given, mean), SAMPLER, number))
 
-        def drawn(speech: Tensor, speaker: Tensor, number: int) -> Tensor:
-            mean = mean_codes(model, speech, speaker)
-            return draw_codes(model, speech, speaker, mean, SAMPLER, number, denoiser=denoiser)
+        @torch.inference_mode()
+        def errors(denoiser: DilatedNetwork) -> dict[str, float]:
+            return {
+                name: self._error(model, (draw_codes(*part, denoiser=denoiser) for part in known))
+                for name, known in drawing.items()
+            }
 
-        return {
-            "draw_error": self._error(model, drawn),
-            "wrong_speech_error": self._error(model, drawn, wrong=True),
-        }
+        return errors
 
-    def _error(self, model: UtteranceModel, predict: Callable, wrong: bool = False) -> float:
-        codes, total = self.codes, 0.0
+    @property
+    def _numbers(self) -> range:
+        return range(len(self.codes.recordings))
+
+    def _given(self, number: int, wrong: bool = False) -> tuple[Tensor, Tensor]:
+        """Speech (1, T, P), of another recording if ``wrong``, and speaker (1, K)."""
+        speech = self.codes.speech[self.codes.part(number)]
+        if wrong:
+            other = self.codes.speech[self.codes.part((number + 1) % len(self.codes.recordings))]
+            speech = other[torch.arange(len(speech)) % len(other)]
+        return speech[None], self.speakers.code[number : number + 1]
+
+    def _error(self, model: UtteranceModel, predicted: Iterable[Tensor]) -> float:
+        """That of predicted codes (1, T, K) of each recording."""
+        total = 0.0
         # Of the pictures only what is compared: decoding takes most of the time.
         rows, columns = (
             slice(int(places.min()), int(places.max()) + 1)
             for places in self.region.nonzero(as_tuple=True)
         )
         region = self.region[rows, columns]
-        for number in range(len(codes.recordings)):
-            speech = codes.speech[codes.part(number)]
-            if wrong:
-                other = codes.speech[codes.part((number + 1) % len(codes.recordings))]
-                speech = other[torch.arange(len(speech)) % len(other)]
-            speaker = self.speakers[number : number + 1]
-            predicted = predict(speech[None], speaker.code, number)[0]
-            video = model.autoencoder.decode(predicted, speaker.within(rows, columns))[:, 0]
+        for number, codes in enumerate(predicted):
+            speaker = self.speakers[number : number + 1].within(rows, columns)
+            video = model.autoencoder.decode(codes[0], speaker)[:, 0]
             total += error_sum(video, self.videos[number][:, rows, columns], region)
-        return total / len(codes.codes)
+        return total / len(self.codes.codes)
 
 
 def load_validation(
