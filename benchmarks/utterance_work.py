@@ -75,8 +75,8 @@ def residual_step(config: dict, device: str, batch: int) -> Work:
     training = build_part(ResidualTraining, first_settings(config)["residual"])
     training = replace(training, batch=batch)
     codes = random_codes(model)
-    everyone = np.arange(len(codes.recordings))
-    loss = ResidualLoss(model, codes, torch.zeros_like(codes.codes), everyone, training)
+    means, certain = torch.zeros_like(codes.codes), codes.codes.new_zeros(len(codes.codes))
+    loss = ResidualLoss(model, codes, means, certain, np.arange(1), training)
     return training_step(lambda: loss(0), model.denoiser, model, training.ema_length, batch)
 
 

@@ -42,7 +42,7 @@ def training_step(loss: Callable, network: Any, model: Any, ema_length: float, b
     from s2r.training.loop import optimizer_step
 
     average = averaged(network, ema_length)
-    optimizer = torch.optim.AdamW(network.parameters())
+    optimizer = torch.optim.AdamW(network.parameters(), fused=True)
 
     def run() -> None:
         optimizer_step(loss(), network, optimizer, 1e-4)

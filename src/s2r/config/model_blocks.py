@@ -99,7 +99,7 @@ class MeanSchedule(SegmentSchedule):
         le=20,
     )
     fold_share: float = key(
-        0.35, "Length of the training of these networks, relative to clips.", gt=0, le=1
+        0.25, "Length of the training of these networks, relative to clips.", gt=0, le=1
     )
 
 
