@@ -149,11 +149,12 @@ def test_residuals_of_uncertain_means_are_larger_by_what_was_measured():
 
 def test_residuals_of_certain_means_are_never_without_size():
     uncertainties = halves(0.0)
-    pairs = zip(residuals(), uncertainties, strict=True)
-    parts = [part * (uncertainty > 0)[:, None] for part, uncertainty in pairs]
+    white = torch.randn(20, LENGTH, CODES, generator=torch.Generator().manual_seed(0))
+    parts = list(white * (torch.stack(uncertainties) > 0)[..., None])
     model = Residual(CODES)
     model.fit(parts, uncertainties)
-    assert model.size(torch.zeros(50)).square().min() == pytest.approx(0.01, rel=0.05)
+    # of the mean that the fit expects, which is less than the mean of the few large ones
+    assert 0.01 < model.size(torch.zeros(50)).square().min() < 0.015
     assert model.to_data(parts[0], uncertainties[0]).isfinite().all()
 
 

@@ -134,9 +134,9 @@ def test_left_out_means_come_from_networks_that_have_not_seen_the_stimulus(
         seen[len(seen)] = {codes.recordings[number] for number in chosen}
         initial(self, model, network, codes, chosen, *rest)
 
-    def watch_prediction(model, network, codes, recordings, means):
+    def watch_prediction(model, network, codes, recordings, *filled):
         left_out[len(seen) - 1] = {codes.recordings[number] for number in recordings}
-        predict(model, network, codes, recordings, means)
+        predict(model, network, codes, recordings, *filled)
 
     monkeypatch.setattr(MeanLoss, "__init__", watch_loss)
     monkeypatch.setattr(module, "_predict_left_out", watch_prediction)

@@ -99,7 +99,11 @@ class MeanSchedule(SegmentSchedule):
         le=20,
     )
     fold_share: float = key(
-        0.25, "Length of the training of these networks, relative to clips.", gt=0, le=1
+        0.12,
+        "Length of the training of these networks, relative to clips: short, so that they leave as "
+        "much as of speakers and texts that nobody has trained on.",
+        gt=0,
+        le=1,
     )
 
 

@@ -36,19 +36,29 @@ class NoiseModel:
 
 
 def white_noise(shape: tuple[int, ...], first: int, count: int, seed: int) -> Tensor:
-    """Standard normal noise (count, *shape) of the frames ``first`` to ``first + count``.
+    """Standard normal noise (count, *shape) of frames, see `drawn_by_frame`."""
+
+    def drawn(generator: torch.Generator) -> Tensor:
+        return torch.randn((BLOCK, *shape), generator=generator)
+
+    return drawn_by_frame(drawn, first, count, seed)
+
+
+def drawn_by_frame(
+    draw: Callable[[torch.Generator], Tensor], first: int, count: int, seed: int
+) -> Tensor:
+    """Random values (count, ...) of the frames ``first`` to ``first + count``.
 
     A frame's values depend on ``seed`` and on its number alone. ``first`` may be negative.
+    ``draw`` gives those of `BLOCK` frames, (BLOCK, ...), from a generator.
     """
     blocks = range(first // BLOCK, (first + count - 1) // BLOCK + 1)
-    noise = torch.cat([_block(shape, block, seed) for block in blocks])
+    drawn = [
+        draw(torch.Generator().manual_seed((seed * 2_654_435_761 + block) % 2**63))
+        for block in blocks
+    ]
     start = first - blocks[0] * BLOCK
-    return noise[start : start + count]
-
-
-def _block(shape: tuple[int, ...], block: int, seed: int) -> Tensor:
-    generator = torch.Generator().manual_seed((seed * 2_654_435_761 + block) % 2**63)
-    return torch.randn((BLOCK, *shape), generator=generator)
+    return torch.cat(drawn)[start : start + count]
 
 
 Warp = Callable[[Tensor], Tensor]

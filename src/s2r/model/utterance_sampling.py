@@ -1,7 +1,6 @@
 """Draw articulation codes of an utterance: the mean, and what diffusion adds to it."""
 
 from itertools import count as numbers
-from statistics import NormalDist
 
 import torch
 from torch import Tensor
@@ -9,8 +8,8 @@ from torch import Tensor
 from s2r.config.model_blocks import SamplerConfig
 from s2r.core.device import half_precision
 from s2r.model.diffusion import SIGMA_DATA
-from s2r.model.dilated import DilatedNetwork
-from s2r.model.noise import white_noise
+from s2r.model.dilated import DilatedNetwork, dropout_mask
+from s2r.model.noise import BLOCK, drawn_by_frame
 from s2r.model.residual import averaged_around
 from s2r.model.sampler import Denoise, guided, noise_levels, sample
 from s2r.model.utterance_model import UtteranceModel
@@ -49,8 +48,11 @@ def mean_uncertainty(
     if not share:
         return mean.new_zeros(mean.shape[:2])
     layers, (_, length, width) = len(network.blocks), speech.shape
-    drawn = white_noise((PASSES, width + layers * network.hidden), first, length, 0)
-    kept = drawn.transpose(0, 1).to(speech.device).gt(NormalDist().inv_cdf(share)) / (1 - share)
+
+    def masks(generator: torch.Generator) -> Tensor:
+        return dropout_mask((BLOCK, PASSES, width + layers * network.hidden), share, generator)
+
+    kept = drawn_by_frame(masks, first, length, 0).transpose(0, 1).to(speech.device)
     heard, *units = kept.split([width] + layers * [network.hidden], -1)
     speaker = speaker.expand(PASSES, -1)
     with half_precision(speech.device):
