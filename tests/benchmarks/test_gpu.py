@@ -50,14 +50,12 @@ def test_random_numbers_of_a_card_are_those_of_a_cpu(benchmark_module, monkeypat
     steps.SameNumbers().__torch_function__(torch.rand, (), (3,), asked)
     expected = torch.rand(3, generator=torch.Generator().manual_seed(5))
     torch.testing.assert_close(drawn[0], expected, rtol=0, atol=0)
-    bits = torch.empty(3, dtype=torch.int64)
-    asked = {"generator": OnCard()}
-    steps.SameNumbers().__torch_function__(torch.Tensor.random_, (), (bits, -(2**63), None), asked)
-    generator = torch.Generator().manual_seed(5)
-    assert (
-        bits.tolist()
-        == torch.empty_like(bits).random_(-(2**63), None, generator=generator).tolist()
-    )
+    bits, asked = torch.empty(3, dtype=torch.int64), {"generator": OnCard()}
+    everything = (-(2**63), None)
+    steps.SameNumbers().__torch_function__(torch.Tensor.random_, (), (bits, *everything), asked)
+    expected = torch.empty_like(bits)
+    expected.random_(*everything, generator=torch.Generator().manual_seed(5))
+    assert torch.equal(bits, expected)
 
 
 def test_the_script_names_the_packages_that_constraints_pin():

@@ -130,7 +130,8 @@ def _video(path: Path, crf: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
         small = Path(folder) / "small.mp4"
         tags = video_tags(marks(f"right: {GENERATED}", path.parent.parent.name))
-        write_video(small, frames, rate, audio, sample_rate, crf=crf, tags=tags)
+        options = {"crf": crf, "preset": "superfast", "tags": tags}
+        write_video(small, frames, rate, audio, sample_rate, **options)
         data = base64.b64encode(small.read_bytes()).decode()
     heading = f"{set_title(path.parent.name)}: {path.stem}"
     source = f"data:video/mp4;base64,{data}"

