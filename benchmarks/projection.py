@@ -4,8 +4,8 @@
 
 Costs that ``benchmarks/costs.py`` measured on a GPU are multiplied by the amounts. From costs of a
 CPU a stage on a GPU takes its operations, divided by what the card's data sheet says it can do,
-times the share of it that is assumed to be reached. That share is the weak point: hours go with
-its inverse.
+times the share of it that an H200 reached. That another card reaches the same share is the weak
+point: hours go with its inverse.
 """
 
 import argparse
@@ -56,12 +56,11 @@ class Card:
 
 CARDS = (Card("A100", 312, 19.5), Card("H100 SXM", 989, 67))
 
-REACHED = {"bfloat16": 0.01, "float32": 0.4}
-"""Assumed share of the data sheet's rate. The utterance model's networks are small, and a GPU needs
-nearly all of the time to start its kernels: an H100 reached 0.2 % (mean) and 0.04 % (residual) of
-its matrix rate with those of the default. Steps of config/usc75.yaml have about 30 times the
-operations; if they took no longer, it would reach 5 % and 1 %. Encoders are large products in
-single precision."""
+REACHED = {"train mean": 0.027, "train residual": 0.006, "generate": 0.002}
+REACHED |= {"embed hubert-base": 0.5, "embed hubert-large": 0.5, "frechet": 0.25}
+"""Share of the data sheet's rate that an H200 reached (989 and 67 TFLOP/s, docs/usc75.md), for each
+unit of cost. The utterance model's networks are small: a GPU needs most of the time to start its
+kernels, and to decode pictures, which has few operations."""
 
 STAGE_1_SECONDS = 6000 / FRAME_RATE
 STAGE_1_NOISE = 40
@@ -189,7 +188,7 @@ def hours(stage: Stage, cost: Mapping, card: Card | None) -> float:
     """Hours of a stage, one job at a time: as measured, or projected onto a card."""
     if stage.precision is None or card is None:
         return stage.amount * cost["seconds"] / 3600
-    rate = getattr(card, stage.precision) * REACHED[stage.precision]
+    rate = getattr(card, stage.precision) * REACHED[stage.cost]
     return stage.amount * cost["tflop"] / rate / 3600
 
 
@@ -212,7 +211,7 @@ def hours_table(costs: Mapping[str, Mapping], config: Mapping, card: Card | None
         totals = [total + one for total, one in zip(totals, taken, strict=True)]
         where = "cores"
         if stage.precision is not None:
-            where = f"{card.name}, {REACHED[stage.precision]:.0%}" if card else "GPU"
+            where = f"{card.name}, {REACHED[stage.cost]:.1%}" if card else "GPU"
         lines.append(
             f"| {stage.name} | {stage.amount:,.0f} {cost['unit']} | {where} "
             f"| {taken[0]:.2f} | {taken[1]:.2f} |"
@@ -253,7 +252,7 @@ def tables(measured: Mapping, config: Mapping) -> str:
         operations = f"{cost['tflop']:.4f}" if "tflop" in cost else ""
         size = f"{cost['bytes'] / 1e3:.1f}" if "bytes" in cost else ""
         lines.append(
-            f"| {name}, {cost['unit']} | {cost['seconds']:.4f} | {operations} "
+            f"| {name}, {cost['unit']} | {cost['seconds']:.3g} | {operations} "
             f"| {cost['memory'] / 1e9:.2f} | {size} |"
         )
     lines.append(f"\nThe networks of a run have {costs['train mean']['parameters']:,} weights.")

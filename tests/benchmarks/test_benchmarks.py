@@ -46,10 +46,10 @@ def test_jobs_side_by_side_come_in_rounds(benchmark_module):
 
 def test_hours_follow_from_operations_and_from_measured_seconds(benchmark_module):
     projection = benchmark_module("projection")
-    stage = projection.Stage("train", "train", 3600, 1, "bfloat16")
+    stage = projection.Stage("train", "generate", 3600, 1, "bfloat16")
     card = projection.Card("one", bfloat16=100, float32=10)
     cost = {"tflop": 20.0, "seconds": 7.0}
-    share = projection.REACHED["bfloat16"]
+    share = projection.REACHED["generate"]
     assert projection.hours(stage, cost, card) == pytest.approx(20 / (100 * share))
     assert projection.hours(stage, cost, None) == 7
     assert projection.hours(replace(stage, precision=None), cost, card) == 7
@@ -68,8 +68,8 @@ def test_amounts_follow_the_configuration(benchmark_module, default_config):
     # The three runs share stage 1, which encodes the recordings that they are trained on.
     assert amounts["stage 1: register"] == 80
     assert amounts["stage 1: fit and encode"] == 120 + 40 * 10 + 800
-    # Two folds of 0.35 of the training each.
-    assert amounts["train the mean, 3 runs"] == pytest.approx(3 * 1.7 * 8800)
+    # Two folds of 0.12 of the training each.
+    assert amounts["train the mean, 3 runs"] == pytest.approx(3 * 1.24 * 8800)
     assert amounts["train the residual, 3 runs"] == 3 * 10_800
     # Three sets of 40 s and six clips. Three runs and noise in place of diffusion: 2 draws and the
     # wrong speech; three means. A clip depends on 31 + 5 * 15 frames on each side.
