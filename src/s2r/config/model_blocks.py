@@ -100,8 +100,7 @@ class MeanSchedule(SegmentSchedule):
     )
     fold_share: float = key(
         0.12,
-        "Length of the training of these networks, relative to clips: short, so that they leave as "
-        "much as of speakers and texts that nobody has trained on.",
+        "Length of their training, relative to clips: short, so that much is left.",
         gt=0,
         le=1,
     )
