@@ -99,10 +99,7 @@ class MeanSchedule(SegmentSchedule):
         le=20,
     )
     fold_share: float = key(
-        0.12,
-        "Length of their training, relative to clips: short, so that much is left.",
-        gt=0,
-        le=1,
+        0.12, "Length of their training, relative to clips; longer leaves less.", gt=0, le=1
     )
 
 
