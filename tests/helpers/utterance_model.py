@@ -49,8 +49,9 @@ CONFIG = UtteranceConfig(
     CODES, MeanNetwork(hidden=24, dilations=(1, 2, 4)), ResidualNetwork(hidden=16, dilations=(1, 2))
 )
 MEAN = MeanTraining(
-    clips=480, batch=8, segment=60, warmup_clips=80, speech_dimensions=16, validate_clips=240
-)
+    clips=480, batch=8, segment=60, warmup_clips=80, speech_dimensions=16, validate_clips=240,
+    fold_share=0.35,
+)  # fmt: skip
 RESIDUAL = ResidualTraining(clips=240, batch=8, segment=60, warmup_clips=80, validate_clips=120)
 SAMPLER = SamplerConfig(steps=3)
 

@@ -233,6 +233,17 @@ def test_draws_of_the_validation_set_move_as_much_as_its_recordings(corpus, whol
     assert drawn == pytest.approx(true, rel=1e-3)
 
 
+def test_the_spread_of_residuals_that_are_all_larger_is_smaller(corpus, whole):
+    """After short trainings a network can be far less certain than those of the folds were."""
+    model, _ = load_utterance_model(whole[0] / "model.safetensors")
+    recordings = load_validation(model, corpus)
+    model.residual.variance.copy_(torch.tensor([100.0, 0.0]))
+    large = measure_spread(model, recordings)
+    model.residual.variance.copy_(torch.tensor([1e4, 0.0]))
+    model.spread.fill_(1.0)
+    assert measure_spread(model, recordings) == pytest.approx(large / 10, rel=0.02)
+
+
 def test_without_validation_the_means_of_left_out_recordings_stand_in(corpus, whole):
     """The mean of networks that saw a recording moves with it, and would leave nothing to draw."""
     model, _ = load_utterance_model(whole[0] / "model.safetensors")

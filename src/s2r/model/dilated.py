@@ -73,7 +73,7 @@ def dropout_mask(shape: tuple[int, ...], share: float, generator: torch.Generato
 
     A random byte decides each of them: a number each takes four times as long, at every step.
     """
-    count, dropped = math.prod(shape), round(256 * share)
+    count, dropped = math.prod(shape), min(round(256 * share), 255)
     numbers = torch.empty(-(-count // 8), dtype=torch.int64, device=generator.device)
     drawn = numbers.random_(-(2**63), None, generator=generator).view(torch.uint8)[:count]
     return drawn.view(shape).ge(dropped).float().mul_(256 / (256 - dropped))

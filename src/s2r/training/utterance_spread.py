@@ -13,7 +13,8 @@ from s2r.training.utterance_validation import SAMPLER, Validation
 
 LEAST_SPREAD, LARGEST_SPREAD = 0.25, 1.5
 """Bounds of the share: draws differ, however much the mean moves, and a mean that hardly moves is
-not made up for."""
+not made up for. Residuals that are larger than in training, as those of a network that is less
+certain than the networks of the folds, may have a share that is smaller by as much."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def measure_spread(
         1 where nothing can be measured (recordings of one frame).
     """
     autoencoder, region = model.autoencoder, recordings.region
-    codes, true_motion, drawn = recordings.codes, 0.0, []
+    codes, true_motion, drawn, sizes = recordings.codes, 0.0, [], []
     for number, truth in enumerate(recordings.videos):
         speech = codes.speech[codes.part(number)][None]
         speaker = recordings.speakers[number : number + 1]
@@ -60,6 +61,7 @@ def measure_spread(
         else:
             mean = mean_codes(model, speech, speaker.code)
             uncertainty = mean_uncertainty(model, speech, speaker.code, mean)
+        sizes.append(model.residual.size(uncertainty).flatten())
         drawing = (model, speech, speaker.code, mean, uncertainty)
         added = draw_codes(*drawing, SAMPLER, number) - mean
         true_motion += _motion(torch.from_numpy(to_unit_range(truth)).to(region.device)[:, region])
@@ -75,11 +77,12 @@ def measure_spread(
     def missing(share: float) -> float:
         return true_motion - sum(video.motion(share) for video in drawn)
 
-    if missing(LEAST_SPREAD) <= 0:
-        return LEAST_SPREAD
     if missing(LARGEST_SPREAD) >= 0:
         return LARGEST_SPREAD
-    return brentq(missing, LEAST_SPREAD, LARGEST_SPREAD, xtol=1e-5)
+    if missing(LEAST_SPREAD) > 0:
+        return brentq(missing, LEAST_SPREAD, LARGEST_SPREAD, xtol=1e-5)
+    least = LEAST_SPREAD / max(1.0, torch.cat(sizes).mean().item())
+    return least if missing(least) <= 0 else brentq(missing, least, LEAST_SPREAD, xtol=1e-5)
 
 
 def _motion(video: Tensor) -> float:
