@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from s2r.model.dilated import DilatedNetwork
+from s2r.model.dilated import DilatedNetwork, dropout_mask
 
 LENGTH = 60
 
@@ -69,6 +69,11 @@ def test_dropout_masks_zero_their_share_and_keep_the_mean(network):
     # at least 51,200 numbers: 0.01 is more than five standard errors of the share
     assert (masks == 0).float().mean().item() == pytest.approx(0.25, abs=0.01)
     assert masks.mean().item() == pytest.approx(1, abs=0.013)
+
+
+def test_a_share_of_nearly_everything_leaves_something():
+    masks = dropout_mask((5000,), 0.999, torch.Generator().manual_seed(0))
+    assert masks.unique().tolist() == [0, 256]
 
 
 @torch.no_grad()

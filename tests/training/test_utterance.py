@@ -22,7 +22,7 @@ from s2r.core.errors import UserError
 from s2r.core.units import to_unit_range
 from s2r.model.autoencoder import load_autoencoder
 from s2r.model.utterance_model import load_utterance_model
-from s2r.model.utterance_sampling import draw_codes, mean_codes, mean_uncertainty
+from s2r.model.utterance_sampling import draw_codes, expected_codes
 from s2r.training import utterance as module
 from s2r.training.utterance import _folds
 from s2r.training.utterance_loss import MeanLoss, ResidualLoss
@@ -222,9 +222,8 @@ def test_draws_of_the_validation_set_move_as_much_as_its_recordings(corpus, whol
         speaker = recordings.speakers[number : number + 1]
         speech = recordings.codes.speech[recordings.codes.part(number)][None]
         with torch.no_grad():
-            mean = mean_codes(model, speech, speaker.code)
-            uncertainty = mean_uncertainty(model, speech, speaker.code, mean)
-            given = (model, speech, speaker.code, mean, uncertainty)
+            given = (model, speech, speaker.code)
+            given = (*given, *expected_codes(*given))
             codes = draw_codes(*given, SAMPLER, number)
             video = model.autoencoder.decode(codes[0], speaker)
             video = video + model.autoencoder.noise_for(speaker, 0, len(truth), number)

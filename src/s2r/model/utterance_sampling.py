@@ -10,7 +10,7 @@ from s2r.core.device import half_precision
 from s2r.model.diffusion import SIGMA_DATA
 from s2r.model.dilated import DilatedNetwork, dropout_mask
 from s2r.model.noise import BLOCK, drawn_by_frame
-from s2r.model.residual import averaged_around
+from s2r.model.residual import AROUND, averaged_around
 from s2r.model.sampler import Denoise, guided, noise_levels, sample
 from s2r.model.utterance_model import UtteranceModel
 
@@ -58,6 +58,14 @@ def mean_uncertainty(
     with half_precision(speech.device):
         found = model.predict(network, speech * heard, speaker, units).float()
     return averaged_around((found - mean).square().sum(-1).mean(0, keepdim=True))
+
+
+def expected_codes(
+    model: UtteranceModel, speech: Tensor, speaker: Tensor, network: DilatedNetwork | None = None
+) -> tuple[Tensor, Tensor]:
+    """`mean_codes` (1, T, K) of a whole recording, and their `mean_uncertainty` (1, T)."""
+    mean = mean_codes(model, speech, speaker, network)
+    return mean, mean_uncertainty(model, speech, speaker, mean, network=network)
 
 
 def draw_codes(
@@ -111,4 +119,5 @@ def gaussian_codes(
 def reach(model: UtteranceModel, sampler: SamplerConfig) -> int:
     """Frames on each side that a drawn frame depends on."""
     calls = len(noise_levels(sampler)) * (1 if sampler.solver == "dpm_solver" else 2)
-    return model.mean.radius + calls * model.denoiser.radius
+    # the size of a frame's residual depends on the uncertainty of the frames around
+    return model.mean.radius + max(calls * model.denoiser.radius, AROUND)

@@ -26,7 +26,7 @@ from s2r.model.dilated import DilatedNetwork
 from s2r.model.ema import averaged
 from s2r.model.extension import extended, set_new_residual
 from s2r.model.utterance_model import UtteranceModel
-from s2r.model.utterance_sampling import mean_codes, mean_uncertainty
+from s2r.model.utterance_sampling import expected_codes
 from s2r.preparation.region import dynamic_region
 from s2r.training.codes import CodeSet
 from s2r.training.loop import adamw, run_training
@@ -128,9 +128,9 @@ def adapt(
     network, best = _fine_tuned(model, fit, schedule, limit, last if steps is None else None)
     left, expected = [], []
     for k, rows in enumerate(map(last.codes.part, range(len(spoken)))):
-        given = (model, last.codes.speech[rows][None], last.speakers.code[k : k + 1])
-        mean = mean_codes(*given, network)
-        expected.append((mean[0], mean_uncertainty(*given, mean, network=network)[0]))
+        speech, speaker = last.codes.speech[rows][None], last.speakers.code[k : k + 1]
+        mean, uncertainty = expected_codes(model, speech, speaker, network)
+        expected.append((mean[0], uncertainty[0]))
         left.append(last.codes.codes[rows] - mean[0])
     sizes = [model.residual.size(uncertainty) for _, uncertainty in expected]
     set_new_residual(model, [residual[:, old:] for residual in left], sizes)

@@ -20,7 +20,7 @@ from s2r.model.utterance_model import (
     mean_network,
     save_utterance_model,
 )
-from s2r.model.utterance_sampling import mean_codes, mean_uncertainty
+from s2r.model.utterance_sampling import expected_codes
 from s2r.preparation.recordings import RecordingSet
 from s2r.training import distributed
 from s2r.training.codes import CodeSet, load_codes
@@ -209,7 +209,6 @@ def _predict_left_out(
     """Fill the rows of ``means`` (N, K) and ``uncertainties`` (N,) of recordings ``left_out``."""
     for recording in left_out:
         part = codes.part(recording)
-        given = (model, codes.speech[part][None], codes.speakers[recording : recording + 1])
-        mean = mean_codes(*given, network)
-        means[part] = mean[0]
-        uncertainties[part] = mean_uncertainty(*given, mean, network=network)[0]
+        speaker = codes.speakers[recording : recording + 1]
+        mean, uncertainty = expected_codes(model, codes.speech[part][None], speaker, network)
+        means[part], uncertainties[part] = mean[0], uncertainty[0]

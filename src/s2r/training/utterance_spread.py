@@ -8,7 +8,7 @@ from torch import Tensor
 
 from s2r.core.units import to_unit_range
 from s2r.model.utterance_model import UtteranceModel
-from s2r.model.utterance_sampling import draw_codes, mean_codes, mean_uncertainty
+from s2r.model.utterance_sampling import draw_codes, expected_codes
 from s2r.training.utterance_validation import SAMPLER, Validation
 
 LEAST_SPREAD, LARGEST_SPREAD = 0.25, 1.5
@@ -59,8 +59,7 @@ def measure_spread(
         if expected:
             mean, uncertainty = (part[None] for part in expected[number])
         else:
-            mean = mean_codes(model, speech, speaker.code)
-            uncertainty = mean_uncertainty(model, speech, speaker.code, mean)
+            mean, uncertainty = expected_codes(model, speech, speaker.code)
         sizes.append(model.residual.size(uncertainty).flatten())
         drawing = (model, speech, speaker.code, mean, uncertainty)
         added = draw_codes(*drawing, SAMPLER, number) - mean

@@ -11,7 +11,7 @@ from s2r.config.model_blocks import SamplerConfig
 from s2r.model.autoencoder import Speaker
 from s2r.model.dilated import DilatedNetwork
 from s2r.model.utterance_model import UtteranceModel
-from s2r.model.utterance_sampling import draw_codes, mean_codes, mean_uncertainty
+from s2r.model.utterance_sampling import draw_codes, expected_codes, mean_codes
 from s2r.preparation.recordings import RecordingSet
 from s2r.preparation.region import dynamic_region
 from s2r.training.codes import CodeSet, with_speech
@@ -53,8 +53,7 @@ class Validation:
         for name, known in drawing.items():
             for number in self._numbers:
                 given = (model, *self._given(number, wrong=name == "wrong_speech_error"))
-                mean = mean_codes(*given)
-                known.append((*given, mean, mean_uncertainty(*given, mean), SAMPLER, number))
+                known.append((*given, *expected_codes(*given), SAMPLER, number))
 
         @torch.inference_mode()
         def errors(denoiser: DilatedNetwork) -> dict[str, float]:
