@@ -10,7 +10,8 @@ from helpers.repository import ROOT
 from s2r.config import documents, systems
 from s2r.config.build import build
 from s2r.config.check import PHANTOM_SUBJECTS, complete
-from s2r.config.model_blocks import RecurrentConfig, RecurrentSchedule, SamplerConfig
+from s2r.config.model_blocks import SamplerConfig
+from s2r.config.recurrent_blocks import RecurrentConfig, RecurrentSchedule
 from s2r.config.result_blocks import GenerationConfig
 from s2r.config.tree import Config, leaves, place_at
 from s2r.config.window_blocks import TrainingBlock

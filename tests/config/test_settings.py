@@ -10,7 +10,8 @@ from s2r.config import parameters, systems
 from s2r.config.build import build, build_part
 from s2r.config.check import complete
 from s2r.config.files import merge, read_files
-from s2r.config.model_blocks import RecurrentConfig, RecurrentTraining, SamplerConfig
+from s2r.config.model_blocks import SamplerConfig
+from s2r.config.recurrent_blocks import RecurrentConfig, RecurrentTraining
 from s2r.config.window_blocks import TrainingConfig
 from s2r.model.window_model import model_config
 

@@ -16,7 +16,7 @@ from s2r import cli
 from s2r.apps.adapt import LEAST_FILM
 from s2r.cli import main
 from s2r.config.keys import plain
-from s2r.config.model_blocks import RecurrentConfig
+from s2r.config.recurrent_blocks import RecurrentConfig
 from s2r.core.files import sha256_of
 from s2r.core.media.encode import write_video, write_wav
 from s2r.core.units import HOP

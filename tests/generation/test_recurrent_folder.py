@@ -6,7 +6,7 @@ import yaml
 
 from helpers.sounds import voice
 from s2r.cli import main
-from s2r.config.model_blocks import RecurrentConfig, RecurrentTraining
+from s2r.config.recurrent_blocks import RecurrentConfig, RecurrentTraining
 from s2r.core.media.decode import probe
 from s2r.core.media.encode import write_wav
 from s2r.generation.model_folder import load_model_folder

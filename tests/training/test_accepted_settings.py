@@ -18,13 +18,9 @@ from helpers.settings_strategies import denoisers, samplers, settings_of
 from helpers.tiny_corpus import SIZE
 from s2r.config.build import build_part
 from s2r.config.check import complete
-from s2r.config.model_blocks import (
-    MeanBlock,
-    RecurrentConfig,
-    RecurrentTraining,
-    ResidualBlock,
-)
+from s2r.config.model_blocks import MeanBlock, ResidualBlock
 from s2r.config.parameters import recurrent_settings, run_settings
+from s2r.config.recurrent_blocks import RecurrentConfig, RecurrentTraining
 from s2r.config.window_blocks import ModelBlock, TrainingConfig, WindowBlock
 from s2r.core.errors import UserError
 from s2r.core.units import to_unit_range

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from helpers.quick_training import check_killed_and_resumed
 from helpers.tiny_corpus import write_tiny_corpus
-from s2r.config.model_blocks import RecurrentConfig, RecurrentTraining
+from s2r.config.recurrent_blocks import RecurrentConfig, RecurrentTraining
 from s2r.core.errors import UserError
 from s2r.core.shards import Shards, write_shard
 from s2r.generation.generated_file import read_generated

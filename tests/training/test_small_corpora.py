@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from helpers.quick_utterance import CONFIG, MEAN, RESIDUAL
-from s2r.config.model_blocks import AutoencoderBlock, RecurrentConfig, RecurrentTraining
+from s2r.config.model_blocks import AutoencoderBlock
+from s2r.config.recurrent_blocks import RecurrentConfig, RecurrentTraining
 from s2r.config.systems import SETS
 from s2r.core.errors import UserError
 from s2r.core.shards import write_shard

@@ -11,6 +11,7 @@ from helpers.quick_utterance import CONFIG, MEAN, RESIDUAL
 from s2r.model.autoencoder import Autoencoder
 from s2r.model.utterance_model import UtteranceModel
 from s2r.training import distributed
+from s2r.training.changed_anatomies import changed_anatomies
 from s2r.training.codes import CodeSet
 from s2r.training.utterance import fit_network
 from s2r.training.utterance_loss import MeanLoss, ResidualLoss, _other_references
@@ -37,9 +38,9 @@ def untrained(codes: CodeSet) -> UtteranceModel:
     return model
 
 
-def losses(model: UtteranceModel, codes: CodeSet) -> list:
-    everyone = np.arange(len(LENGTHS))
-    mean = MeanLoss(model, model.mean, codes, everyone, MEAN, CONFIG.mean.dropout)
+def losses(model: UtteranceModel, codes: CodeSet, anatomy_change: float = 0.0) -> list:
+    everyone, training = np.arange(len(LENGTHS)), replace(MEAN, anatomy_change=anatomy_change)
+    mean = MeanLoss(model, model.mean, codes, everyone, training, CONFIG.mean.dropout)
     certain = torch.zeros(len(codes.codes))
     given = (codes, 0.5 * codes.codes, certain, everyone)
     return [mean, ResidualLoss(model, *given, RESIDUAL)]
@@ -69,13 +70,26 @@ def test_golden_loss_curve(block, expected, tmp_path):
     assert [row["loss"] for row in curve] == pytest.approx(expected, rel=1e-4)
 
 
-@pytest.mark.parametrize("number", [0, 1], ids=["mean", "residual"])
-def test_shares_of_a_batch_make_the_whole(number, monkeypatch):
+def with_components(model: UtteranceModel) -> UtteranceModel:
+    """Random components, orthonormal as fitted ones are, and a random template."""
+    generator = torch.Generator().manual_seed(0)
+    rough = torch.randn(CODES + 1, 16 * 16, generator=generator)
+    model.autoencoder.components.copy_(torch.linalg.qr(rough[:CODES].T)[0].T)
+    model.autoencoder.template.copy_(rough[CODES:].view(1, 1, 16, 16))
+    return model
+
+
+@pytest.mark.parametrize(
+    ("number", "anatomy_change"),
+    [(0, 0.0), (0, 0.01), (1, 0.0)],
+    ids=["mean", "mean with changed anatomies", "residual"],
+)
+def test_shares_of_a_batch_make_the_whole(number, anatomy_change, monkeypatch):
     codes = code_set()
-    model = untrained(codes)
+    model = with_components(untrained(codes))
     for parameter in model.parameters():  # an untrained network ends in zeros
         torch.nn.init.normal_(parameter, std=0.2)
-    loss = losses(model, codes)[number]
+    loss = losses(model, codes, anatomy_change)[number]
     whole, shares = loss(0).item(), []
     monkeypatch.setattr(distributed, "processes", lambda: 4)
     for rank in range(4):
@@ -155,3 +169,29 @@ def test_codes_stay_consistent_with_a_random_reference(share, monkeypatch):
     expected = (0.5 / model.code_scale.item()) ** 2
     found = np.mean([loss(8 * step).item() for step in range(40)])
     assert found == pytest.approx(expected, rel=0.2)  # 1,280 numbers: four standard errors
+
+
+def test_a_segment_and_its_speaker_get_the_same_change_of_anatomy(monkeypatch):
+    codes = code_set()
+    model = with_components(untrained(codes))
+    training = replace(MEAN, random_references=0.0, speaker_noise=0.0, anatomy_change=0.01)
+    given, left = [], []
+
+    def knows_nothing(network, speech, speaker, kept):
+        given.append(speaker)
+        return torch.zeros(*speech.shape[:2], CODES)
+
+    monkeypatch.setattr(model, "predict", knows_nothing)
+    loss = MeanLoss(model, model.mean, codes, np.arange(4), training, 0.0)
+    monkeypatch.setattr(loss, "error", lambda difference: left.append(-difference))
+    loss(0)
+    anatomies = changed_anatomies(model.autoencoder, 0.01, training.seed)
+    truth = left[0] * model.code_scale
+    # every change of every recording's speaker, and what the codes would be after it
+    speakers = codes.speakers @ anatomies.maps + anatomies.offsets[:, None]  # (N, R, K)
+    for speaker, segment in zip(given[0], truth, strict=True):
+        distance = (speakers - speaker).abs().amax(-1)
+        change, recording = divmod(int(distance.argmin()), len(LENGTHS))
+        assert distance.min() < 1e-4
+        possible = codes.codes[codes.part(recording)] @ anatomies.maps[change]
+        assert (segment[:, None] - possible).abs().amax(-1).amin(1).max() < 1e-4

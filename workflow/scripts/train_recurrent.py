@@ -7,8 +7,8 @@ from s2r.core.job import job
 
 with job(snakemake):
     from s2r.config.build import build_part
-    from s2r.config.model_blocks import RecurrentConfig, RecurrentTraining
     from s2r.config.parameters import of_phantom
+    from s2r.config.recurrent_blocks import RecurrentConfig, RecurrentTraining
     from s2r.config.systems import trained_systems
     from s2r.core.device import find_device
     from s2r.generation.provenance import made_from

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from s2r.config.keys import NO_DEFAULT, UniqueTexts, block, inherited, key, overrides
-from s2r.config.schedule import Schedule, Seeded, Seeds
+from s2r.config.keys import NO_DEFAULT, block, inherited, key, overrides
+from s2r.config.schedule import Schedule, Seeded, Seeds, SegmentSchedule
 from s2r.config.window_blocks import DenoiserBlock, ModelBlock, TrainingBlock, WindowBlock
 
 Sigma = Annotated[float, Field(ge=0, allow_inf_nan=True)]
@@ -47,19 +47,6 @@ class MeanNetwork:
 
 
 @block
-class SegmentSchedule(Schedule):
-    """How a network is trained on random segments of recordings."""
-
-    segment: int = key(
-        60,
-        "Length of a segment; a shorter recording goes on with its last frame.",
-        "frames of 20 ms",
-        ge=1,
-        le=3000,
-    )
-
-
-@block
 class MeanSchedule(SegmentSchedule):
     """How that network is trained, on random segments of recordings."""
 
@@ -83,6 +70,14 @@ class MeanSchedule(SegmentSchedule):
         "for fewer speakers, so that these are not learned by heart.",
         ge=0,
         le=10,
+    )
+    anatomy_change: float = key(
+        0.0,
+        "Size of random smooth displacements of the training subjects' anatomy (standard "
+        "deviation, relative to the side of the picture). About 0.004 helps with unseen subjects "
+        "where ten or fewer train; 0 for none.",
+        ge=0,
+        le=0.1,
     )
     random_references: float = key(
         0.1,
@@ -177,57 +172,6 @@ class SamplerConfig:
         min_length=2,
         max_length=2,
     )
-
-
-@block
-class RecurrentRows:
-    """Which recurrent regressions are scored."""
-
-    encoders: UniqueTexts = key(
-        ("whisper-tiny.en",),
-        "Encoders that get a row, as a list of names; [] for no such row.",
-    )
-    seeds: Seeds | None = key(None, "Seeds of their trainings; null for the shared list seeds.")
-
-
-@block
-class RecurrentConfig:
-    """Shape of the recurrent network."""
-
-    hidden: int = key(128, "Units of each layer, in each direction.", ge=1, le=4096)
-    layers: int = key(2, "Layers, one on the other.", ge=1, le=16)
-    dropout: float = key(
-        0.3, "Share of each layer's outputs that are zeroed in training.", ge=0, lt=1
-    )
-
-
-@block
-class RecurrentSchedule(SegmentSchedule):
-    """How a recurrent regression is trained; the weights of the best validation are kept."""
-
-    clips: int = inherited(Schedule, "clips", 3200)
-    batch: int = inherited(Schedule, "batch", 8)
-    segment: int = inherited(SegmentSchedule, "segment", 100)
-    learning_rate: float = inherited(Schedule, "learning_rate", 0.003)
-    warmup_clips: int = inherited(Schedule, "warmup_clips", 200)
-    validate_clips: int = inherited(Schedule, "validate_clips", 400)
-    speech_dimensions: int = key(192, "Directions of the embeddings that are kept.", ge=1, le=4096)
-    components: int = key(
-        96,
-        "Principal components of the change from the first frame that are predicted.",
-        ge=1,
-        le=1024,
-    )
-
-
-@block
-class RecurrentTraining(RecurrentSchedule, Seeded):
-    """One training of a recurrent regression."""
-
-
-@block
-class RecurrentBlock(RecurrentSchedule, RecurrentConfig, RecurrentRows):
-    """A recurrent regression (bidirectional LSTM) from embeddings to frames, a field baseline."""
 
 
 @block

@@ -34,6 +34,19 @@ class Schedule:
 
 
 @block
+class SegmentSchedule(Schedule):
+    """How a network is trained on random segments of recordings."""
+
+    segment: int = key(
+        60,
+        "Length of a segment; a shorter recording goes on with its last frame.",
+        "frames of 20 ms",
+        ge=1,
+        le=3000,
+    )
+
+
+@block
 class Seeded:
     """What one of several trainings with the same keys has of its own; see ``Seeds``."""
 

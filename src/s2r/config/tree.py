@@ -16,6 +16,7 @@ from s2r.config import model_blocks as models
 from s2r.config import result_blocks as results
 from s2r.config import window_blocks as windows
 from s2r.config.keys import Name, block, key, plain
+from s2r.config.recurrent_blocks import RecurrentBlock
 from s2r.config.schedule import Seeds
 
 
@@ -60,7 +61,7 @@ class Config:
     split: data.SplitBlock = key(data.SplitBlock, "")
     encoders: dict[Name, models.EncoderBlock] = key(_default_encoders, "", min_length=1)
     runs: dict[Name, models.RunBlock] = key(_default_runs, "", min_length=1)
-    recurrent: models.RecurrentBlock = key(models.RecurrentBlock, "")
+    recurrent: RecurrentBlock = key(RecurrentBlock, "")
     autoencoder: models.AutoencoderBlock = key(models.AutoencoderBlock, "")
     mean: models.MeanBlock = key(models.MeanBlock, "")
     residual: models.ResidualBlock = key(models.ResidualBlock, "")

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from s2r.config.model_blocks import RecurrentConfig
+from s2r.config.recurrent_blocks import RecurrentConfig
 from s2r.model.model_file import read_model_file, with_weights, write_model_file
 from s2r.model.speech_input import SpeechInput, SpeechProjection
 

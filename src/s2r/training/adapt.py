@@ -60,6 +60,7 @@ SCHEDULE = {
     "learning_rate": 0.001,
     "weight_decay": 0.0,
     "speaker_noise": 0.0,
+    "anatomy_change": 0.0,
     "random_references": 0.0,
 }
 """What differs from the training of the model. There is one speaker, whose reference is known."""

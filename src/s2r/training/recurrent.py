@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from s2r.config.model_blocks import RecurrentConfig, RecurrentTraining
+from s2r.config.recurrent_blocks import RecurrentConfig, RecurrentTraining
 from s2r.core.units import HALF_RANGE, to_unit_range
 from s2r.model.components import principal_components
 from s2r.model.recurrent import RecurrentModel, save_recurrent

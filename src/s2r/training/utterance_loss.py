@@ -10,6 +10,7 @@ from s2r.model.diffusion import coefficients, draw_sigmas
 from s2r.model.dilated import DilatedNetwork, dropout_mask
 from s2r.model.utterance_model import UtteranceModel
 from s2r.training import distributed
+from s2r.training.changed_anatomies import changed_anatomies
 from s2r.training.codes import CodeSet
 
 
@@ -28,6 +29,11 @@ class MeanLoss(nn.Module):
         super().__init__()
         self.network = network
         self._fixed = (model, codes, chosen, training, dropout)
+        self._anatomies = None
+        if training.anatomy_change:
+            self._anatomies = changed_anatomies(
+                model.autoencoder, training.anatomy_change, training.seed
+            )
 
     def forward(self, step: int) -> Tensor:
         """The loss of this process's share; everything random depends on (seed, step) alone."""
@@ -44,6 +50,9 @@ class MeanLoss(nn.Module):
         recording, frames = recording[share], frames[share]
         truth = codes.codes[frames] - moved[:, None]
         speaker = codes.speakers[recording] + moved
+        if self._anatomies:
+            anatomies = self._anatomies.draw(count, rng)[share]
+            truth, speaker = anatomies.of_codes(truth), anatomies.of_speakers(speaker)
         speaker = speaker + training.speaker_noise * model.speaker_scale * noise[share]
         with half_precision(truth.device):
             predicted = model.predict(self.network, codes.speech[frames] * heard, speaker, kept)
