@@ -74,8 +74,8 @@ class MeanSchedule(SegmentSchedule):
     anatomy_change: float = key(
         0.0,
         "Size of random smooth displacements of the training subjects' anatomy (standard "
-        "deviation, relative to the side of the picture). About 0.004 helps with unseen subjects "
-        "where ten or fewer train; 0 for none.",
+        "deviation, relative to the side of the picture), 0 for none. With 0.004 the mean errs "
+        "less for unseen subjects and more for known ones, by a few per cent.",
         ge=0,
         le=0.1,
     )
