@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from s2r.config.model_blocks import AutoencoderBlock
+from s2r.config.model_blocks import AutoencoderBlock, MeanBlock
 from s2r.model import registration
 from s2r.model.autoencoder import Autoencoder
 from s2r.training import changed_anatomies as module
@@ -59,7 +59,16 @@ def test_displacements_have_the_size_asked_for(autoencoder, monkeypatch):
     changed_anatomies(autoencoder, 0.004, seed=3)
     displacements = torch.cat(seen) - registration.identity((SIZE, SIZE))
     assert 0.6 * 0.004 < displacements.std().item() / 2 < 0.004
-    assert (registration.areas(torch.cat(seen)) > 0).all()
+
+
+def test_the_largest_displacements_that_the_configuration_takes_do_not_fold():
+    limits = MeanBlock.__pydantic_fields__["anatomy_change"].metadata
+    (largest,) = (limit.le for limit in limits if hasattr(limit, "le"))
+    points = registration.CONTROL_POINTS
+    generator = torch.Generator().manual_seed(0)
+    spline = 2 * largest * torch.randn(2000, 2, points, points, generator=generator)
+    grids = registration.identity((64, 64)) + registration.spline_field(spline, (64, 64))
+    assert (registration.areas(grids) > 0).all()
 
 
 def test_no_displacement_changes_nothing(autoencoder):

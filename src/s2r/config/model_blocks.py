@@ -77,7 +77,7 @@ class MeanSchedule(SegmentSchedule):
         "deviation, relative to the side of the picture), 0 for none. With 0.004 the mean errs "
         "less for unseen subjects and more for known ones, by a few per cent.",
         ge=0,
-        le=0.1,
+        le=0.03,
     )
     random_references: float = key(
         0.1,

@@ -176,6 +176,11 @@ def invert(grids: Tensor) -> Tensor:
     return inverse
 
 
+def spline_field(spline: Tensor, size: tuple[int, int]) -> Tensor:
+    """Smooth displacements (B, H, W, 2) from those (B, 2, P, P) at evenly spaced control points."""
+    return F.interpolate(spline, size, mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
+
+
 def areas(grids: Tensor) -> Tensor:
     """Determinants of the Jacobian of fields (B, H, W, 2): (B, H - 1, W - 1), 1 for no change.
 
@@ -189,9 +194,8 @@ def areas(grids: Tensor) -> Tensor:
 
 def _field(affine: Tensor, spline: Tensor, size: tuple[int, int]) -> Tensor:
     still = identity(tuple(size), affine.device, affine.dtype)
-    smooth = F.interpolate(spline, size, mode="bicubic", align_corners=True)
     linear = torch.einsum("bdc,bhwc->bhwd", affine[:, :, :2], still.expand(len(affine), -1, -1, -1))
-    return still + linear + affine[:, None, None, :, 2] + smooth.permute(0, 2, 3, 1)
+    return still + linear + affine[:, None, None, :, 2] + spline_field(spline, size)
 
 
 def _difference(

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from s2r.model.autoencoder import Autoencoder
-from s2r.model.registration import CONTROL_POINTS, identity, warp
+from s2r.model.registration import CONTROL_POINTS, identity, spline_field, warp
 
 COUNT = 64
-"""Changes that are drawn from."""
+"""Changes that are made; each segment has one of them."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class ChangedAnatomies:
     """N changes of anatomy as maps of articulation codes."""
 
     maps: Tensor
-    """(N, K, K): codes (K,) of a change of posture, times one of them, are those after it."""
+    """(N, K, K): codes (K,) of a frame, times one of them, are its codes after that change."""
     offsets: Tensor
     """(N, K), added to the code of a reference frame after the same product."""
 
@@ -54,15 +53,15 @@ def changed_anatomies(autoencoder: Autoencoder, change: float, seed: int) -> Cha
     What a displaced picture holds that no code describes is lost.
     """
     size, components = autoencoder.size, autoencoder.components
-    pictures = torch.cat([components.view(-1, 1, size, size), autoencoder.template])
+    # as channels of one picture, which are displaced together
+    pictures = torch.cat([components.view(1, -1, size, size), autoencoder.template], 1)
     generator = torch.Generator().manual_seed(seed)
     still, maps, offsets = identity((size, size), components.device), [], []
     for _ in range(COUNT):
         # a picture has a side of 2 in these coordinates
         spline = 2 * change * torch.randn(1, 2, CONTROL_POINTS, CONTROL_POINTS, generator=generator)
-        smooth = F.interpolate(spline, (size, size), mode="bicubic", align_corners=True)
-        moved = warp(pictures, still + smooth.permute(0, 2, 3, 1).to(still))
-        *changed, template = moved.flatten(1)
-        maps.append(torch.stack(changed) @ components.T)
-        offsets.append((template - autoencoder.template.flatten()) @ components.T)
+        moved = warp(pictures, still + spline_field(spline.to(still), (size, size)))
+        moved = moved.flatten(2)[0]
+        maps.append(moved[:-1] @ components.T)
+        offsets.append((moved[-1] - autoencoder.template.flatten()) @ components.T)
     return ChangedAnatomies(torch.stack(maps), torch.stack(offsets))

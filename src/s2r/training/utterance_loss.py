@@ -50,7 +50,7 @@ class MeanLoss(nn.Module):
         recording, frames = recording[share], frames[share]
         truth = codes.codes[frames] - moved[:, None]
         speaker = codes.speakers[recording] + moved
-        if self._anatomies:
+        if self._anatomies is not None:
             anatomies = self._anatomies.draw(count, rng)[share]
             truth, speaker = anatomies.of_codes(truth), anatomies.of_speakers(speaker)
         speaker = speaker + training.speaker_noise * model.speaker_scale * noise[share]
