@@ -75,7 +75,8 @@ def choose(page, dropdown, option):
 
 def generated(page):
     page.click("#generate")
-    page.wait_for_selector("#video video")
+    page.wait_for_selector("#video video, .toast-body")
+    assert page.locator(".toast-body").all_inner_texts() == []
     until(page, f"{VIDEO}.readyState >= 3")
 
 
@@ -131,6 +132,31 @@ def test_two_models_and_a_recording(page, server):
     assert page.inner_text("#caption strong >> nth=0") == "tiny"
     assert page.inner_text("#caption strong >> nth=1") == second
     assert page.locator("#downloads a").count() == 7
+
+
+@pytest.mark.parametrize(
+    ("tab", "place", "button"),
+    [("Video", "#speech", "#generate"), ("Two recordings", "#own", "#compare")],
+)
+def test_a_recording_that_the_server_does_not_have_yet_is_waited_for(page, tab, place, button):
+    held = []
+
+    def hold(request):
+        held.append(request)
+
+    page.route("**/upload", hold)
+    page.get_by_role("tab", name=tab).click()
+    page.click(f"{place} [aria-label='Record audio']")
+    assert page.is_enabled(button)
+    page.click(f"{place} button:has-text('Record'):visible")
+    page.wait_for_timeout(500)
+    page.click(f"{place} button:has-text('Stop'):visible >> nth=0")
+    page.wait_for_selector(f"{place} [aria-label=Play]")
+    while not held:
+        page.wait_for_timeout(50)
+    assert page.is_disabled(button)
+    held[0].continue_()
+    until(page, f"!document.querySelector('{button}').disabled")
 
 
 def test_the_sound_of_a_video(page, tmp_path):

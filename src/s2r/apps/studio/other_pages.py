@@ -7,6 +7,7 @@ import gradio as gr
 from s2r.apps.studio import live
 from s2r.apps.studio.actions import Actions
 from s2r.apps.studio.learner import LIMITS, LONGEST_PAIR
+from s2r.apps.studio.recorder import wait_for_recording
 
 PRIVATE = {"show_progress": "hidden", "api_visibility": "private"}
 
@@ -48,6 +49,7 @@ def learner_page(actions: Actions) -> None:
             found = gr.Markdown(elem_id="found")
             gr.Markdown(LIMITS)
     model.change(partial(_speakers, actions), model, speaker, **PRIVATE)
+    wait_for_recording(start, target, own)
     start.click(
         actions.compare,
         [target, own, model, speaker],

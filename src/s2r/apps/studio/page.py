@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from s2r.apps.studio.actions import CONTOURS, NO_OTHER, PRESETS, Actions, chosen_models
 from s2r.apps.studio.other_pages import learner_page, live_page
+from s2r.apps.studio.recorder import wait_for_recording
 from s2r.apps.studio.video import LONGEST
 
 SIZES = (128, 256, 512)
@@ -103,6 +104,7 @@ def _video_page(actions: Actions) -> None:
         )
     speaker.change(actions.at_rest, [model, speaker], at_rest, **private)
     video_upload.upload(actions.sound_of, video_upload, speech, **private)
+    wait_for_recording(start, speech)
     start.click(
         actions.generate,
         [
