@@ -141,8 +141,8 @@ def test_two_models_and_a_recording(page, server):
 def test_a_recording_that_the_server_does_not_have_yet_is_waited_for(page, tab, place, button):
     held = []
 
-    def hold(request):
-        held.append(request)
+    def hold(route):
+        held.append(route)
 
     page.route("**/upload", hold)
     page.get_by_role("tab", name=tab).click()
@@ -150,10 +150,9 @@ def test_a_recording_that_the_server_does_not_have_yet_is_waited_for(page, tab, 
     assert page.is_enabled(button)
     page.click(f"{place} button:has-text('Record'):visible")
     page.wait_for_timeout(500)
-    page.click(f"{place} button:has-text('Stop'):visible >> nth=0")
+    with page.expect_request("**/upload"):
+        page.click(f"{place} button:has-text('Stop'):visible >> nth=0")
     page.wait_for_selector(f"{place} [aria-label=Play]")
-    while not held:
-        page.wait_for_timeout(50)
     assert page.is_disabled(button)
     held[0].continue_()
     until(page, f"!document.querySelector('{button}').disabled")

@@ -1,5 +1,7 @@
 """A button that waits for the recorder: the page shows a recording before the server has it."""
 
+import json
+
 import gradio as gr
 
 
@@ -10,15 +12,16 @@ def wait_for_recording(button: gr.Button, *recorders: gr.Audio) -> None:
     is thrown away, or another sound takes its place.
     """
     for recorder in recorders:
-        recorder.start_recording(None, None, button, js=_pressable("false"))
+        recorder.start_recording(None, None, button, js=_pressable(False))
         gr.on(
             [recorder.stop_recording, recorder.change, recorder.clear],
             None,
             None,
             button,
-            js=_pressable("true"),
+            js=_pressable(True),
         )
 
 
-def _pressable(value: str) -> str:
-    return f'() => ({{__type__: "update", interactive: {value}}})'
+def _pressable(value: bool) -> str:
+    update = json.dumps({"__type__": "update", "interactive": value})
+    return f"() => ({update})"
